@@ -1,0 +1,54 @@
+"""Marker-free analysis and magnification of behaviour in videos.
+
+The public names are loaded when they are first used, so that ``import napari_ubam`` is quick and brings in
+neither torch nor napari.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0.dev0"
+
+if TYPE_CHECKING:
+    from napari_ubam.check import check_study
+    from napari_ubam.study import Recording, Roi, Study
+    from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
+
+__all__ = [
+    "FrameError",
+    "Recording",
+    "Roi",
+    "Study",
+    "VideoArray",
+    "VideoError",
+    "__version__",
+    "check_study",
+    "open_video",
+]
+
+_MODULES = {
+    "FrameError": "napari_ubam.video",
+    "Recording": "napari_ubam.study",
+    "Roi": "napari_ubam.study",
+    "Study": "napari_ubam.study",
+    "VideoArray": "napari_ubam.video",
+    "VideoError": "napari_ubam.video",
+    "check_study": "napari_ubam.check",
+    "open_video": "napari_ubam.video",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module when it is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, whether loaded or not."""
+    return sorted(__all__)

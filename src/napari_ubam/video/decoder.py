@@ -1,0 +1,168 @@
+"""Frame-exact decoding: from a frame number to the decoded frame, by the nearest way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+from cachetools import LRUCache
+
+from .errors import FrameError
+from .index import FrameIndex, IntArray
+from .packets import ContainerPackets, PacketSource, RawPackets, decode_in_order, open_container
+
+CACHE_BYTES = 256 * 2**20
+"""Decoded frames kept by a reader, in bytes, unless told otherwise."""
+
+GROUPS_BACK = 2
+"""How many keyframes a frame that does not come out is tried from."""
+
+
+def frame_bytes(frame: av.VideoFrame) -> int:
+    """Memory that a decoded frame holds, in bytes."""
+    return sum(plane.buffer_size for plane in frame.planes)
+
+
+class FrameDecoder:
+    """Gives frames of one file by number; threads may share it.
+
+    Decoded frames stay in a cache of the least recently used ones, as the decoder left them (half the memory
+    of RGB, and grey or colour can be made of them), so that a step back costs no decoding.
+
+    Parameters
+    ----------
+    path : Path
+        Video file.
+    index : FrameIndex
+        Its index.
+    cache_bytes : int, optional
+        Memory for decoded frames, `CACHE_BYTES` unless given.
+    threads : int
+        Decoder threads; more than one pays only for long forward reads of large frames.
+    """
+
+    def __init__(
+        self, path: Path, index: FrameIndex, cache_bytes: int | None = None, threads: int = 1
+    ) -> None:
+        self._path = path
+        self._index = index
+        self._threads = threads
+        self.lock = threading.RLock()
+        self._cache: LRUCache[int, av.VideoFrame] = LRUCache(
+            CACHE_BYTES if cache_bytes is None else cache_bytes, getsizeof=frame_bytes
+        )
+        self._failed: dict[int, str] = {}
+        self._packets: PacketSource | None = None
+        self._decoder: av.VideoCodecContext | None = None
+        self._run: Iterator[tuple[int, av.VideoFrame]] | None = None
+        self._fed = 0
+        self._shown = -1
+
+    def frame(self, number: int) -> av.VideoFrame:
+        """Decode one frame.
+
+        Parameters
+        ----------
+        number : int
+            Frame number in display order, from 0; must be in range.
+
+        Returns
+        -------
+        av.VideoFrame
+            The decoded frame. It belongs to the cache: do not change it.
+
+        Raises
+        ------
+        FrameError
+            If the frame does not decode.
+        """
+        with self.lock:
+            cached = self._cache.get(number)
+            if cached is not None:
+                return cached
+            if number in self._failed:
+                raise FrameError(self._path, number, self._failed[number])
+            frame = self._ahead(number)
+            for groups_back in range(GROUPS_BACK):
+                if frame is not None:
+                    return frame
+                frame = self._from_key(number, self._index.start(number, groups_back))
+            if frame is not None:
+                return frame
+            self._failed[number] = "its data is damaged or missing"
+            raise FrameError(self._path, number, self._failed[number])
+
+    def close(self) -> None:
+        """Close the file and forget decoded frames; the next frame opens it again."""
+        with self.lock:
+            if self._packets is not None:
+                self._packets.close()
+            self._cache.clear()
+            self._packets = self._decoder = self._run = None
+
+    def _ahead(self, number: int) -> av.VideoFrame | None:
+        """Go on from the present position, if no keyframe lies between it and the frame."""
+        if self._run is None or number <= self._shown or self._index.start(number) > self._fed:
+            return None
+        return self._forward(self._run, number)
+
+    def _from_key(self, number: int, key: int) -> av.VideoFrame | None:
+        """Start anew at a keyframe."""
+        packets, decoder = self._open()
+        decoder.flush_buffers()
+        # What shows before the keyframe refers to pictures that were not decoded now.
+        self._shown = int(self._index.frame_of_packet[key]) - 1 if key else -1
+        self._run = self._decoded(packets, decoder, key)
+        return self._forward(self._run, number)
+
+    def _forward(self, run: Iterator[tuple[int, av.VideoFrame]], number: int) -> av.VideoFrame | None:
+        for shown, frame in run:
+            if shown <= self._shown:
+                continue
+            self._shown = shown
+            self._keep(shown, frame)
+            if shown == number:
+                return frame
+            if shown > number:
+                return None
+        self._run = None
+        return None
+
+    def _keep(self, number: int, frame: av.VideoFrame) -> None:
+        if frame_bytes(frame) <= self._cache.maxsize:
+            self._cache[number] = frame
+
+    def _decoded(
+        self, packets: PacketSource, decoder: av.VideoCodecContext, start: int
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        frame_of_packet = self._index.frame_of_packet
+        for packet_number, packet in packets.since(start):
+            self._fed = packet_number + 1
+            yield from self._send(decoder, packet, frame_of_packet)
+        yield from self._send(decoder, None, frame_of_packet)
+
+    @staticmethod
+    def _send(
+        decoder: av.VideoCodecContext, packet: av.Packet[Any] | None, frame_of_packet: IntArray
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        try:
+            frames = decoder.decode(packet)
+        except av.error.FFmpegError:
+            return  # The frame will be missed where it is asked for; those around it may well decode.
+        for frame in frames:
+            if frame.pts is not None and frame_of_packet[frame.pts] >= 0:
+                yield int(frame_of_packet[frame.pts]), frame
+
+    def _open(self) -> tuple[PacketSource, av.VideoCodecContext]:
+        if self._packets is None or self._decoder is None:
+            container, stream = open_container(self._path)
+            self._decoder = decode_in_order(stream, self._threads)
+            if self._index.raw:
+                self._packets = RawPackets(self._path, container, self._index)
+            else:
+                self._packets = ContainerPackets(self._path, container, stream, self._index)
+        return self._packets, self._decoder

@@ -1,0 +1,135 @@
+"""A true dask array of a recording, whose slices of frames go straight to the reader.
+
+Slicing one frame out of a plain dask array builds a graph and decodes a whole chunk, which is too slow for a
+slider. Here a slice of frames is another view of the same recording, and turning a single frame into NumPy
+asks the reader and its cache. Everything else (reductions, rechunking, clusters) is dask's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+from dask.tokenize import tokenize
+
+from .video_array import split_key, wrap
+
+if TYPE_CHECKING:
+    from .video_array import VideoArray
+
+
+# Without type hints in dask.
+_new = cast(Callable[..., Any], da.Array.__new__)
+_slice = cast(Callable[..., da.Array], da.Array.__getitem__)
+
+
+class LazyVideo(da.Array):
+    """Frames of a recording as a dask array ``(t, y, x, c)`` or ``(t, y, x)``.
+
+    Made by `VideoArray.to_dask`. Differs from other dask arrays in speed only: ``lazy[i]`` and
+    ``lazy[a:b:c]`` are made without graph work, and ``np.asarray(lazy[i])`` reads one frame, not a chunk.
+    """
+
+    _video: VideoArray
+    _frames: range
+    _chunk: int
+
+    @classmethod
+    def of(cls, video: VideoArray, frames: range, chunk: int) -> LazyVideo:
+        """Make the array of some frames of a recording.
+
+        Parameters
+        ----------
+        video : VideoArray
+            The recording.
+        frames : range
+            Which of its frames.
+        chunk : int
+            Frames a chunk, at least 1.
+
+        Returns
+        -------
+        LazyVideo
+            Array of ``len(frames)`` frames.
+        """
+        if chunk < 1:
+            raise ValueError(f"A chunk holds at least one frame, not {chunk}.")
+        parts = [frames[start : start + chunk] for start in range(0, len(frames), chunk)] or [frames]
+        name = f"video-{tokenize(video, frames, chunk)}"
+        rest = (0,) * (video.ndim - 1)
+        # The recording is a node of its own, so that a cluster sends it to each worker once.
+        source = f"source-{name}"
+        graph: dict[Any, Any] = {source: video}
+        graph |= {(name, number, *rest): (_read, source, part) for number, part in enumerate(parts)}
+        chunks = (tuple(map(len, parts)), *((length,) for length in video.shape[1:]))
+        lazy: LazyVideo = _new(cls, graph, name, chunks, meta=np.empty((0,) * video.ndim, video.dtype))
+        lazy._video, lazy._frames, lazy._chunk = video, frames, chunk
+        return lazy
+
+    def __getitem__(self, index: Any) -> da.Array:
+        """Slice; frames by number or slice take the short way."""
+        try:
+            first, rest = split_key(index, self.ndim)
+        except IndexError:
+            return _slice(self, index)
+        if isinstance(first, int | np.integer) and not isinstance(first, bool | np.bool_):
+            number = self._frames[wrap(int(first), len(self._frames), self._video.name)]
+            frame = LazyFrame.of(self._video, number, self.name)
+            return frame[rest] if rest else frame
+        if isinstance(first, slice) and first != slice(None):
+            part = LazyVideo.of(self._video, self._frames[first], self._chunk)
+            return _slice(part, (slice(None), *rest)) if rest else part
+        return _slice(self, index)
+
+    def __reduce__(self) -> tuple[Callable[..., LazyVideo], tuple[Any, ...]]:
+        return LazyVideo.of, (self._video, self._frames, self._chunk)
+
+
+class LazyFrame(da.Array):
+    """One frame of a recording as a dask array ``(y, x, c)`` or ``(y, x)``."""
+
+    _video: VideoArray
+    _number: int
+
+    @classmethod
+    def of(cls, video: VideoArray, number: int, prefix: str) -> LazyFrame:
+        """Make the array of one frame.
+
+        Parameters
+        ----------
+        video : VideoArray
+            The recording.
+        number : int
+            Frame number, in range.
+        prefix : str
+            Name of the array that it is a slice of.
+
+        Returns
+        -------
+        LazyFrame
+            Its graph has one task.
+        """
+        name = f"{prefix}-frame-{number}"
+        shape = video.shape[1:]
+        graph = {(name, *(0,) * len(shape)): (video.frame, number)}
+        meta = np.empty((0,) * len(shape), video.dtype)
+        lazy: LazyFrame = _new(cls, graph, name, tuple((length,) for length in shape), meta=meta)
+        lazy._video, lazy._number = video, number
+        return lazy
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None, **_: Any
+    ) -> npt.NDArray[Any]:
+        """Read the frame without a scheduler."""
+        image = self._video.frame(self._number)
+        return image if dtype is None else image.astype(dtype, copy=False)
+
+    def __reduce__(self) -> tuple[Callable[..., LazyFrame], tuple[Any, ...]]:
+        return LazyFrame.of, (self._video, self._number, self.name.rsplit("-frame-", 1)[0])
+
+
+def _read(video: VideoArray, frames: range) -> npt.NDArray[Any]:
+    return video[np.asarray(frames, np.int64)]

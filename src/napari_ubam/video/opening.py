@@ -1,0 +1,97 @@
+"""One way in for every kind of recording."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from .arrays import ArraySource, ZarrSource
+from .errors import VideoError
+from .image_files import TIFF_SUFFIXES, ImageFolder, TiffStack
+from .scan import Progress
+from .source import FrameSource
+from .video_array import VideoArray
+from .video_file import VideoFile
+
+VIDEO_SUFFIXES = frozenset(
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".avi",
+        ".mkv",
+        ".webm",
+        ".mts",
+        ".m2ts",
+        ".ts",
+        ".mpg",
+        ".mpeg",
+        ".wmv",
+        ".flv",
+        ".h264",
+        ".264",
+        ".h265",
+        ".265",
+        ".hevc",
+    ]
+)
+"""Endings of video files that the napari reader and folders of recordings look for."""
+
+_ZARR_FILES = ("zarr.json", ".zarray", ".zgroup")
+
+
+def open_video(
+    recording: str | os.PathLike[str] | Any, *, fps: float | None = None, progress: Progress | None = None
+) -> VideoArray:
+    """Open a recording lazily.
+
+    Parameters
+    ----------
+    recording : path or array-like
+        Video file (whatever FFmpeg decodes), TIFF stack, zarr folder, folder of images; or an array
+        ``(t, y, x)`` or ``(t, y, x, c)``: NumPy, dask, or anything that is indexed like them.
+    fps : float, optional
+        Frames per second of the camera. Needed for stacks and arrays; for videos it overrides what the file
+        says, as for high-speed recordings that are stored to be played slowly.
+    progress : callable, optional
+        Called with ``(done, total)`` packets while a file is decoded whole to be indexed, which only files
+        without usable timestamps need, once. What it raises ends the work.
+
+    Returns
+    -------
+    VideoArray
+        Read-only array of frames; nothing but the index is read yet.
+
+    Raises
+    ------
+    VideoError
+        In one sentence, if the recording is missing or cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> video = open_video(np.zeros((50, 32, 48), np.uint8), fps=25)
+    >>> video.shape, float(video.times[-1])
+    ((50, 32, 48, 1), 1.96)
+    """
+    if fps is not None and not 0 < fps < float("inf"):
+        raise VideoError(f"A frame rate of {fps} makes no sense; give frames per second above 0.")
+    if isinstance(recording, VideoArray):
+        return recording
+    if isinstance(recording, str | os.PathLike):
+        return VideoArray(_open_path(Path(recording).expanduser(), fps, progress))
+    if hasattr(recording, "shape") and hasattr(recording, "__getitem__"):
+        return VideoArray(ArraySource(recording, fps))
+    raise VideoError(f"A recording is a path or an array (t, y, x, c), not a {type(recording).__name__}.")
+
+
+def _open_path(path: Path, fps: float | None, progress: Progress | None) -> FrameSource:
+    if not path.exists():
+        raise VideoError(f"{path}: there is no such file or folder; check the path.")
+    if path.is_dir():
+        is_zarr = path.suffix == ".zarr" or any((path / name).exists() for name in _ZARR_FILES)
+        return ZarrSource(path, fps) if is_zarr else ImageFolder(path, fps)
+    if path.suffix.lower() in TIFF_SUFFIXES:
+        return TiffStack(path, fps)
+    return VideoFile(path, fps, progress)

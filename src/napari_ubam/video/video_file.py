@@ -1,0 +1,97 @@
+"""A video file as a source of frames."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .convert import Converter
+from .decoder import FrameDecoder
+from .errors import VideoError
+from .index_cache import load_index, store_index
+from .scan import Progress, build_index
+from .source import FrameSource, constant_times
+
+_SAMPLE = 2**20
+
+
+class VideoFile(FrameSource):
+    """Frames of an encoded video file.
+
+    Parameters
+    ----------
+    path : Path
+        Video file.
+    fps : float, optional
+        The camera's frame rate where the file states another one or none.
+    progress : callable, optional
+        See `napari_ubam.video.scan.build_index`.
+
+    Raises
+    ------
+    VideoError
+        If the file cannot be read as a video.
+    """
+
+    def __init__(self, path: Path, fps: float | None = None, progress: Progress | None = None) -> None:
+        self.path: Path = path.absolute()
+        self.name = path.stem
+        self._fps_given = fps
+        self._index = load_index(self.path) if self.path.is_file() else None
+        if self._index is None:
+            self._index = build_index(self.path, progress)
+            store_index(self.path, self._index)
+        stat = self.path.stat()
+        self._identity = (stat.st_size, stat.st_mtime_ns)
+        picture = self._index.picture
+        self._converter = Converter(picture)
+        self._decoder = FrameDecoder(self.path, self._index)
+        self.shape = (len(self._index), picture.height, picture.width, picture.channels)
+        self.luma_dtype = self._converter.luma_dtype
+        self.dtype = self.luma_dtype if picture.channels == 1 else np.dtype(np.uint8)
+        self.fps = fps or self._index.fps
+        self.times = constant_times(len(self._index), fps) if fps else self._index.times
+        self.notes = self._index.notes
+
+    def read(self, frame: int) -> npt.NDArray[Any]:
+        """See `FrameSource.read`."""
+        decoded = self._decoder.frame(frame)
+        with self._decoder.lock:
+            return self._converter.pixels(decoded)
+
+    def read_luma(self, frame: int) -> npt.NDArray[Any]:
+        """See `FrameSource.read_luma`: the Y plane, not computed from RGB."""
+        decoded = self._decoder.frame(frame)
+        with self._decoder.lock:
+            return self._converter.luma(decoded)
+
+    def compute_fingerprint(self) -> str:
+        """Hash length, beginning, middle and end of the file: a gigabyte would take seconds to read whole."""
+        digest = hashlib.blake2b(digest_size=16)
+        size = self.path.stat().st_size
+        digest.update(str(size).encode())
+        with self.path.open("rb") as file:
+            for offset in (0, max(size // 2 - _SAMPLE // 2, 0), max(size - _SAMPLE, 0)):
+                file.seek(offset)
+                digest.update(file.read(_SAMPLE))
+        return digest.hexdigest()
+
+    def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
+        """See `FrameSource.recipe`: the other process has the index cached or makes it."""
+        return _open_same, (self.path, self._fps_given, self._identity)
+
+    def close(self) -> None:
+        """See `FrameSource.close`."""
+        self._decoder.close()
+
+
+def _open_same(path: Path, fps: float | None, identity: tuple[int, int]) -> VideoFile:
+    video = VideoFile(path, fps)
+    if video._identity != identity:
+        raise VideoError(f"{path}: the file was changed since it was opened; open it again.")
+    return video
