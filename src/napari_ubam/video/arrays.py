@@ -77,7 +77,7 @@ class StackSource(FrameSource):
         assumed = f"The stack states no frame rate: {ASSUMED_RATE:g} a second are assumed, give fps."
         self.notes = notes if fps else (*notes, assumed)
 
-    def read(self, frame: int) -> npt.NDArray[Any]:
+    def read(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
         """See `FrameSource.read`."""
         if self._stack is None:
             self._stack = self._open_stack()

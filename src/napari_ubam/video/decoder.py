@@ -62,13 +62,17 @@ class FrameDecoder:
         self._fed = 0
         self._shown = -1
 
-    def frame(self, number: int) -> av.VideoFrame:
+    def frame(self, number: int, keep: bool = True) -> av.VideoFrame:
         """Decode one frame.
 
         Parameters
         ----------
         number : int
             Frame number in display order, from 0; must be in range.
+        keep : bool
+            Whether to keep the frame itself, not only those decoded on the way to it: what is read once, in a
+            run of frames, need not be kept. Those on the way are asked for next where dask works through
+            chunks from the last to the first.
 
         Returns
         -------
@@ -86,11 +90,11 @@ class FrameDecoder:
                 return cached
             if number in self._failed:
                 raise FrameError(self._path, number, self._failed[number])
-            frame = self._ahead(number)
+            frame = self._ahead(number, keep)
             for groups_back in range(GROUPS_BACK):
                 if frame is not None:
                     return frame
-                frame = self._from_key(number, self._index.start(number, groups_back))
+                frame = self._from_key(number, self._index.start(number, groups_back), keep)
             if frame is not None:
                 return frame
             self._failed[number] = "its data is damaged or missing"
@@ -104,27 +108,30 @@ class FrameDecoder:
             self._cache.clear()
             self._packets = self._decoder = self._run = None
 
-    def _ahead(self, number: int) -> av.VideoFrame | None:
+    def _ahead(self, number: int, keep: bool) -> av.VideoFrame | None:
         """Go on from the present position, if no keyframe lies between it and the frame."""
         if self._run is None or number <= self._shown or self._index.start(number) > self._fed:
             return None
-        return self._forward(self._run, number)
+        return self._forward(self._run, number, keep)
 
-    def _from_key(self, number: int, key: int) -> av.VideoFrame | None:
+    def _from_key(self, number: int, key: int, keep: bool) -> av.VideoFrame | None:
         """Start anew at a keyframe."""
         packets, decoder = self._open()
         decoder.flush_buffers()
         # What shows before the keyframe refers to pictures that were not decoded now.
         self._shown = int(self._index.frame_of_packet[key]) - 1 if key else -1
         self._run = self._decoded(packets, decoder, key)
-        return self._forward(self._run, number)
+        return self._forward(self._run, number, keep)
 
-    def _forward(self, run: Iterator[tuple[int, av.VideoFrame]], number: int) -> av.VideoFrame | None:
+    def _forward(
+        self, run: Iterator[tuple[int, av.VideoFrame]], number: int, keep: bool
+    ) -> av.VideoFrame | None:
         for shown, frame in run:
             if shown <= self._shown:
                 continue
             self._shown = shown
-            self._keep(shown, frame)
+            if keep or shown != number:
+                self._keep(shown, frame)
             if shown == number:
                 return frame
             if shown > number:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -42,12 +43,29 @@ class FrameSource(ABC):
     notes: tuple[str, ...] = ()
 
     @abstractmethod
-    def read(self, frame: int) -> npt.NDArray[Any]:
-        """Image of one frame, shape (y, x, c); ``frame`` is in range."""
+    def read(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
+        """Read the image of one frame.
 
-    def read_luma(self, frame: int) -> npt.NDArray[Any]:
-        """Brightness of one frame, shape (y, x); ``frame`` is in range."""
-        return to_luma(self.read(frame))
+        Parameters
+        ----------
+        frame : int
+            Frame number, in range.
+        keep : bool
+            False where frames are read one after the other and none will be asked for again soon.
+
+        Returns
+        -------
+        ndarray, shape (y, x, c)
+            The image, the caller's own.
+        """
+
+    def read_luma(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
+        """Read the brightness of one frame, shape (y, x); see `read`."""
+        return to_luma(self.read(frame, keep))
+
+    def undisturbed(self) -> AbstractContextManager[Any]:
+        """Keep other threads out while a run of frames is read, where they would force seeking."""
+        return nullcontext()
 
     @cached_property
     def fingerprint(self) -> str:

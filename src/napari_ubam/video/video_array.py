@@ -150,7 +150,11 @@ class VideoArray:
         """
         if not 0 <= number < len(self):
             raise IndexError(f"{self.name}: there is no frame {number}, frames are 0 to {len(self) - 1}.")
-        return self._source.read_luma(number) if self._brightness else self._source.read(number)
+        return self._read(number)
+
+    def _read(self, number: int, keep: bool = True) -> npt.NDArray[Any]:
+        read = self._source.read_luma if self._brightness else self._source.read
+        return read(number, keep)
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         """Read frames; the first index chooses them, further ones are applied to each."""
@@ -158,11 +162,14 @@ class VideoArray:
         if isinstance(first, np.integer | int) and not isinstance(first, bool):
             image = self.frame(wrap(int(first), len(self), self.name))
             return image[rest] if rest else image
-        numbers = frame_numbers(first, len(self), self.name)
+        with self._source.undisturbed():
+            return self._run(frame_numbers(first, len(self), self.name), rest)
+
+    def _run(self, numbers: npt.NDArray[np.int64], rest: tuple[Any, ...]) -> npt.NDArray[Any]:
         out: npt.NDArray[Any] | None = None
         # In ascending order each keyframe is decoded from at most once, whatever the order asked for.
         for place in np.argsort(numbers, kind="stable"):
-            image = self.frame(int(numbers[place]))
+            image = self._read(int(numbers[place]), keep=False)
             image = image[rest] if rest else image
             if out is None:
                 out = np.empty((len(numbers), *image.shape), image.dtype)
@@ -176,7 +183,7 @@ class VideoArray:
         return self.shape[0]
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
-        return map(self.frame, range(len(self)))
+        return (self._read(number, keep=False) for number in range(len(self)))
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Read the whole recording into memory."""

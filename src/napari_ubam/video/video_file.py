@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -58,17 +59,21 @@ class VideoFile(FrameSource):
         self.times = constant_times(len(self._index), fps) if fps else self._index.times
         self.notes = self._index.notes
 
-    def read(self, frame: int) -> npt.NDArray[Any]:
+    def read(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
         """See `FrameSource.read`."""
-        decoded = self._decoder.frame(frame)
+        decoded = self._decoder.frame(frame, keep)
         with self._decoder.lock:
             return self._converter.pixels(decoded)
 
-    def read_luma(self, frame: int) -> npt.NDArray[Any]:
+    def read_luma(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
         """See `FrameSource.read_luma`: the Y plane, not computed from RGB."""
-        decoded = self._decoder.frame(frame)
+        decoded = self._decoder.frame(frame, keep)
         with self._decoder.lock:
             return self._converter.luma(decoded)
+
+    def undisturbed(self) -> AbstractContextManager[Any]:
+        """See `FrameSource.undisturbed`."""
+        return self._decoder.lock
 
     def compute_fingerprint(self) -> str:
         """Hash length, beginning, middle and end of the file: a gigabyte would take seconds to read whole."""

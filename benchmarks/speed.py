@@ -1,0 +1,168 @@
+"""Speed, as ratios within one run: machines differ and are shared.
+
+``python benchmarks/speed.py reader [FILE ...]``: CPU time of the reader against ``ffmpeg -threads 1 -f null``.
+``python benchmarks/speed.py scrub``: time a step of the slider takes in a napari viewer on a one-hour video
+(needs a screen or Xvfb).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import dask.array as da
+import imageio_ffmpeg
+import numpy as np
+from _common import cpu_seconds, cpu_seconds_of, film, milliseconds, print_table, repeat
+
+from napari_ubam.video import VideoArray, open_video
+
+
+def reader(files: list[Path], folder: Path) -> None:
+    """Compare the reader with ffmpeg on each file."""
+    if not files:
+        files = [
+            film(folder / "720p.mp4", 20, 720, 1280),
+            film(folder / "480p, GOP 30.mp4", 20, 480, 640, keyframes=30),
+        ]
+    rows = [_reader_row(path) for path in files]
+    header = ["file", "RGB", "Y plane", "dask, RGB", "random access", "step back", "backwards", "fps of ffmpeg"]
+    print_table("Reader against ffmpeg", header, [["target", "0.75", "0.90", "0.55", "<= 0.5", "<= 0.5", "", ""], *rows])
+    print(
+        "RGB, Y plane and dask: rate relative to ffmpeg's decoding alone. Random access: decoding work of a\n"
+        "random frame, in groups of pictures (keyframe to keyframe). Step back and backwards: cost of a frame, in\n"
+        "frames of ffmpeg's decoding, back through frames just shown and through the whole file from its end.\n"
+    )
+    hour = repeat(film(folder / "minute.mp4", 60, 480, 640), folder / "hour.mp4", 60)
+    print_table("An hour of video", ["what", "cost"], _hour_rows(hour))
+
+
+def _reader_row(path: Path) -> list[str]:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-threads", "1", "-i", str(path)]
+    decoding = cpu_seconds_of([*command, "-map", "0:v:0", "-f", "null", "-"])
+    video = open_video(path)
+    frames = len(video)
+    a_frame = decoding / frames
+
+    def afresh(read: Callable[[], object]) -> float:
+        def run() -> None:
+            video.close()
+            read()
+
+        return cpu_seconds(run)
+
+    rgb = afresh(lambda: _pass_by(video))
+    luma = afresh(lambda: _pass_by(video.luma()))
+    stream = afresh(lambda: da.store(video.to_dask(), _Nowhere(), lock=False))
+    conversion = max(rgb / frames - a_frame, 0.0)
+    spread = random.Random(0).sample([round(at) for at in np.linspace(0, frames - 1, 40)], 40)
+    at_random = cpu_seconds(lambda: [_forgetful(video, number) for number in spread]) / len(spread)
+    group = frames / len(video._source._index.keys)  # type: ignore[attr-defined]
+    last = min(100, frames - 1)
+    _pass_by(video, range(last + 1))
+    back = cpu_seconds(lambda: _pass_by(video, range(last, -1, -1))) / (last + 1)
+    backwards = afresh(lambda: _pass_by(video, range(frames - 1, -1, -1))) / frames
+    return [
+        f"{path.name}, {video.shape[2]}x{video.shape[1]}, {frames} frames",
+        f"{decoding / rgb:.2f}",
+        f"{decoding / luma:.2f}",
+        f"{decoding / stream:.2f}",
+        f"{(at_random - conversion) / (group * a_frame):.2f}",
+        f"{back / a_frame:.2f}",
+        f"{backwards / a_frame:.2f}",
+        f"{1 / a_frame:.0f}",
+    ]
+
+
+def _pass_by(video: VideoArray, numbers: Iterable[int] | None = None) -> None:
+    """Read frames and keep none."""
+    for _ in video if numbers is None else map(video.frame, numbers):
+        pass
+
+
+def _forgetful(video: VideoArray, number: int) -> None:
+    """Read a frame with nothing cached, from an open file."""
+    decoder = video._source._decoder  # type: ignore[attr-defined]
+    decoder._cache.clear()
+    decoder._run = None
+    video[number]
+
+
+class _Nowhere:
+    """Target that forgets what dask stores in it."""
+
+    def __setitem__(self, key: object, value: np.ndarray) -> None:
+        pass
+
+
+def _hour_rows(path: Path) -> list[list[str]]:
+    os.environ["NAPARI_UBAM_CACHE"] = str(path.parent / "cache")
+    indexing = cpu_seconds(lambda: open_video(path), 1)
+    cached = cpu_seconds(lambda: open_video(path))
+    video = open_video(path)
+    lazy = video.to_dask()
+    middle = len(video) // 2
+    video[middle]
+    direct = cpu_seconds(lambda: [video[middle] for _ in range(100)]) / 100
+    sliced = cpu_seconds(lambda: [np.asarray(lazy[middle]) for _ in range(100)]) / 100
+    return [
+        ["frames", f"{len(video)}"],
+        ["index, first time (CPU s)", f"{indexing:.2f}"],
+        ["index, from the cache (CPU s)", f"{cached:.3f}"],
+        ["a single-frame slice of the dask array, beyond reading it (ms)", f"{(sliced - direct) * 1e3:.3f}"],
+        ["a cached frame as RGB (ms)", f"{direct * 1e3:.2f}"],
+    ]
+
+
+def scrub(folder: Path) -> None:
+    """Time slider steps in a real window."""
+    import napari
+    from qtpy.QtWidgets import QApplication
+
+    path = repeat(film(folder / "minute.mp4", 60, 480, 640), folder / "hour.mp4", 60)
+    viewer = napari.Viewer(show=True)
+    begin = time.perf_counter()
+    viewer.open(str(path), plugin="napari-ubam")
+    opening = time.perf_counter() - begin
+    frames = viewer.layers[0].data.shape[0]
+
+    def steps(numbers: Iterable[int]) -> list[float]:
+        taken = []
+        for number in numbers:
+            begin = time.perf_counter()
+            viewer.dims.set_current_step(0, number)
+            QApplication.processEvents()
+            taken.append(time.perf_counter() - begin)
+        return taken
+
+    start = frames // 2
+    steps(range(start - 20, start))
+    rows = [
+        ["forwards", milliseconds(steps(range(start, start + 200)))],
+        ["backwards", milliseconds(steps(range(start + 199, start - 1, -1)))],
+        ["backwards, from a place not seen before", milliseconds(steps(range(start + 9000, start + 8800, -1)))],
+        ["at random", milliseconds(steps(random.Random(0).sample(range(frames), 60)))],
+        ["the same frame again (napari alone)", milliseconds(steps([start, start + 1] * 30))],
+    ]
+    rows.append(["opening, first time", f"{opening * 1e3:.0f}"])
+    print_table(f"Scrubbing through {frames} frames of 640x480 (ms a step)", ["way", "median / p95"], rows)
+    viewer.close()
+
+
+def main() -> None:
+    """Run the benchmark that is asked for."""
+    what, *files = sys.argv[1:] or ["reader"]
+    benchmarks = {"reader": lambda folder: reader([Path(file) for file in files], folder), "scrub": scrub}
+    if what not in benchmarks:
+        raise SystemExit(f"There is no benchmark '{what}'; choose one of: {', '.join(benchmarks)}.")
+    with tempfile.TemporaryDirectory() as folder:
+        benchmarks[what](Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Whether a recording's region, frame range and intervals fit its video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from napari_ubam.study import Recording, Track
+
+from .report import Problem, RecordingFacts, Severity
+
+
+def fit_problems(recording: Recording, facts: RecordingFacts) -> list[Problem]:
+    """Compare a recording with what was read of its video.
+
+    Parameters
+    ----------
+    recording : Recording
+        As the study has it.
+    facts : RecordingFacts
+        What was read.
+
+    Returns
+    -------
+    list of Problem
+        Errors where frames or pixels are asked for that the video does not have.
+    """
+    found = (
+        *_range(recording, facts),
+        *_region(recording, facts),
+        *_intervals(recording, facts),
+        *_decoding(facts),
+        *((Severity.NOTE, note) for note in facts.notes),
+    )
+    return [
+        Problem(severity=severity, text=text, row=facts.row, recording=facts.name) for severity, text in found
+    ]
+
+
+_Found = Iterator[tuple[Severity, str]]
+
+
+def _range(recording: Recording, facts: RecordingFacts) -> _Found:
+    count, file = facts.video_frames, Path(facts.video).name
+    if recording.start is not None and recording.start >= count:
+        last = f"at most {count - 1}"
+        yield Severity.ERROR, f"start is {recording.start}, but {file} has {count} frames; write {last}."
+    if recording.stop is not None and recording.stop > count:
+        remedy = f"write {count}, or leave stop empty for the end of the video"
+        yield Severity.ERROR, f"stop is {recording.stop}, but {file} has {count} frames; {remedy}."
+
+
+def _region(recording: Recording, facts: RecordingFacts) -> _Found:
+    if recording.roi is not None:
+        fault = recording.roi.fault(facts.height, facts.width)
+        if fault:
+            yield Severity.ERROR, f"{fault.problem}; {fault.remedy}."
+    if recording.track is not None:
+        yield from _track(recording.track, facts)
+
+
+def _track(track: Track, facts: RecordingFacts) -> _Found:
+    file, last = Path(facts.video).name, int(track.frames[-1])
+    if last >= facts.video_frames:
+        one_off = last == facts.video_frames and track.frames[0] > 0
+        remedy = "subtract 1 from its frames, which count from 0" if one_off else "check whose track it is"
+        text = f"the track goes on to frame {last}, but the last frame of {file} is {facts.video_frames - 1}"
+        yield Severity.ERROR, f"{text}; {remedy}."
+    if not facts.frames:
+        yield Severity.ERROR, "the track has no box between start and stop; mend the range or the track."
+    left, top, right, bottom = (*track.boxes[:, :2].T, *(track.boxes[:, :2] + track.boxes[:, 2:]).T)
+    outside = (right <= 0) | (bottom <= 0) | (left >= facts.width) | (top >= facts.height)
+    size = f"the frame of {facts.width} x {facts.height} pixels"
+    if outside.any():
+        where = frame_list(track.frames[outside].tolist())
+        yield Severity.ERROR, f"the track leaves {size} in {where}; give pixels of the full frame."
+    over = (np.rint([left, top]) < 0).any(axis=0) | (np.rint(right) > facts.width)
+    over = (over | (np.rint(bottom) > facts.height)) & ~outside
+    if over.any():
+        where = frame_list(track.frames[over].tolist())
+        text = f"the track reaches over the edge of {size} in {where}"
+        yield Severity.NOTE, f"{text}; nothing is seen there, so move the boxes inwards where you can."
+
+
+def _intervals(recording: Recording, facts: RecordingFacts) -> _Found:
+    end = f"the video's end at {facts.video_seconds:.2f} s"
+    slack = 1 / facts.fps  # a log often ends with the frame that was under way
+    for interval in recording.intervals:
+        if interval.start >= facts.video_seconds or interval.stop <= 0:
+            where = "ends before the video begins" if interval.stop <= 0 else f"begins after {end}"
+            remedy = "write seconds of the video, whose first frame is at 0"
+            yield Severity.WARNING, f"the interval {interval} {where}; {remedy}."
+        elif interval.stop > facts.video_seconds + slack:
+            yield Severity.WARNING, f"the interval {interval} goes on past {end}; check its times."
+
+
+def _decoding(facts: RecordingFacts) -> _Found:
+    if not facts.bad_frames:
+        return
+    bad, file = len(facts.bad_frames), Path(facts.video).name
+    remedy = "use an intact copy of the file, or leave these frames out by start and stop"
+    if bad == facts.read:
+        yield Severity.ERROR, f"none of {facts.read} frames of {file} that were tried decodes; {remedy}."
+        return
+    where = frame_list(facts.bad_frames)
+    verb = "does" if bad == 1 else "do"
+    text = f"{bad} of {facts.read} frames of {file} that were tried {verb} not decode: {where}"
+    yield Severity.WARNING, f"{text}; {remedy}."
+
+
+def frame_list(frames: tuple[int, ...] | list[int], limit: int = 8) -> str:
+    """Frame numbers in words, runs joined: ``frame 3``, ``frames 3 to 9 and 12``."""
+    numbers = np.asarray(frames)
+    runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+    texts = [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    if len(texts) > limit:
+        texts = [*texts[:limit], f"{len(texts) - limit} more places"]
+    word = "frame" if len(numbers) == 1 else "frames"
+    return f"{word} {', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else f"{word} {texts[0]}"

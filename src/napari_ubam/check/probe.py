@@ -1,0 +1,207 @@
+"""Reading for a check: opens one recording's video, samples it and closes it again."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_ubam.study import Recording, Roi
+from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
+
+from .movement import dominant_period, shrink, shrunk_shape
+from .report import Problem, RecordingFacts, Severity
+
+SAMPLES = 18  # frames that are decoded to check them: the first, the last and 16 between
+CLIP_SECONDS = 8.0  # of consecutive frames in which the movement's period is looked for
+CLIP_FRAMES = (64, 512)  # limits of such a clip
+BITS = (10, 12, 14, 16)  # that cameras give in samples of 16
+_READING = (VideoError, OSError)
+
+
+@dataclass
+class Probe:
+    """What came of reading a recording: facts, or the reason why there are none."""
+
+    facts: RecordingFacts | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def probe(
+    recording: Recording, row: int, *, full: bool = False, tick: Callable[[float], None] | None = None
+) -> Probe:
+    """Read what a check needs of one recording.
+
+    Parameters
+    ----------
+    recording : Recording
+        What to read; at most one clip of small frames is in memory.
+    row : int
+        Its row in the study's table.
+    full : bool
+        Decode every frame rather than a sample.
+    tick : callable, optional
+        Called with the share that is done, 0 to 1.
+
+    Returns
+    -------
+    Probe
+        Without facts where the video cannot be read.
+    """
+    try:
+        with warnings.catch_warnings():
+            # What the reader warns of is among its notes, too.
+            warnings.simplefilter("ignore", UserWarning)
+            with open_video(recording.video) as video:
+                return Probe(_Prober(recording, video, full, tick or (lambda share: None)).facts(row))
+    except _READING as error:
+        text = str(error).strip() or f"{recording.video} cannot be read; replace it by an intact copy."
+        return Probe(
+            problems=[Problem(severity=Severity.ERROR, text=text, row=row, recording=recording.name)]
+        )
+
+
+class _Prober:
+    """Samples one open video."""
+
+    def __init__(
+        self, recording: Recording, video: VideoArray, full: bool, tick: Callable[[float], None]
+    ) -> None:
+        self.recording, self.video, self.tick = recording, video, tick
+        self.luma = video.luma()
+        self.height, self.width = video.shape[1:3]
+        self.segments = recording.segments(len(video))
+        self.clips = _clips(self.segments, video.fps)
+        self.bad: set[int] = set()
+        self.brightest = 0.0
+        self.read: set[int] = set()
+        frames = sum(map(len, self.segments))
+        self.sample = _spread(self.segments, SAMPLES) if frames else []
+        self.wanted = _all(self.segments) if full else iter(self.sample)
+        self.done, self.planned = 0, (frames if full else len(self.sample)) + sum(map(len, self.clips))
+
+    def facts(self, row: int) -> RecordingFacts:
+        video, recording = self.video, self.recording
+        brightness = self._brightness()
+        crop_height, crop_width = self._crop_size()
+        frames = sum(map(len, self.segments))
+        return RecordingFacts(
+            **{name: getattr(recording, name) for name in ("name", "subject", "group", "session")},
+            row=row,
+            video=str(recording.video),
+            video_frames=len(video),
+            video_seconds=float(video.times[-1] + 1 / video.fps) if len(video) else 0.0,
+            frames=frames,
+            seconds=frames / video.fps,
+            fps=video.fps,
+            height=self.height,
+            width=self.width,
+            crop_height=crop_height,
+            crop_width=crop_width,
+            brightness=brightness,
+            period=self._period(),
+            read=len(self.read),
+            bad_frames=tuple(sorted(self.bad)),
+            notes=video.notes,
+            fingerprint=video.fingerprint,
+        )
+
+    def _frame(self, number: int) -> NDArray[np.generic] | None:
+        """Region of a frame; None where it does not decode, or where the region misses the frame."""
+        self.read.add(number)
+        self.done += 1
+        if self.done % 16 == 0:
+            self.tick(self.done / self.planned)
+        try:
+            image = self.luma[number]
+        except FrameError:
+            self.bad.add(number)
+            return None
+        crops = self.recording.crops([number])
+        roi = crops[0] if crops else Roi(x=0, y=0, width=self.width, height=self.height)
+        inside = roi.clipped(self.height, self.width) if roi else None
+        return image[inside.slices] if inside else None
+
+    def _brightness(self) -> float | None:
+        """Mean grey level over the sampled frames, from 0 to 255 whatever the sample type."""
+        sample = set(self.sample)
+        levels = []
+        for number in self.wanted:
+            region = self._frame(number)
+            if region is not None and number in sample:
+                self.brightest = max(self.brightest, float(region.max()))
+                levels.append(float(region.mean(dtype=np.float64)))
+        return float(np.mean(levels)) * self._grey_scale() if levels else None
+
+    def _grey_scale(self) -> float:
+        """Factor to grey levels; samples of 16 bits may fill only 10, 12 or 14 of them."""
+        kind = self.luma.dtype
+        if kind == np.uint8:
+            return 1.0
+        if not np.issubdtype(kind, np.integer):
+            return 255.0
+        full = next((2**bits - 1 for bits in BITS if self.brightest < 2**bits), np.iinfo(kind).max)
+        return 255 / full
+
+    def _crop_size(self) -> tuple[int, int]:
+        recording = self.recording
+        if recording.track is not None:
+            width, height = np.median(recording.track.boxes[:, 2:], axis=0)
+            return max(round(float(height)), 1), max(round(float(width)), 1)
+        if recording.roi is not None:
+            return recording.roi.height, recording.roi.width
+        return self.height, self.width
+
+    def _period(self) -> float | None:
+        """Seconds of the movement's period: the median over one or two clips of the longest run."""
+        periods = []
+        for numbers in self.clips:
+            clip = self._clip(numbers)
+            lag = dominant_period(clip) if len(clip) else None
+            if lag is not None:
+                start, stop = numbers[0], numbers[len(clip) - 1]
+                seconds = self.video.times[stop] - self.video.times[start]
+                periods.append(lag * seconds / (stop - start))
+        return float(np.median(periods)) if periods else None
+
+    def _clip(self, numbers: range) -> NDArray[np.float32]:
+        """Small frames up to the first that does not decode."""
+        frames: list[NDArray[np.float32]] = []
+        shape = shrunk_shape(*self._crop_size())
+        scale = self._grey_scale()
+        for number in numbers:
+            region = self._frame(number)
+            if region is None:
+                break
+            frames.append(shrink(region, shape) * np.float32(scale))
+        return np.stack(frames) if frames else np.empty((0, *shape), np.float32)
+
+
+def _all(segments: Iterable[range]) -> Iterator[int]:
+    for run in segments:
+        yield from run
+
+
+def _clips(segments: tuple[range, ...], fps: float) -> tuple[range, ...]:
+    """Frames in which to look for the movement's period: one or two stretches of the longest run."""
+    if not segments:
+        return ()
+    run = max(segments, key=len)
+    length = min(int(np.clip(CLIP_SECONDS * fps, *CLIP_FRAMES)), len(run))
+    places = (1 / 3, 2 / 3) if len(run) > 4 * length else (1 / 2,)
+    starts = (run.start + round((len(run) - length) * place) for place in places)
+    return tuple(range(start, start + length) for start in starts)
+
+
+def _spread(segments: tuple[range, ...], count: int) -> list[int]:
+    """Evenly spread frame numbers over runs, the first and the last included."""
+    ends = np.cumsum([len(run) for run in segments])
+    places = np.unique(np.linspace(0, ends[-1] - 1, min(count, int(ends[-1]))).round().astype(np.int64))
+    runs = np.searchsorted(ends, places, side="right")
+    return [
+        int(segments[run].start + place - (ends[run] - len(segments[run])))
+        for run, place in zip(runs.tolist(), places.tolist(), strict=True)
+    ]

@@ -1,0 +1,103 @@
+"""Which preset and which behaviour window suit a study."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from math import ceil
+from typing import Literal
+
+import numpy as np
+
+from .amounts import count
+from .report import Proposal, RecordingFacts
+
+SMALL_FRAMES, BASE_FRAMES = 20_000, 200_000
+SMALL_CROP, BASE_CROP = 96, 128  # pixels of the region's longer side that the networks can use
+DEFAULT_MS = 500
+WINDOW_MS = (100, 2000)
+LEAST_FRAMES = 5  # of a window: fewer show a posture, not a movement
+
+_Preset = Literal["tiny", "small", "base"]
+
+
+def propose(recordings: Sequence[RecordingFacts]) -> Proposal | None:
+    """Choose a preset and a behaviour window.
+
+    Parameters
+    ----------
+    recordings : sequence of RecordingFacts
+        All that could be read.
+
+    Returns
+    -------
+    Proposal or None
+        None where there are no frames.
+    """
+    used = [facts for facts in recordings if facts.frames]
+    if not used:
+        return None
+    preset, preset_reason = _preset(used)
+    window_ms, window_reason = _window(used)
+    rates = [facts.fps for facts in used]
+    return Proposal(
+        preset=preset,
+        preset_reason=preset_reason,
+        window_ms=window_ms,
+        window_frames=(odd_frames(window_ms, min(rates)), odd_frames(window_ms, max(rates))),
+        window_reason=window_reason,
+    )
+
+
+def odd_frames(milliseconds: float, fps: float) -> int:
+    """Odd number of frames nearest to a duration, so that a window has a middle frame."""
+    return 2 * int(milliseconds * fps / 2000) + 1
+
+
+def _preset(recordings: Sequence[RecordingFacts]) -> tuple[_Preset, str]:
+    frames = sum(facts.frames for facts in recordings)
+    side = int(np.median([max(facts.crop_width, facts.crop_height) for facts in recordings]))
+    order: tuple[_Preset, ...] = ("tiny", "small", "base")
+    by_frames = int(frames >= SMALL_FRAMES) + int(frames >= BASE_FRAMES)
+    by_crop = int(side >= SMALL_CROP) + int(side >= BASE_CROP)
+    preset = order[min(by_frames, by_crop)]
+    if by_crop < by_frames:
+        limit = SMALL_CROP if by_crop == 0 else BASE_CROP
+        reason = f"regions {side} pixels wide or high hold no more detail; a larger network wants {limit}"
+    elif by_frames == 0:
+        reason = f"{frames} frames are few; from {SMALL_FRAMES} a larger network learns more"
+    elif by_frames == 1:
+        reason = f"{frames} frames; from {BASE_FRAMES} a larger network learns more"
+    else:
+        reason = f"{frames} frames in regions of {side} pixels feed a large network"
+    return preset, reason
+
+
+def _window(recordings: Sequence[RecordingFacts]) -> tuple[int, str]:
+    subjects: dict[str, list[float]] = defaultdict(list)
+    for facts in recordings:
+        if facts.period is not None:
+            subjects[facts.subject].append(facts.period)
+    found, total = sum(map(len, subjects.values())), len(recordings)
+    if found * 2 < total:
+        what = f"{found} of {count(total, 'recording')} {'shows' if found == 1 else 'show'}"
+        reason = f"{what if found else 'no recording shows'} a movement that repeats, so this is the default"
+        return _limited(DEFAULT_MS, recordings, reason)
+    # Every subject counts once, however much it was filmed.
+    period = 1000 * float(np.median([np.median(periods) for periods in subjects.values()]))
+    reason = (
+        f"one period of the movement, which repeats every {period:.0f} ms in {found} of {total} recordings"
+    )
+    return _limited(period, recordings, reason if total > 1 else reason.partition(" in ")[0])
+
+
+def _limited(milliseconds: float, recordings: Sequence[RecordingFacts], reason: str) -> tuple[int, str]:
+    clipped = float(np.clip(milliseconds, *WINDOW_MS))
+    if clipped != milliseconds:
+        reason += f", limited to {clipped:.0f} ms"
+    clipped = 10 * round(clipped / 10)
+    least = LEAST_FRAMES * 1000 / min(facts.fps for facts in recordings)
+    if least > clipped:
+        clipped = 10 * ceil(least / 10)
+        reason += f", lengthened to {LEAST_FRAMES} frames of the slowest video"
+    return int(clipped), reason

@@ -1,0 +1,125 @@
+"""The judgement of a study from plain facts; nothing is read here."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from napari_ubam.study import Recording, Study
+from napari_ubam.study.recording import OPTIONAL
+from napari_ubam.study.values import nearest
+
+from .amounts import amount_problems, group_facts
+from .confounds import confound_problems
+from .fit import fit_problems
+from .proposal import propose
+from .report import CheckReport, Problem, RecordingFacts, Severity
+
+
+def judge(study: Study, facts: Sequence[RecordingFacts], unread: Sequence[Problem] = ()) -> CheckReport:
+    """Judge a study.
+
+    Parameters
+    ----------
+    study : Study
+        The table.
+    facts : sequence of RecordingFacts
+        What was read of its recordings; those that could not be read are absent.
+    unread : sequence of Problem
+        Why they are.
+
+    Returns
+    -------
+    CheckReport
+        With the problems in order: errors, warnings, notes, each by row.
+    """
+    groups = group_facts(facts)
+    fits = [problem for fact in facts for problem in fit_problems(study[fact.name], fact)]
+    problems = [
+        *unread,
+        *fits,
+        *_copies(study, facts),
+        *_table_problems(study),
+        *confound_problems(facts),
+        *amount_problems(facts, groups),
+    ]
+    order = list(Severity)
+    problems.sort(key=lambda problem: (order.index(problem.severity), problem.row is None, problem.row or 0))
+    return CheckReport(
+        study=study.path.name if study.path else "study",
+        recordings=tuple(facts),
+        groups=groups,
+        problems=tuple(problems),
+        proposal=propose(facts),
+    )
+
+
+def _copies(study: Study, facts: Sequence[RecordingFacts]) -> list[Problem]:
+    """Warn of the same content under two file names."""
+    seen: dict[tuple[object, ...], RecordingFacts] = {}
+    problems = []
+    for fact in facts:
+        recording = study[fact.name]
+        key = (fact.fingerprint, recording.roi, recording.track, recording.start, recording.stop)
+        first = seen.setdefault(key, fact)
+        if first is not fact and fact.fingerprint and not _same_file(first.video, fact.video):
+            text = (
+                f"the video is a copy of that in row {first.row}, {first.name}; "
+                "remove one, since the same frames must not count twice."
+            )
+            problems.append(Problem(severity=Severity.WARNING, text=text, row=fact.row, recording=fact.name))
+    return problems
+
+
+def _same_file(a: str, b: str) -> bool:
+    return os.path.normcase(a) == os.path.normcase(b)
+
+
+def _table_problems(study: Study) -> list[Problem]:
+    return [*_two_groups(study), *_spellings(study), *_stray_columns(study)]
+
+
+def _two_groups(study: Study) -> list[Problem]:
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for recording in study:
+        groups[recording.subject, recording.session].append(recording.group)
+    problems = []
+    for (subject, session), found in groups.items():
+        names = list(dict.fromkeys(found))
+        if len(names) > 1:
+            text = (
+                f"subject {subject!r} is in the groups {' and '.join(map(repr, names))} in session "
+                f"{session}; give each its own session, or mend the group."
+            )
+            problems.append(Problem(severity=Severity.WARNING, text=text))
+    return problems
+
+
+def _spellings(study: Study) -> list[Problem]:
+    columns: dict[str, Callable[[Recording], str]] = {
+        "subject": lambda recording: recording.subject,
+        "group": lambda recording: recording.group,
+    }
+    problems = []
+    for column, value in columns.items():
+        spellings: dict[str, set[str]] = defaultdict(set)
+        for recording in study:
+            spellings[" ".join(value(recording).casefold().split())].add(value(recording))
+        for same in spellings.values():
+            if len(same) > 1:
+                words = " and ".join(map(repr, sorted(same)))
+                text = f"the {column}s {words} differ in spelling only; write them alike if they are one."
+                problems.append(Problem(severity=Severity.WARNING, text=text))
+    return problems
+
+
+def _stray_columns(study: Study) -> list[Problem]:
+    """Note metadata whose name looks like a misspelt column of the study."""
+    problems = []
+    for name in study.metadata_columns:
+        near = nearest(name, OPTIONAL, cutoff=0.8)
+        if near and name.casefold() != "weight":  # a common column, which only looks like height
+            text = f"the column {name!r} is kept as metadata; if {near[0]!r} was meant, rename it."
+            problems.append(Problem(severity=Severity.NOTE, text=text))
+    return problems

@@ -1,0 +1,1 @@
+"""The napari side: the only room that knows napari, magicgui and Qt."""

@@ -1,0 +1,78 @@
+"""From recordings to layers, as data: napari itself is not needed here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from napari_ubam.video import FrameError, VideoArray
+
+Layer = tuple[Any, dict[str, Any], str]
+"""Layer data, arguments of the layer, and its type, as npe2 hands layers over."""
+
+
+def recording_layer(video: VideoArray) -> Layer:
+    """Make an image layer of a recording, whose frames are read when they are shown.
+
+    Parameters
+    ----------
+    video : VideoArray
+        The recording.
+
+    Returns
+    -------
+    tuple
+        Dask array ``(t, y, x, 3)`` shown as RGB, or ``(t, y, x)`` shown as grey; the layer's arguments, with
+        time in seconds (mean frame rate) on the first axis; and ``"image"``. The metadata holds the
+        recording itself and the true time of each frame, in seconds.
+    """
+    grey = video.shape[-1] == 1
+    shown = video.luma() if grey else video
+    arguments: dict[str, Any] = {
+        "name": video.name,
+        "rgb": not grey,
+        "multiscale": False,
+        "axis_labels": ("t", "y", "x"),
+        "units": ("s", "pixel", "pixel"),
+        "scale": (1 / video.fps, 1.0, 1.0),
+        "metadata": {
+            "recording": video,
+            "path": str(video.path or ""),
+            "fps": video.fps,
+            "times": video.times,
+            "notes": video.notes,
+        },
+        # Frames are kept by the reader already, as decoded: half the memory of napari's own cache.
+        "cache": False,
+    }
+    if grey:
+        arguments["contrast_limits"] = contrast_limits(shown)
+    return shown.to_dask(), arguments, "image"
+
+
+def contrast_limits(video: VideoArray) -> tuple[float, float]:
+    """Limits of grey levels for showing a recording.
+
+    Parameters
+    ----------
+    video : VideoArray
+        Brightness of a recording, (t, y, x).
+
+    Returns
+    -------
+    tuple of float
+        0 and 255 for 8 bit; else the range of three frames, since the whole recording would have to be read
+        for its own.
+    """
+    if video.dtype == np.uint8:
+        return 0.0, 255.0
+    samples = []
+    for number in {0, len(video) // 2, len(video) - 1}:
+        try:
+            samples.append(video[number])
+        except FrameError:
+            continue
+    low = min((float(image.min()) for image in samples), default=0.0)
+    high = max((float(image.max()) for image in samples), default=1.0)
+    return low, high if high > low else low + 1.0

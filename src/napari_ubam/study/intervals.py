@@ -1,0 +1,208 @@
+"""Condition intervals: when a stimulus, a drug or a task was on, in seconds of the video."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+
+from .faults import Fault, StudyError, faults_of, refusal
+from .geometry import number_text, shortened
+from .table import read_table, write_table
+from .values import text_of
+
+INTERVAL_COLUMNS = ("label", "start", "stop")
+_NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
+_INTERVAL = re.compile(rf"(?P<label>[^:;]+):\s*(?P<start>{_NUMBER})\s*[-\N{{EN DASH}}]\s*(?P<stop>{_NUMBER})")
+_TABLE_ENDINGS = {".csv", ".tsv", ".txt"}
+
+
+class Interval(BaseModel):
+    """A span of time under one condition.
+
+    Parameters
+    ----------
+    label : str
+        Name of the condition; no colon, semicolon or line break.
+    start, stop : float
+        Seconds of the video, whose first frame is at 0; ``start`` is inside, ``stop`` is not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    start: float
+    stop: float
+
+    @field_validator("label", mode="before")
+    @classmethod
+    def _label(cls, value: Any) -> str:
+        label = text_of(value)
+        if not label:
+            raise refusal("an interval has no label", "name its condition, as in light:2-5")
+        if re.search(r"[:;\r\n\x00]", label):
+            problem = f"the label {label!r} holds a colon, semicolon or line break"
+            raise refusal(problem, "choose a label without it")
+        return label
+
+    @field_validator("start", "stop", mode="before")
+    @classmethod
+    def _seconds(cls, value: Any) -> float:
+        text = text_of(value)
+        if not re.fullmatch(_NUMBER, text) or not np.isfinite(float(text.replace(",", "."))):
+            raise refusal(f"{text!r} is not a number of seconds", "write a number such as 2.5")
+        # Adding 0 turns a negative zero into a plain one.
+        return float(text.replace(",", ".")) + 0.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.stop <= self.start:
+            problem = f"the interval {self} does not stop after its start"
+            raise refusal(problem, "write the earlier time first, in seconds")
+        return self
+
+    def __str__(self) -> str:
+        """As in a study's cell: ``label:start-stop``."""
+        return f"{self.label}:{number_text(self.start)}-{number_text(self.stop)}"
+
+
+def is_table(cell: str) -> bool:
+    """Whether a cell of the column ``intervals`` is the path of a table rather than intervals."""
+    return Path(cell).suffix.lower() in _TABLE_ENDINGS
+
+
+def parse_intervals(cell: str) -> tuple[Interval, ...]:
+    """Intervals of a cell ``label:start-stop;label:start-stop``.
+
+    Parameters
+    ----------
+    cell : str
+        Times in seconds, with a point or a comma as decimal sign; negative and ``1e-3`` are fine.
+
+    Returns
+    -------
+    tuple of Interval
+        In the order of the cell.
+
+    Raises
+    ------
+    StudyError
+        With a fault for each part that is no interval.
+    """
+    found: list[Interval] = []
+    faults: list[Fault] = []
+    for part in filter(None, (part.strip() for part in cell.split(";"))):
+        match = _INTERVAL.fullmatch(part)
+        if match:
+            _collect(match.groupdict(), None, found, faults)
+        else:
+            remedy = "write label:start-stop in seconds, such as light:2-5.5; part several by semicolons"
+            faults.append(Fault(f"{part!r} is not an interval", remedy.replace("; ", " and ")))
+    faults.extend(overlap_faults(found))
+    if faults:
+        raise StudyError([Fault(fault.problem, fault.remedy) for fault in faults])
+    return tuple(found)
+
+
+def read_intervals(path: Path) -> tuple[Interval, ...]:
+    """Intervals of a table ``label, start, stop``, in seconds.
+
+    Parameters
+    ----------
+    path : Path
+        CSV; other columns are ignored.
+
+    Returns
+    -------
+    tuple of Interval
+        In the order of the table.
+
+    Raises
+    ------
+    StudyError
+        With a fault for each bad row.
+    """
+    table = read_table(path, INTERVAL_COLUMNS)
+    faults = list(table.faults)
+    found: list[Interval] = []
+    rows: list[int] = []
+    for row in table.rows:
+        cells = {name: row.cells[name] for name in INTERVAL_COLUMNS}
+        if _collect(cells, row.number, found, faults):
+            rows.append(row.number)
+    faults.extend(overlap_faults(found, rows))
+    if faults:
+        raise StudyError(shortened(faults), path)
+    return tuple(found)
+
+
+def write_intervals(path: Path, intervals: Iterable[Interval]) -> None:
+    """Write intervals as a table ``label, start, stop``."""
+    rows = ([i.label, number_text(i.start), number_text(i.stop)] for i in intervals)
+    write_table(path, INTERVAL_COLUMNS, rows)
+
+
+def _collect(cells: dict[str, str], row: int | None, found: list[Interval], faults: list[Fault]) -> bool:
+    try:
+        found.append(Interval.model_validate(cells))
+    except ValidationError as error:
+        faults.extend(faults_of(error, row, {"": "stop"}))
+        return False
+    return True
+
+
+def overlap_faults(intervals: Sequence[Interval], rows: Sequence[int] | None = None) -> list[Fault]:
+    """Faults of intervals with the same label that overlap; touching ones do not.
+
+    Parameters
+    ----------
+    intervals : sequence of Interval
+        In any order.
+    rows : sequence of int, optional
+        Row of each interval in its table.
+
+    Returns
+    -------
+    list of Fault
+        One for each interval that begins before an earlier one of its label has stopped.
+    """
+    faults = []
+    latest: dict[str, Interval] = {}
+    for i in sorted(range(len(intervals)), key=lambda i: intervals[i].start):
+        interval = intervals[i]
+        before = latest.get(interval.label)
+        if before is not None and interval.start < before.stop:
+            problem = f"the intervals {before} and {interval} overlap"
+            row = rows[i] if rows else None
+            faults.append(Fault(problem, "join them or mend their times", row, "start" if rows else None))
+        if before is None or interval.stop > before.stop:
+            latest[interval.label] = interval
+    return faults
+
+
+def frame_labels(intervals: Iterable[Interval], times: ArrayLike) -> dict[str, NDArray[np.bool_]]:
+    """Frames that each label covers.
+
+    Parameters
+    ----------
+    intervals : iterable of Interval
+        In any order; different labels may overlap.
+    times : (t,) array
+        Seconds of each frame, such as a video's ``times``.
+
+    Returns
+    -------
+    dict of str to (t,) bool array
+        For each label, True from an interval's start up to, not including, its stop.
+    """
+    seconds = np.asarray(times, dtype=np.float64)
+    labels: dict[str, NDArray[np.bool_]] = {}
+    for interval in intervals:
+        mask = labels.setdefault(interval.label, np.zeros(seconds.shape, dtype=np.bool_))
+        mask |= (seconds >= interval.start) & (seconds < interval.stop)
+    return labels

@@ -1,0 +1,37 @@
+"""Every how-to script runs as a reader would run it: as a program, in an empty folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "docs" / "how-to"
+GUIDES = sorted(FOLDER.glob("*.py"))
+
+
+def test_there_are_guides_and_each_has_a_page() -> None:
+    assert GUIDES
+    for guide in GUIDES:
+        page = guide.with_name(guide.stem.replace("_", "-") + ".md")
+        assert f'"docs/how-to/{guide.name}' in page.read_text(encoding="utf-8"), (
+            f"{page} does not show {guide.name}"
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
+def test_guide_runs(guide: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:napari_ubam", str(guide)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.strip()
