@@ -75,26 +75,34 @@ def repeat(source: Path, target: Path, times: int) -> Path:
 
 def cpu_seconds(work: Callable[[], object], repeats: int = 3) -> float:
     """CPU time of a call in this process, best of several: other users of the machine only add to it."""
-    best = float("inf")
-    for _ in range(repeats):
-        begin = time.process_time()
-        work()
-        best = min(best, time.process_time() - begin)
+    return min(_own_cpu(work) for _ in range(repeats))
+
+
+def in_turn(
+    command: Sequence[str], works: dict[str, Callable[[], object]], rounds: int = 5
+) -> dict[str, float]:
+    """CPU times of a command (as ``"command"``) and of calls, taken in turn so that they can be compared.
+
+    Each is the best of all rounds: a machine that is busy for a while then slows all of them alike.
+    """
+    best: dict[str, float] = {}
+    for _ in range(rounds):
+        times = {"command": _cpu_of(command)} | {name: _own_cpu(work) for name, work in works.items()}
+        best = {name: min(seconds, best.get(name, seconds)) for name, seconds in times.items()}
     return best
 
 
-def cpu_seconds_of(command: Sequence[str], repeats: int = 3) -> float:
-    """CPU time of another process, best of several."""
-    best = float("inf")
-    for _ in range(repeats):
-        before = os.times()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        after = os.times()
-        best = min(
-            best,
-            after.children_user + after.children_system - before.children_user - before.children_system,
-        )
-    return best
+def _own_cpu(work: Callable[[], object]) -> float:
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def _cpu_of(command: Sequence[str]) -> float:
+    before = os.times()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def milliseconds(samples: Sequence[float]) -> str:
@@ -107,7 +115,8 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     print(f"\n### {title}\n")
     widths = [max(len(str(row[column])) for row in (header, *rows)) for column in range(len(header))]
     for row in (header, ["-" * width for width in widths], *rows):
-        print("| " + " | ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)) + " |")
+        cells = (str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("| " + " | ".join(cells) + " |")
     packages = ", ".join(f"{name} {version(name)}" for name in ("av", "numpy", "dask", "napari"))
     today = datetime.datetime.now(datetime.UTC).date()
     print(

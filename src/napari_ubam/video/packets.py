@@ -179,7 +179,7 @@ class ContainerPackets(PacketSource):
         self._container = container
         self._stream = stream
         self._index = index
-        self._numbers = _identities(index)
+        self._pos, self._size = index.pos.tolist(), index.size.tolist()
         self._fresh = True
         # The decoder belongs to the first container, so those that were left stay open until the end.
         self._retired: list[av.container.InputContainer] = []
@@ -225,18 +225,29 @@ class ContainerPackets(PacketSource):
     def _known_packets(self) -> Iterator[tuple[int, av.Packet[Any]]]:
         """Packets from the present position with their numbers; what the index does not know is left out."""
         self._fresh = False
-        index, expected = self._index, -1
+        expected = -1
         for packet in self._container.demux(self._stream):
             if packet.size == 0:
                 continue
-            found = identity(packet)
-            same_bytes = 0 <= expected < len(index.pts) and (
-                found[0] == index.pos[expected] and found[2] == index.size[expected]
-            )
-            number = expected if same_bytes else self._numbers.get(found, -1)
+            number = expected if self._is(expected, packet) else self._find(packet)
             if number >= 0:
                 yield number, packet
                 expected = number + 1
+
+    def _is(self, number: int, packet: av.Packet[Any]) -> bool:
+        """Whether a packet that follows another one is the one after it, by place and length."""
+        return (
+            0 <= number < len(self._pos)
+            and packet.size == self._size[number]
+            and (-1 if packet.pos is None else packet.pos) == self._pos[number]
+        )
+
+    def _find(self, packet: av.Packet[Any]) -> int:
+        """Number of a packet after a seek, -1 where the index has none like it, or several."""
+        pos, pts, size = identity(packet)
+        index = self._index
+        found = np.flatnonzero((index.pos == pos) & (index.pts == pts) & (index.size == size))
+        return int(found[0]) if len(found) == 1 else -1
 
     def close(self) -> None:
         """Close the file."""
@@ -263,15 +274,6 @@ def identity(packet: av.Packet[Any]) -> tuple[int, int, int]:
         NO_TIME if packet.pts is None else packet.pts,
         packet.size,
     )
-
-
-def _identities(index: FrameIndex) -> dict[tuple[int, int, int], int]:
-    rows = zip(index.pos.tolist(), index.pts.tolist(), index.size.tolist(), strict=True)
-    numbers: dict[tuple[int, int, int], int] = {}
-    for number, row in enumerate(rows):
-        # An identity that stands twice tells nothing; a packet without one is passed over after a seek.
-        numbers[row] = -1 if row in numbers else number
-    return numbers
 
 
 def tagged(packet: av.Packet[Any], number: int) -> av.Packet[Any]:
