@@ -243,7 +243,7 @@ class ContainerPackets(PacketSource):
         )
 
     def _find(self, packet: av.Packet[Any]) -> int:
-        """Number of a packet after a seek, -1 where the index has none like it, or several."""
+        """Find the number of a packet after a seek; -1 where none is like it, or several."""
         pos, pts, size = identity(packet)
         index = self._index
         found = np.flatnonzero((index.pos == pos) & (index.pts == pts) & (index.size == size))
