@@ -38,8 +38,8 @@ def reader(files: list[Path], folder: Path) -> None:
     print(
         "RGB, Y plane, dask: rate relative to ffmpeg's decoding alone, without conversion. Random: cost of\n"
         "a random frame with nothing cached, in groups of pictures read from end to end. Step back,\n"
-        "backwards: cost of a frame in frames of ffmpeg's decoding, back through frames just shown, and from\n"
-        "the end of the file.\n"
+        "backwards: cost of a frame in frames of ffmpeg's decoding, back through frames just shown, and\n"
+        "from the end of the file.\n"
     )
     hour = repeat(film(folder / "minute.mp4", 60, 480, 640), folder / "hour.mp4", 60)
     print_table("An hour of video", ["what", "cost"], _hour_rows(hour))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from napari_ubam.video import FrameError, VideoError, open_video
+from napari_ubam.video import FrameError, VideoError, VideoWarning, open_video
 from numbered_videos import FRAMES, RECIPES, encode, number_in, packets_of, remux
 
 
@@ -181,3 +182,26 @@ def test_pixels_beside_damage_do_not_change_with_the_access(clip, tmp_path: Path
         except FrameError:
             continue
     np.testing.assert_array_equal(video[60], before)
+
+
+def test_a_size_that_changes_midway_is_refused_frame_by_frame(clip, tmp_path: Path) -> None:
+    recipe = RECIPES["h264 mts"]
+    wider = type(recipe)(**{**recipe.__dict__, "size": (96, 160)})
+    joined = tmp_path / "joined.mts"
+    second = encode(tmp_path / "wider.mts", wider, frames=20, first=FRAMES)
+    joined.write_bytes(clip("h264 mts").read_bytes() + second.read_bytes())
+    video = open_video(joined, warn=False)
+    assert number_in(video[FRAMES - 1]) == FRAMES - 1
+    with pytest.raises(FrameError, match="it is 160x96, others 128x96"):
+        video[FRAMES + 5]
+
+
+def test_notes_are_warned_of_once(clip) -> None:
+    with pytest.warns(VideoWarning, match="Interlaced") as caught:
+        open_video(clip("h264 interlaced mts"))
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_video(clip("h264 interlaced mts"), warn=False)
+        open_video(clip("h264 GOP 12"))

@@ -173,3 +173,26 @@ def test_cache_too_small_for_a_group_still_gives_right_frames(clip, monkeypatch:
     video = open_video(clip("h264 one keyframe, B-frames"))
     backward = list(range(60, 30, -1))
     assert read_numbers(video, backward) == backward
+
+
+def _read_in_child(video: VideoArray, order: list[int], answers) -> None:
+    answers.put(read_numbers(video, order))
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no forks on this system")
+def test_forked_processes_do_not_disturb_each_other(clip) -> None:
+    """As data loaders do on Linux: the children inherit an open file, whose position they would share."""
+    context = multiprocessing.get_context("fork")
+    video = open_video(clip("h264 open GOP mts"))
+    assert number_in(video[20]) == 20
+    answers = context.Queue()
+    orders = [random.Random(seed).sample(range(FRAMES), FRAMES) for seed in range(3)]
+    children = [context.Process(target=_read_in_child, args=(video, order, answers)) for order in orders]
+    for child in children:
+        child.start()
+    parents = orders[0][::-1]
+    assert read_numbers(video, parents) == parents
+    read = [answers.get(timeout=60) for _ in children]
+    for child in children:
+        child.join()
+    assert sorted(read) == sorted(orders)

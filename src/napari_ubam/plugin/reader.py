@@ -64,7 +64,7 @@ def _read(path: Path) -> Layer:
             bar.total = total
             bar.update(done - bar.n)
 
-        video = open_video(path, progress=report)
+        video = open_video(path, progress=report, warn=False)
     for note in video.notes:
         show_info(f"{path.name}: {note}")
     return recording_layer(video)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,12 @@ from .packets import ContainerPackets, PacketSource, RawPackets, decode_in_order
 
 CACHE_BYTES = 256 * 2**20
 """Decoded frames kept by a reader, in bytes, unless told otherwise."""
+
+NEAR = 64
+"""Frames from the one asked for last within which another is taken to be part of the same walk."""
+
+DISPOSABLE = frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video"})
+"""Codecs whose frames are known to be needed by no other where the stream says so."""
 
 GROUPS_BACK = 2
 """How many keyframes a frame that does not come out is tried from."""
@@ -51,7 +58,8 @@ class FrameDecoder:
         self._path = path
         self._index = index
         self._threads = threads
-        self.lock = threading.RLock()
+        self._process = os.getpid()
+        self._lock = threading.RLock()
         self._cache: LRUCache[int, av.VideoFrame] = LRUCache(
             CACHE_BYTES if cache_bytes is None else cache_bytes, getsizeof=frame_bytes
         )
@@ -61,6 +69,21 @@ class FrameDecoder:
         self._run: Iterator[tuple[int, av.VideoFrame]] | None = None
         self._fed = 0
         self._shown = -1
+        self._asked = -NEAR
+        self._wanted: int | None = None
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held while frames are read; a forked process gets its own, and opens the file anew.
+
+        Otherwise both processes would move the position of the one open file that they share, and a lock that
+        another thread held during the fork would never be freed.
+        """
+        if os.getpid() != self._process:
+            self._process = os.getpid()
+            self._lock = threading.RLock()
+            self._packets = self._decoder = self._run = None
+        return self._lock
 
     def frame(self, number: int, keep: bool = True) -> av.VideoFrame:
         """Decode one frame.
@@ -85,9 +108,12 @@ class FrameDecoder:
             If the frame does not decode.
         """
         with self.lock:
+            walking, self._asked = abs(number - self._asked) <= NEAR, number
             cached = self._cache.get(number)
             if cached is not None:
                 return cached
+            # Frames on the way of a jump are not needed; those on the way of a walk backwards will be.
+            self._wanted = number if keep and not walking else None
             if number in self._failed:
                 raise FrameError(self._path, number, self._failed[number])
             frame = self._ahead(number, keep)
@@ -147,8 +173,12 @@ class FrameDecoder:
         self, packets: PacketSource, decoder: av.VideoCodecContext, start: int
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         frame_of_packet = self._index.frame_of_packet
+        may_skip = decoder.name in DISPOSABLE
         for packet_number, packet in packets.since(start):
             self._fed = packet_number + 1
+            if may_skip:
+                passed = self._wanted is not None and frame_of_packet[packet_number] < self._wanted
+                decoder.skip_frame = "NONREF" if passed else "DEFAULT"
             yield from self._send(decoder, packet, frame_of_packet)
         yield from self._send(decoder, None, frame_of_packet)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 from .arrays import ArraySource, ZarrSource
-from .errors import VideoError
+from .errors import VideoError, VideoWarning
 from .image_files import TIFF_SUFFIXES, ImageFolder, TiffStack
 from .scan import Progress
 from .source import FrameSource
@@ -42,7 +43,11 @@ _ZARR_FILES = ("zarr.json", ".zarray", ".zgroup")
 
 
 def open_video(
-    recording: str | os.PathLike[str] | Any, *, fps: float | None = None, progress: Progress | None = None
+    recording: str | os.PathLike[str] | Any,
+    *,
+    fps: float | None = None,
+    progress: Progress | None = None,
+    warn: bool = True,
 ) -> VideoArray:
     """Open a recording lazily.
 
@@ -57,6 +62,9 @@ def open_video(
     progress : callable, optional
         Called with ``(done, total)`` packets while a file is decoded whole to be indexed, which only files
         without usable timestamps need, once. What it raises ends the work.
+    warn : bool
+        Whether to warn (`VideoWarning`) of what there is to know about the recording; False where its
+        ``notes`` are shown otherwise.
 
     Returns
     -------
@@ -80,10 +88,16 @@ def open_video(
     if isinstance(recording, VideoArray):
         return recording
     if isinstance(recording, str | os.PathLike):
-        return VideoArray(_open_path(Path(recording).expanduser(), fps, progress))
-    if hasattr(recording, "shape") and hasattr(recording, "__getitem__"):
-        return VideoArray(ArraySource(recording, fps))
-    raise VideoError(f"A recording is a path or an array (t, y, x, c), not a {type(recording).__name__}.")
+        video = VideoArray(_open_path(Path(recording).expanduser(), fps, progress))
+    elif hasattr(recording, "shape") and hasattr(recording, "__getitem__"):
+        video = VideoArray(ArraySource(recording, fps))
+    else:
+        kind = type(recording).__name__
+        raise VideoError(f"A recording is a path or an array (t, y, x, c), not a {kind}.")
+    if warn:
+        for note in video.notes:
+            warnings.warn(f"{video.path or video.name}: {note}", VideoWarning, stacklevel=2)
+    return video
 
 
 def _open_path(path: Path, fps: float | None, progress: Progress | None) -> FrameSource:

@@ -84,7 +84,8 @@ def decode_in_order(stream: av.video.stream.VideoStream, threads: int) -> av.Vid
     stream : VideoStream
         Freshly opened stream.
     threads : int
-        Decoder threads. Several threads work on frames that follow, so they pay in long forward reads only.
+        Decoder threads, 0 for one a core. Several work on frames that follow, which pays in long forward
+        reads only.
 
     Returns
     -------

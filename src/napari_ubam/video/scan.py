@@ -25,7 +25,7 @@ from .convert import display_matrix
 from .errors import VideoError
 from .index import NO_TIME, FrameIndex, IntArray, Picture
 from .packets import RAW_FORMATS, decode_in_order, demux_all, open_container, tagged
-from .rate import frame_rate, is_uniform, rate_notes
+from .rate import frame_rate, is_gap, is_uniform, rate_notes
 
 CHECKED_FRAMES = 32
 """Frames that are decoded to see whether the timestamps tell the truth."""
@@ -75,7 +75,8 @@ def build_index(path: Path, progress: Progress | None = None) -> FrameIndex:
         times = (table[order, 0] - table[order[0], 0]) * facts.time_base
         notes = [] if order[0] == by_time[0] else [CUT_START]
     else:
-        whole = _decode(path, None, progress, len(table))
+        # Threads give out late what they hold, but the last frames of a torn file must be told apart.
+        whole = _decode(path, None, 1 if facts.cut_short(len(table)) else 0, progress, len(table))
         order = whole.order(table, facts)
         times, notes = _times_without_order(table, order, facts)
         if len(order) > len(whole.shown) and (raw or whole.reorders):
@@ -91,7 +92,7 @@ def build_index(path: Path, progress: Progress | None = None) -> FrameIndex:
         fps=frame_rate(times, facts.rate, facts.time_base),
         picture=describe(trial.first),
         raw=raw,
-        notes=(*_notes(facts, table, trial), *notes, *rate_notes(times)),
+        notes=(*_notes(facts, table, trial), *notes, *rate_notes(times, facts.time_base)),
     )
 
 
@@ -116,8 +117,8 @@ class StreamFacts:
     pixel_aspect: float
 
     def cut_short(self, packets: int) -> bool:
-        """Whether the file holds less than its header promises."""
-        return not self.complete or self.frames > packets
+        """Whether the file holds less than its header promises; some headers count fields, twice as many."""
+        return not self.complete or (self.frames > packets and abs(self.frames - 2 * packets) > 2)
 
     @classmethod
     def of(cls, stream: av.video.stream.VideoStream, raw: bool, complete: bool) -> StreamFacts:
@@ -137,10 +138,9 @@ class StreamFacts:
 
 @dataclass
 class Decoded:
-    """What came out of the decoder: packet numbers in the order of showing, and those that failed."""
+    """What came out of the decoder: numbers of packets, in the order of showing."""
 
     shown: list[int] = field(default_factory=list)
-    failed: list[int] = field(default_factory=list)
     first: av.VideoFrame | None = None
     flushed: int = 0
     interlaced: bool = False
@@ -153,13 +153,13 @@ class Decoded:
             # What the decoder still held at a torn end shows after frames that are lost.
             shown = shown[: len(shown) - self.flushed] or shown[:1]
         order = list(shown)
-        for packet in sorted({*self.failed, *self._damaged(table, facts)}):
+        for packet in self._damaged(table, facts):
             place = next((i for i, other in enumerate(order) if other > packet), len(order))
             order.insert(place, packet)
         return np.array(order, np.int64)
 
     def _damaged(self, table: IntArray, facts: StreamFacts) -> list[int]:
-        """Packets that gave neither frame nor error, but must have held a frame."""
+        """Packets that gave no frame, but must have held one."""
         silent = set(np.flatnonzero(table[:, 5] == 0).tolist()) - set(self.shown)
         if facts.codec == "mpeg4":
             # A few bytes say that the picture before is repeated: no frame of its own, for players neither.
@@ -167,20 +167,18 @@ class Decoded:
         return [] if _two_packets_a_frame(silent, self) else sorted(silent)
 
 
-def _decode(path: Path, frames: int | None, progress: Progress | None = None, packets: int = 0) -> Decoded:
+def _decode(
+    path: Path, frames: int | None, threads: int = 1, progress: Progress | None = None, packets: int = 0
+) -> Decoded:
     """Decode from the start, at most a number of frames, and note what comes out of which packet."""
     result = Decoded()
     container, stream = open_container(path)
     with container:
-        decoder = decode_in_order(stream, threads=1)
+        decoder = decode_in_order(stream, threads)
         numbered = enumerate(p for p in container.demux(stream) if p.size)
         for number, packet in _until_error(numbered):
-            discard = packet.is_discard
-            try:
+            with contextlib.suppress(av.error.FFmpegError):
                 _take(decoder.decode(tagged(packet, number)), result)
-            except av.error.FFmpegError:
-                if not discard:
-                    result.failed.append(number)
             if frames is not None and len(result.shown) >= frames:
                 break
             if progress is not None and number % 64 == 0:
@@ -283,10 +281,10 @@ def _without_torn_end(order: IntArray, table: IntArray, facts: StreamFacts) -> I
     """Leave out frames after a gap at the very end: in a torn file B-frames before them are lost."""
     depth = int((np.arange(len(order)) - order).max(initial=0))
     steps = np.diff(table[order, 0])
-    if facts.frames == len(table) or depth < 1 or not is_uniform(steps):
+    if facts.frames == len(table) or depth < 1 or not is_uniform(steps, 1):
         return order
     tail = max(len(steps) - depth - 1, 0)
-    gaps = np.flatnonzero(steps[tail:] > 1.5 * np.median(steps))
+    gaps = np.flatnonzero(is_gap(steps, 1)[tail:])
     return order[: tail + int(gaps[0]) + 1] if len(gaps) else order
 
 
@@ -315,7 +313,7 @@ def _notes(facts: StreamFacts, table: IntArray, trial: Decoded) -> list[str]:
     if trial.interlaced:
         notes.append("Interlaced: frames are given as stored, with the lines of both fields.")
     if facts.cut_short(len(table)):
-        promise = f" of {facts.frames} that its header promises" if facts.frames > len(table) else ""
+        promise = f" of {facts.frames} that its header promises" if facts.complete else ""
         notes.append(f"The file ends early: it holds {len(table)} frames{promise}.")
     if abs(facts.pixel_aspect - 1) > 1e-3:
         notes.append(

@@ -78,7 +78,9 @@ class VideoArray:
     @property
     def times(self) -> npt.NDArray[np.float64]:
         """Seconds of each frame since the first one, shape (t,); true for variable frame rates."""
-        return self._source.times
+        times = self._source.times.view()
+        times.flags.writeable = False
+        return times
 
     @property
     def name(self) -> str:

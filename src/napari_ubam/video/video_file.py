@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import numpy.typing as npt
 
 from .convert import Converter
 from .decoder import FrameDecoder
-from .errors import VideoError
+from .errors import FrameError, VideoError
 from .index_cache import load_index, store_index
 from .scan import Progress, build_index
 from .source import FrameSource, constant_times
@@ -53,6 +54,9 @@ class VideoFile(FrameSource):
         self._converter = Converter(picture)
         self._decoder = FrameDecoder(self.path, self._index)
         self.shape = (len(self._index), picture.height, picture.width, picture.channels)
+        self._stored_size = (picture.width, picture.height)
+        if picture.display_matrix[0] == 0:
+            self._stored_size = (picture.height, picture.width)
         self.luma_dtype = self._converter.luma_dtype
         self.dtype = self.luma_dtype if picture.channels == 1 else np.dtype(np.uint8)
         self.fps = fps or self._index.fps
@@ -61,15 +65,21 @@ class VideoFile(FrameSource):
 
     def read(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
         """See `FrameSource.read`."""
-        decoded = self._decoder.frame(frame, keep)
         with self._decoder.lock:
-            return self._converter.pixels(decoded)
+            return self._converter.pixels(self._decoded(frame, keep))
 
     def read_luma(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
         """See `FrameSource.read_luma`: the Y plane, not computed from RGB."""
-        decoded = self._decoder.frame(frame, keep)
         with self._decoder.lock:
-            return self._converter.luma(decoded)
+            return self._converter.luma(self._decoded(frame, keep))
+
+    def _decoded(self, frame: int, keep: bool) -> av.VideoFrame:
+        decoded = self._decoder.frame(frame, keep)
+        size = (decoded.width, decoded.height)
+        if size != self._stored_size:
+            found, first = ("x".join(map(str, one)) for one in (size, self._stored_size))
+            raise FrameError(self.path, frame, f"it is {found}, others {first}")
+        return decoded
 
     def undisturbed(self) -> AbstractContextManager[Any]:
         """See `FrameSource.undisturbed`."""
