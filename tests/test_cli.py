@@ -86,8 +86,9 @@ def test_a_study_that_is_none(study: Path, path: str, sentence: str) -> None:
 
 
 def test_a_report_that_cannot_be_written(study: Path, tmp_path: Path) -> None:
-    code, _, err = run("check", study, "--json", tmp_path / "no" / "report.json")
+    code, out, err = run("check", study, "--json", tmp_path / "no" / "report.json")
     assert code == 1
+    assert "Proposal" in out
     assert "cannot be used (no such file or directory); choose another path." in err
 
 

@@ -30,7 +30,7 @@ assert report.ok, report
 
 # --8<-- [start:look]
 reference = study.select("group=healthy")
-with ubam.open_video(study.recordings[0].video) as video:
+with study.recordings[0].open_with(ubam.open_video) as video:
     frames, height, width, channels = video.shape
     seconds = video.times[-1]
 # --8<-- [end:look]

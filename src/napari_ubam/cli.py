@@ -99,9 +99,9 @@ def check(
         table = Study.from_csv(study)
         with _progress("Checking") as advance:
             report = check_study(table, full=full, progress=advance)
+        show(report, sys.stdout)  # first, so that it is seen even where the file cannot be written
         if json is not None:
             json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        show(report, sys.stdout)
         if report.ok:
             return
         if not sys.stdout.isatty():  # the report goes to a file, but the errors must still be seen

@@ -70,6 +70,19 @@ def test_facts_of_recordings(folder: Path) -> None:
     assert any("confounded with brightness" in str(problem) for problem in report.warnings)
 
 
+def test_the_cameras_rate_sets_durations_periods_and_intervals(folder: Path) -> None:
+    """The file says 20 frames a second, but the camera took 200."""
+    report = checked(
+        folder, f"{HEADER},fps,intervals\nlight.mp4,m1,a,0,200,on:0.1-0.7\ndark.mp4,m2,a,0,200,on:0.1-3\n"
+    )
+    facts = report.recordings[0]
+    assert (facts.fps, facts.frames) == (200.0, 160)
+    assert (facts.seconds, facts.video_seconds) == pytest.approx((0.8, 0.8))
+    assert facts.period == pytest.approx(0.08, rel=0.05)
+    late = [problem.row for problem in report.warnings if "goes on past" in problem.text]
+    assert late == [3]
+
+
 def test_a_track_is_followed(folder: Path) -> None:
     # The box moves with the spot, so the spot stands still in it and the picture behind it swings.
     centres = 46 + 8 * np.sin(2 * np.pi * np.arange(100) / 16)
@@ -141,7 +154,7 @@ def test_full_reads_every_frame_and_lists_the_damaged(folder: Path, monkeypatch:
                 raise FrameError("light.mp4", number)
             return self.video[number]
 
-    monkeypatch.setattr(probe_module, "open_video", lambda path: Damaged(real(path)))
+    monkeypatch.setattr(probe_module, "open_video", lambda path, **options: Damaged(real(path, **options)))
     rows = f"{HEADER},start,stop\nlight.mp4,m1,a,0,0,70\n"
     assert checked(folder, rows).recordings[0].bad_frames in ((), (5,))
     (facts,) = checked(folder, rows.replace("70", "160"), full=True).recordings
@@ -154,8 +167,8 @@ def test_full_reads_every_frame_and_lists_the_damaged(folder: Path, monkeypatch:
 def test_readers_are_closed_and_progress_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, opened, open_now = probe_module.open_video, [], []
 
-    def counted(path):
-        video = real(path)
+    def counted(path, **options):
+        video = real(path, **options)
         opened.append(path)
         assert not open_now
         open_now.append(path)

@@ -59,6 +59,43 @@ def test_random_walks_and_noise_have_no_period(seed: int) -> None:
     assert dominant_period(rng.normal(100, 5, (240, *SHAPE)).astype(np.float32)) is None
 
 
+def smoothed(values: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Average (t, k) over a bell of a standard deviation in frames."""
+    reach = np.arange(-int(4 * width), int(4 * width) + 1)
+    bell = np.exp(-(reach**2) / (2 * width**2))
+    return np.stack([np.convolve(column, bell, "same") for column in values.T], axis=1)
+
+
+def wander(seed: int) -> NDArray[np.float32]:
+    """Clip of a spot that goes to and fro smoothly but at random."""
+    rng = np.random.default_rng(seed)
+    path = smoothed(rng.normal(size=(440, 2)), rng.uniform(4, 12))[100:340]
+    return blob(np.array([15, 24]) + path / path.std(axis=0) * [3, 6], seed=seed)
+
+
+def stride(seed: int, variation: float) -> tuple[NDArray[np.float32], float]:
+    """Clip of a spot whose every stride differs in length, and the mean length in frames."""
+    rng = np.random.default_rng(seed)
+    period = rng.uniform(8, 60)
+    lengths = period * np.maximum(1 + variation * rng.normal(size=60), 0.5)
+    phase = 2 * np.pi * np.interp(np.arange(240), np.r_[0, np.cumsum(lengths)], np.arange(61))
+    x = 24 + 4 * (np.sin(phase) + 0.4 * np.sin(2 * phase + rng.uniform(0, 6)))
+    return blob(np.stack([15 + 2 * np.maximum(np.cos(phase), 0), x], axis=1), seed=seed), period
+
+
+# Of seeds 0 to 239, those whose clip comes back to about the same place a few times by chance.
+COME_BACK = (86, 122, 125, 173, 193, 199, 204, 207, 221)
+
+
+def test_what_comes_back_a_few_times_by_chance_has_no_period() -> None:
+    assert sum(dominant_period(wander(seed)) is not None for seed in COME_BACK) <= 1
+
+
+def test_strides_that_vary_by_a_tenth_keep_their_period() -> None:
+    found = [(dominant_period(clip), period) for clip, period in (stride(seed, 0.1) for seed in range(8))]
+    assert sum(lag is not None and abs(lag / period - 1) < 0.2 for lag, period in found) >= 7
+
+
 @pytest.mark.parametrize("frames", [1, 5, 11])
 def test_too_short_a_clip_has_no_period(frames: int) -> None:
     assert dominant_period(blob(swing(frames, 3.0))) is None

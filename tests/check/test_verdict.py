@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -203,6 +204,27 @@ def test_spellings_copies_and_stray_columns() -> None:
     assert sentences(report, "the column 'heigth' is kept as metadata; if 'height' was meant")
 
 
+def test_a_column_that_holds_the_frame_rate_under_another_name_is_noted() -> None:
+    report = judged(two_groups(3), metadata={"Frame Rate": "250", "hz": "3"})
+    (first, second) = sentences(report, "if 'fps' was meant, rename it")
+    assert "the column 'Frame Rate' is kept as metadata" in first
+    assert "the column 'hz' is kept as metadata" in second
+
+
+def test_one_video_at_two_frame_rates() -> None:
+    rates: list[float | None] = [250.0, None, 250]
+    facts = [fact(f"v{i}", f"m{i}", "g", row=i + 2) for i in range(3)]
+    parts = [
+        Recording(
+            video=Path("v.mp4"), subject=f"m{i}", group="g", session="0", name=f"v{i}", fps=fps,
+            start=100 * i, stop=100 * i + 99,
+        )
+        for i, fps in enumerate(rates)
+    ]  # fmt: skip
+    (sentence,) = sentences(judge(Study(parts, rows=[2, 3, 4]), facts), "for the same video")
+    assert sentence.startswith("row 3, v1: fps is empty, but 250 in row 2 for the same video; write one")
+
+
 # --- one recording against its video
 
 
@@ -291,8 +313,8 @@ def test_preset_by_frames_and_region(frames: int, side: int, preset: str, reason
     ("periods", "fps", "window", "frames", "reason"),
     [
         ([0.4, 0.42, 0.6], 30.0, 420, (13, 13), "repeats every 420 ms in 3 of 3 recordings"),
-        ([None, None, 0.6], 30.0, 500, (15, 15), "1 of 3 recordings shows a movement that repeats"),
-        ([None, None, None], 30.0, 500, (15, 15), "no recording shows"),
+        ([None, None, 0.6], 30.0, 500, (15, 15), "a period was found in 1 of 3 recordings only, so"),
+        ([None, None, None], 30.0, 500, (15, 15), "no period was found in the movement, so"),
         ([0.02, 0.02, 0.02], 250.0, 100, (25, 25), "limited to 100 ms"),
         ([9.0, 9.0, 9.0], 30.0, 2000, (61, 61), "limited to 2000 ms"),
         ([0.3, 0.3, 0.3], 10.0, 500, (5, 5), "lengthened to 5 frames"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,83 @@ def test_frames_segments_and_crops_of_a_recording() -> None:
 def test_recordings_that_are_refused(fields: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         recording(**fields)
+
+
+def sentences(error: BaseException) -> list[str]:
+    text = str(error)
+    assert "pydantic" not in text
+    return [line.strip() for line in text.splitlines()]
+
+
+def test_faults_of_a_recording_made_in_python_are_one_sentence_each() -> None:
+    fields: dict[str, Any] = {"video": None, "subject": "", "session": 0, "start": -1, "fps": "fast"}
+    with pytest.raises(StudyError) as caught:
+        Recording(**fields, roi={"x": 1.5, "y": 0, "width": 0, "height": 4})
+    assert sentences(caught.value) == [
+        "7 faults.",
+        "column video: None is no path; write the path of the video.",
+        "column subject: the cell is empty; every recording needs a value here.",
+        "column group: there is no value; give one.",
+        "column x: '1.5' is not a whole number; write digits only, such as 0 or 1500.",
+        "column width: 0 is not positive; a region is at least 1 pixel wide and high.",
+        "column start: -1 is negative; frames count from 0.",
+        "column fps: 'fast' is not a number; write the camera's frames per second, such as 250 or 29.97.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        (
+            {"vidoe": "b.mp4"},
+            "there is no field 'vidoe'; there are video, subject, group, session, name, roi",
+        ),
+        ({"roi": (1, 2, 3, 4)}, "column roi: (1, 2, 3, 4) is no Roi; give a Roi or its fields."),
+        ({"intervals": [("on", 1, 2)]}, "column intervals: ('on', 1, 2) is no Interval; give an Interval or"),
+        ({"intervals": "on"}, "column intervals: 'on' is not an interval; write label:start-stop"),
+        ({"metadata": ["sex"]}, "column metadata: ['sex'] is no dictionary; give names and texts"),
+        ({"roi": {"x": 0, "y": -1, "width": 5, "height": 5}}, "column y: x or y is negative"),
+        ({"fps": True}, "column fps: 'True' is not a number"),
+        ({"video": ""}, "column video: '' is no path"),
+    ],
+)
+def test_a_single_fault_of_a_recording_is_one_line(fields: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        Recording(**{"video": "a.mp4", "subject": "1", "group": "g", "session": "0", **fields})
+    (line,) = sentences(caught.value)
+    assert line.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Roi(x=0, y=0, width=0, height=1), "column width: 0 is not positive"),
+        (lambda: Interval(label="a", start=2, stop=1), "column stop: the interval a:2-1 does not stop after"),
+        (lambda: Track(frames=[1, 1], boxes=[[0, 0, 1, 1]] * 2), "column frames: the frames do not ascend"),
+        (lambda: Track(frames=[1], boxes=[[0, 0, 1]]), "column boxes: these are not arrays of numbers"),
+        (lambda: Track(frames=[1], boxes=[[0, 0, 1, 1]] * 2), "there is not one box for each frame"),
+    ],
+)
+def test_faults_of_regions_tracks_and_intervals_made_in_python(
+    make: Callable[[], object], sentence: str
+) -> None:
+    with pytest.raises(StudyError) as caught:
+        make()
+    (line,) = sentences(caught.value)
+    assert line.startswith(sentence)
+
+
+def test_intervals_may_be_given_as_text() -> None:
+    assert recording(intervals="on:1-2;off:2-3,5").intervals == parse_intervals("on:1-2;off:2-3.5")
+
+
+def test_a_recording_is_opened_at_its_cameras_rate() -> None:
+    def opener(path: Path, *, fps: float | None, **options: Any) -> tuple[Any, ...]:
+        return path, fps, options
+
+    made = recording(fps="250")
+    assert made.open_with(opener) == (made.video, 250.0, {})
+    assert recording().open_with(opener, progress=1) == (made.video, None, {"progress": 1})
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,11 @@ def test_a_single_fault_is_one_sentence(folder: Path) -> None:
     assert str(fault).startswith("row 2, column video: aa.mp4 is not in ")
 
 
+def test_an_equal_ending_is_no_likeness(folder: Path) -> None:
+    (fault,) = faults(folder, f"{HEADER}\nvideos/none.mp4,1,g,0\n")
+    assert fault.remedy == "mend the path or copy the file there"
+
+
 def test_missing_videos_may_be_allowed(folder: Path) -> None:
     (folder / "study.csv").write_text(f"{HEADER}\nelsewhere/x.mp4,1,g,0\n")
     with pytest.raises(StudyError, match="has no folder elsewhere"):
@@ -224,6 +229,54 @@ def test_an_empty_study_is_refused() -> None:
         Study([])
 
 
+def test_items_of_a_study_that_are_none_are_listed_together() -> None:
+    good = {"video": "a.mp4", "subject": 7, "group": "g", "session": 0}
+    assert Study([good]) == Study([Recording.model_validate(good)])
+    with pytest.raises(StudyError) as caught:
+        Study([good, "b.mp4", good | {"group": "", "fps": 0}])
+    assert [(fault.row, fault.column) for fault in caught.value.faults] == [
+        (1, None),
+        (2, "group"),
+        (2, "fps"),
+    ]
+
+
+def test_the_cameras_frame_rate(folder: Path) -> None:
+    rows = [
+        'videos/a.mp4,1,g,0,"29,97"',
+        "videos/b.mp4,1,g,1,2.5e2",
+        "videos/c.mp4,1,g,2,",
+    ]
+    study = read(folder, "\n".join([f"{HEADER},FPS", *rows]))
+    assert [recording.fps for recording in study] == [29.97, 250.0, None]
+    assert study.metadata_columns == ()
+    lines = study.to_csv(folder / "out.csv").read_text().splitlines()
+    assert [line.split(",")[4] for line in lines] == ["fps", "29.97", "250", ""]
+    frame = study.to_dataframe().assign(fps=[29.97, 250, None])
+    assert Study.from_dataframe(frame) == study
+    assert "fps" not in Study([study[2]]).to_dataframe()
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        ("0", "'0' is no frame rate"),
+        ("-30", "'-30' is no frame rate"),
+        ("1e-320", "'1e-320' is no frame rate"),
+        ("1e400", "'1e400' is not a number"),
+        ("inf", "'inf' is not a number"),
+        ("nan", "'nan' is not a number"),
+        ("250 fps", "'250 fps' is not a number"),
+        ('"1,000"', "'1,000' may be 1000 or 1"),
+        ('"29,970"', "'29,970' may be 29970 or 29.97"),
+    ],
+)
+def test_frame_rates_that_are_refused(folder: Path, cell: str, problem: str) -> None:
+    (fault,) = faults(folder, f"{HEADER},fps\nvideos/a.mp4,1,g,0,{cell}\n")
+    assert (fault.row, fault.column, fault.problem) == (2, "fps", problem)
+    assert fault.remedy.startswith("write ")
+
+
 def test_data_frames(folder: Path) -> None:
     frame = pd.DataFrame(
         {
@@ -282,8 +335,9 @@ rois = st.builds(Roi, x=st.integers(0, 99), y=st.integers(0, 99), width=st.integ
 tracks = st.lists(st.integers(0, 99), min_size=1, max_size=5, unique=True).map(
     lambda frames: Track(frames=sorted(frames), boxes=[[-0.5, 1 / 3, 7, 1e-7]] * len(frames))
 )
-known = {"video", "subject", "group", "session", "name", "x", "y", "width", "height", "start", "stop"}
+known = {"video", "subject", "group", "session", "name", "x", "y", "width", "height", "start", "stop", "fps"}
 columns = some_words.filter(lambda word: word.casefold() not in known | {"track", "intervals"})
+rates = st.one_of(st.none(), st.floats(1e-6, 1e9), st.integers(1, 2000))
 crops = st.one_of(st.just({}), rois.map(lambda roi: {"roi": roi}), tracks.map(lambda track: {"track": track}))
 spans = st.one_of(
     st.just({}),
@@ -303,6 +357,7 @@ def studies(draw: st.DrawFn) -> Study:
             group=draw(some_words),
             session=draw(some_words),
             name=draw(st.sampled_from(["", f"name {i}"])),
+            fps=draw(rates),
             intervals=tuple(draw(st.lists(intervals, max_size=2, unique_by=lambda item: item.label))),
             metadata={key: draw(words) for key in keys},
             **draw(crops),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -77,8 +78,10 @@ def dominant_period(clip: NDArray[np.float32]) -> float | None:
         correlation = _autocorrelation(series, min(len(pixels) // REPEATS, width))
         peaks = _peaks(correlation)
         highest = max((correlation[peak] for peak in peaks), default=0.0)
-        if highest > best:
-            first = next(peak for peak in peaks if correlation[peak] >= FIRST_PEAK * highest)
+        first = next((peak for peak in peaks if correlation[peak] >= FIRST_PEAK * highest), 0)
+        # What goes to and fro at random is like itself once or twice: a correlation over so few repeats
+        # has a standard error of about one over the root of their number.
+        if highest > best and correlation[first] >= sqrt(first / len(pixels)):
             best, period = highest, _vertex(correlation, first)
     return period
 

@@ -55,7 +55,7 @@ def probe(
         with warnings.catch_warnings():
             # What the reader warns of is among its notes, too.
             warnings.simplefilter("ignore", UserWarning)
-            with open_video(recording.video) as video:
+            with recording.open_with(open_video) as video:
                 return Probe(_Prober(recording, video, full, tick or (lambda share: None)).facts(row))
     except _READING as error:
         text = str(error).strip() or f"{recording.video} cannot be read; replace it by an intact copy."

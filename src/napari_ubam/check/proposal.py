@@ -80,8 +80,8 @@ def _window(recordings: Sequence[RecordingFacts]) -> tuple[int, str]:
             subjects[facts.subject].append(facts.period)
     found, total = sum(map(len, subjects.values())), len(recordings)
     if found * 2 < total:
-        what = f"{found} of {count(total, 'recording')} {'shows' if found == 1 else 'show'}"
-        reason = f"{what if found else 'no recording shows'} a movement that repeats, so this is the default"
+        what = f"in {found} of {count(total, 'recording')} only" if found else "in the movement"
+        reason = f"{'a' if found else 'no'} period was found {what}, so this is the default"
         return _limited(DEFAULT_MS, recordings, reason)
     # Every subject counts once, however much it was filmed.
     period = 1000 * float(np.median([np.median(periods) for periods in subjects.values()]))

@@ -77,7 +77,7 @@ def _same_file(a: str, b: str) -> bool:
 
 
 def _table_problems(study: Study) -> list[Problem]:
-    return [*_two_groups(study), *_spellings(study), *_stray_columns(study)]
+    return [*_two_groups(study), *_two_rates(study), *_spellings(study), *_stray_columns(study)]
 
 
 def _two_groups(study: Study) -> list[Problem]:
@@ -93,6 +93,21 @@ def _two_groups(study: Study) -> list[Problem]:
                 f"{session}; give each its own session, or mend the group."
             )
             problems.append(Problem(severity=Severity.WARNING, text=text))
+    return problems
+
+
+def _two_rates(study: Study) -> list[Problem]:
+    """Warn of a video that has another frame rate in each of two rows."""
+    seen: dict[str, tuple[int, float | None]] = {}
+    problems = []
+    for recording, row in zip(study.recordings, study.rows, strict=True):
+        first, fps = seen.setdefault(os.path.normcase(recording.video), (row, recording.fps))
+        if fps != recording.fps:
+            here, there = (f"{rate:g}" if rate else "empty" for rate in (recording.fps, fps))
+            text = (
+                f"fps is {here}, but {there} in row {first} for the same video; write one frame rate in both."
+            )
+            problems.append(Problem(severity=Severity.WARNING, text=text, row=row, recording=recording.name))
     return problems
 
 
@@ -114,12 +129,16 @@ def _spellings(study: Study) -> list[Problem]:
     return problems
 
 
+_RATE_NAMES = {"framerate", "framespersecond", "hz", "fpscamera", "camerafps"}
+
+
 def _stray_columns(study: Study) -> list[Problem]:
     """Note metadata whose name looks like a misspelt column of the study."""
     problems = []
     for name in study.metadata_columns:
-        near = nearest(name, OPTIONAL, cutoff=0.8)
-        if near and name.casefold() != "weight":  # a common column, which only looks like height
+        letters = "".join(filter(str.isalpha, name.casefold()))
+        near = ["fps"] if letters in _RATE_NAMES else nearest(name, OPTIONAL, cutoff=0.8)
+        if near and letters != "weight":  # a common column, which only looks like height
             text = f"the column {name!r} is kept as metadata; if {near[0]!r} was meant, rename it."
             problems.append(Problem(severity=Severity.NOTE, text=text))
     return problems

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Self, overload
+from typing import TYPE_CHECKING, Self, overload
 
-import pandas as pd
 from pydantic import ConfigDict, PrivateAttr, RootModel
 
 from .export import cells, write_tracks
@@ -16,6 +16,9 @@ from .parse import clashes, parse_rows
 from .recording import OPTIONAL, REQUIRED, Recording
 from .table import Row, check_header, known_column, read_table, write_table
 from .values import absolute, listed, nearest, text_of
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes as long to load as all the rest of this package
 
 
 class Study(RootModel[tuple[Recording, ...]]):
@@ -52,9 +55,12 @@ class Study(RootModel[tuple[Recording, ...]]):
         rows: Sequence[int] | None = None,
         path: Path | None = None,
     ) -> None:
-        items = [Recording.model_validate(item) for item in recordings]
-        rows = tuple(range(len(items)) if rows is None else rows)
-        faults = clashes(items, rows) if items else [_EMPTY]
+        given = list(recordings)
+        rows = tuple(range(len(given)) if rows is None else rows)
+        faults: list[Fault] = []
+        items = [item for i, one in enumerate(given) if (item := _recording(one, rows[i], faults))]
+        if not faults:
+            faults = clashes(items, rows) if items else [_EMPTY]
         if faults:
             raise StudyError(faults, path)
         super().__init__(_even(items))
@@ -69,7 +75,7 @@ class Study(RootModel[tuple[Recording, ...]]):
         ----------
         path : str or Path
             Table with the columns ``video, subject, group, session`` and, as needed, ``name, x, y,
-            width, height, start, stop, track, intervals``; others become metadata. Paths in it are
+            width, height, start, stop, fps, track, intervals``; others become metadata. Paths in it are
             relative to its folder.
         check_files : bool
             Whether a missing video is a fault. Tracks and interval tables are always read.
@@ -155,6 +161,8 @@ class Study(RootModel[tuple[Recording, ...]]):
 
     def to_dataframe(self) -> pd.DataFrame:
         """Table of the study as texts, paths absolute; a track that has no file is left out."""
+        import pandas as pd
+
         return pd.DataFrame(self._table(None, {}), dtype=object)
 
     def _table(self, folder: Path | None, tracks: dict[str, Path]) -> dict[str, list[str]]:
@@ -261,6 +269,20 @@ class Study(RootModel[tuple[Recording, ...]]):
         return f"Study({len(self)} recordings, {len(self.subjects)} subjects, groups {listed(self.groups)})"
 
     __str__ = __repr__
+
+
+def _recording(item: object, row: int, faults: list[Fault]) -> Recording | None:
+    """Give the recording of an item, which may be its fields; None, and faults, where it is none."""
+    if isinstance(item, Recording):
+        return item
+    if not isinstance(item, Mapping):
+        faults.append(Fault(f"{item!r} is no recording", "give Recording objects or their fields", row))
+        return None
+    try:
+        return Recording(**item)
+    except StudyError as error:
+        faults.extend(replace(fault, row=row) for fault in error.faults)
+        return None
 
 
 _EMPTY = Fault("the study has no recordings", "add one row for each recording below the header")

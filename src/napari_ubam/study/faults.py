@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 
@@ -90,13 +90,15 @@ class UnknownRecordingError(StudyError, KeyError):
     """The study has no recording of that name; also a ``KeyError``."""
 
 
-def refusal(problem: str, remedy: str) -> PydanticCustomError:
+def refusal(problem: str, remedy: str, column: str | None = None) -> PydanticCustomError:
     """Error for a validator that keeps problem and remedy apart, so that a fault can be made of it.
 
     Parameters
     ----------
     problem, remedy : str
         As in :class:`Fault`.
+    column : str, optional
+        Where the validator looks at a whole model: the column to blame.
 
     Returns
     -------
@@ -104,36 +106,43 @@ def refusal(problem: str, remedy: str) -> PydanticCustomError:
         To be raised inside a pydantic validator.
     """
     # The texts go in as values: braces inside them must not be read as placeholders.
-    return PydanticCustomError("study", "{problem}; {remedy}", {"problem": problem, "remedy": remedy})
+    context = {"problem": problem, "remedy": remedy, "column": column}
+    return PydanticCustomError("study", "{problem}; {remedy}", context)
 
 
-def faults_of(
-    error: ValidationError, row: int | None, columns: Mapping[str, str] | None = None
-) -> list[Fault]:
-    """Faults of a pydantic error, with the columns that its locations stand for.
+class Checked(BaseModel):
+    """A model whose faults come as one :class:`StudyError` where it is called, one sentence a fault."""
 
-    Parameters
-    ----------
-    error : ValidationError
-        What a model's validation raised.
-    row : int, optional
-        Row that was validated.
-    columns : mapping of str to str, optional
-        Column to name for a whole model's fault, by the error's ``column`` or the field's name.
+    if not TYPE_CHECKING:  # a type checker knows the fields of a model as long as this is out of its sight
 
-    Returns
-    -------
-    list of Fault
-        One a pydantic error.
-    """
-    return [_fault(detail, row, columns or {}) for detail in error.errors(include_url=False)]
+        def __init__(self, /, **data: Any) -> None:
+            try:
+                super().__init__(**data)
+            except ValidationError as error:
+                details = error.errors(include_url=False)
+                raise StudyError(
+                    fault for detail in details for fault in _faults(detail, type(self))
+                ) from None
 
 
-def _fault(detail: Any, row: int | None, columns: Mapping[str, str]) -> Fault:
+def _faults(detail: Any, model: type[BaseModel]) -> list[Fault]:
+    """Faults of one of pydantic's errors; several where a model inside the model has them."""
     context = detail.get("ctx", {})
     names = [str(part) for part in detail["loc"] if isinstance(part, str)]
-    column = names[-1] if names else None
-    column = columns.get(column, column) if column else columns.get("")
+    column = names[-1] if names else context.get("column")
+    inner = context.get("error")
+    if isinstance(inner, StudyError):
+        return [replace(fault, column=fault.column or column) for fault in inner.faults]
     if "problem" in context:
-        return Fault(context["problem"], context["remedy"], row, column)
-    return Fault(str(detail["msg"]).rstrip("."), f"the value is {detail['input']!r}", row, column)
+        return [Fault(context["problem"], context["remedy"], column=column)]
+    if detail["type"] == "missing":
+        return [Fault("there is no value", "give one", column=column)]
+    if detail["type"] == "extra_forbidden":
+        return [Fault(f"there is no field {column!r}", f"there are {', '.join(model.model_fields)}")]
+    if detail["type"] == "model_type":
+        kind = context["class_name"]
+        article = "an" if kind[0] in "AEIOU" else "a"
+        return [
+            Fault(f"{detail['input']!r} is no {kind}", f"give {article} {kind} or its fields", column=column)
+        ]
+    return [Fault(str(detail["msg"]).rstrip("."), f"the value is {detail['input']!r}", column=column)]

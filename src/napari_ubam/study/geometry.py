@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, field_serializer, field_validator, model_validator
+from pydantic import ConfigDict, field_serializer, field_validator, model_validator
 
-from .faults import Fault, StudyError, refusal
+from .faults import Checked, Fault, StudyError, refusal
 from .table import Table, read_table, write_table
 from .values import Positive, Whole
 
@@ -19,7 +18,7 @@ TRACK_COLUMNS = ("frame", "x", "y", "width", "height")
 _SHOWN = 5  # faults of one table before the rest is only counted
 
 
-class Roi(BaseModel):
+class Roi(Checked):
     """A rectangle in pixels of the full frame.
 
     Parameters
@@ -69,7 +68,7 @@ class Roi(BaseModel):
         )
 
 
-class Track(BaseModel):
+class Track(Checked):
     """Crop boxes that follow a subject, one a frame, with gaps where it was not seen.
 
     Parameters
@@ -92,7 +91,7 @@ class Track(BaseModel):
     @field_validator("frames", mode="before")
     @classmethod
     def _frames(cls, value: ArrayLike) -> NDArray[np.int64]:
-        numbers = np.asarray(value, dtype=np.float64).reshape(-1)
+        numbers = _numeric(value, (-1,))
         if not np.array_equal(numbers, np.trunc(numbers)) or (numbers < 0).any():
             raise refusal("a frame number is negative or not whole", "frames count 0, 1, 2")
         if (np.diff(numbers) <= 0).any():
@@ -102,7 +101,7 @@ class Track(BaseModel):
     @field_validator("boxes", mode="before")
     @classmethod
     def _boxes(cls, value: ArrayLike) -> NDArray[np.float64]:
-        boxes = np.array(value, dtype=np.float64).reshape(-1, 4)
+        boxes = _numeric(value, (-1, 4))
         if not np.isfinite(boxes).all():
             raise refusal("a box holds a missing or infinite number", "leave the frame out instead")
         if (boxes[:, 2:] <= 0).any():
@@ -226,6 +225,16 @@ def _box(left: int, top: int, right: int, bottom: int) -> Roi:
     return Roi(x=left, y=top, width=max(right - left, 1), height=max(bottom - top, 1))
 
 
+def _numeric(value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Copy of an array as numbers, in the shape of frames or boxes."""
+    try:
+        return np.array(value, dtype=np.float64).reshape(shape)
+    except (TypeError, ValueError):
+        raise refusal(
+            "these are not arrays of numbers", "give frames of shape (n,) and boxes of shape (n, 4)"
+        ) from None
+
+
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     array.setflags(write=False)
     return array
@@ -245,6 +254,8 @@ def shortened(faults: list[Fault]) -> list[Fault]:
 
 
 def _numbers(table: Table, column: str, faults: list[Fault]) -> NDArray[np.float64]:
+    import pandas as pd  # late, since it takes long to load
+
     texts = pd.Series([row.cells[column] for row in table.rows], dtype=str)
     values = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce")
     numbers = values.to_numpy(dtype=np.float64)

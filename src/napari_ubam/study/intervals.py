@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, field_validator, model_validator
 
-from .faults import Fault, StudyError, faults_of, refusal
+from .faults import Checked, Fault, StudyError, refusal
 from .geometry import number_text, shortened
 from .table import read_table, write_table
-from .values import text_of
+from .values import NUMBER, real_number, text_of
 
 INTERVAL_COLUMNS = ("label", "start", "stop")
-_NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
-_INTERVAL = re.compile(rf"(?P<label>[^:;]+):\s*(?P<start>{_NUMBER})\s*[-\N{{EN DASH}}]\s*(?P<stop>{_NUMBER})")
+_INTERVAL = re.compile(rf"(?P<label>[^:;]+):\s*(?P<start>{NUMBER})\s*[-\N{{EN DASH}}]\s*(?P<stop>{NUMBER})")
 _TABLE_ENDINGS = {".csv", ".tsv", ".txt"}
 
 
-class Interval(BaseModel):
+class Interval(Checked):
     """A span of time under one condition.
 
     Parameters
@@ -53,17 +53,16 @@ class Interval(BaseModel):
     @field_validator("start", "stop", mode="before")
     @classmethod
     def _seconds(cls, value: Any) -> float:
-        text = text_of(value)
-        if not re.fullmatch(_NUMBER, text) or not np.isfinite(float(text.replace(",", "."))):
-            raise refusal(f"{text!r} is not a number of seconds", "write a number such as 2.5")
-        # Adding 0 turns a negative zero into a plain one.
-        return float(text.replace(",", ".")) + 0.0
+        seconds = real_number(value)
+        if seconds is None:
+            raise refusal(f"{text_of(value)!r} is not a number of seconds", "write a number such as 2.5")
+        return seconds
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.stop <= self.start:
             problem = f"the interval {self} does not stop after its start"
-            raise refusal(problem, "write the earlier time first, in seconds")
+            raise refusal(problem, "write the earlier time first, in seconds", "stop")
         return self
 
     def __str__(self) -> str:
@@ -101,8 +100,8 @@ def parse_intervals(cell: str) -> tuple[Interval, ...]:
         if match:
             _collect(match.groupdict(), None, found, faults)
         else:
-            remedy = "write label:start-stop in seconds, such as light:2-5.5; part several by semicolons"
-            faults.append(Fault(f"{part!r} is not an interval", remedy.replace("; ", " and ")))
+            remedy = "write label:start-stop in seconds, such as light:2-5.5 or light:2-5.5;dark:6-9"
+            faults.append(Fault(f"{part!r} is not an interval", remedy))
     faults.extend(overlap_faults(found))
     if faults:
         raise StudyError([Fault(fault.problem, fault.remedy) for fault in faults])
@@ -149,9 +148,9 @@ def write_intervals(path: Path, intervals: Iterable[Interval]) -> None:
 
 def _collect(cells: dict[str, str], row: int | None, found: list[Interval], faults: list[Fault]) -> bool:
     try:
-        found.append(Interval.model_validate(cells))
-    except ValidationError as error:
-        faults.extend(faults_of(error, row, {"": "stop"}))
+        found.append(Interval(**cells))
+    except StudyError as error:
+        faults.extend(replace(fault, row=row) for fault in error.faults)
         return False
     return True
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from .faults import Fault, StudyError, faults_of
+from .faults import Fault, StudyError
 from .geometry import Roi, Track
 from .intervals import is_table, parse_intervals, read_intervals
 from .recording import OPTIONAL, REQUIRED, ROI_COLUMNS, Recording
@@ -65,7 +64,7 @@ class _RowParser:
         before = len(self.faults)
         cells = self.row.cells
         fields: dict[str, Any] = {name: cells[name] for name in REQUIRED[1:]}
-        fields |= {name: cells[name] for name in ("name", "start", "stop") if cells.get(name)}
+        fields |= {name: cells[name] for name in ("name", "start", "stop", "fps") if cells.get(name)}
         known = {*REQUIRED, *OPTIONAL}
         fields["metadata"] = {name: cell for name, cell in cells.items() if name not in known}
         fields["roi"] = self._roi()
@@ -73,18 +72,14 @@ class _RowParser:
         fields["intervals"], fields["intervals_path"] = self._intervals()
         fields["video"] = self._video()
         try:
-            recording = Recording.model_validate(fields)
-        except ValidationError as error:
-            self.faults.extend(faults_of(error, self.row.number, {"": self._column(error)}))
+            recording = Recording(**fields)
+        except StudyError as error:
+            self._extend(error)
             return None
         return recording if len(self.faults) == before else None
 
-    @staticmethod
-    def _column(error: ValidationError) -> str:
-        """Column of a fault between columns, from its sentence's subject."""
-        text = str(error.errors()[0]["msg"])
-        subjects = {"there is a region": "track", "x or y": "x", "the intervals": "intervals"}
-        return next((column for start, column in subjects.items() if text.startswith(start)), "stop")
+    def _extend(self, error: StudyError) -> None:
+        self.faults.extend(replace(fault, row=self.row.number) for fault in error.faults)
 
     def _fault(self, column: str, problem: str, remedy: str) -> None:
         self.faults.append(Fault(problem, remedy, self.row.number, column))
@@ -110,9 +105,9 @@ class _RowParser:
             self._fault(absent[0], problem, "fill in x, y, width and height, or none of them")
             return None
         try:
-            return Roi.model_validate(given)
-        except ValidationError as error:
-            self.faults.extend(faults_of(error, self.row.number))
+            return Roi(**given)
+        except StudyError as error:
+            self._extend(error)
             return None
 
     def _track(self) -> Track | None:

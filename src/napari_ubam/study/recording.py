@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from .faults import refusal
+from .faults import Checked, refusal
 from .geometry import Roi, Track
-from .intervals import Interval, frame_labels, overlap_faults
-from .values import Label, Name, OptionalFrame, Session, absolute, text_of
+from .intervals import Interval, frame_labels, overlap_faults, parse_intervals
+from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute, text_of
 
 REQUIRED = ("video", "subject", "group", "session")
 ROI_COLUMNS = ("x", "y", "width", "height")
-OPTIONAL = ("name", *ROI_COLUMNS, "start", "stop", "track", "intervals")
+OPTIONAL = ("name", *ROI_COLUMNS, "start", "stop", "fps", "track", "intervals")
+
+T = TypeVar("T")
 
 
-class Recording(BaseModel):
+class Recording(Checked):
     """One subject in one video.
 
     Parameters
@@ -37,10 +40,12 @@ class Recording(BaseModel):
         Fixed region of interest in pixels of the full frame. Not together with ``track``.
     start, stop : int, optional
         First frame, and the frame after the last, in display order from 0.
+    fps : float, optional
+        Frames per second of the camera, where the video's file says another rate or none.
     track : Track, optional
         Crop boxes that follow the subject.
     intervals : tuple of Interval
-        Conditions over time, in seconds of the video.
+        Conditions over time, in seconds of the video; or a text ``label:start-stop``.
     intervals_path : Path, optional
         The table that the intervals were read from.
     metadata : dict of str to str
@@ -48,7 +53,7 @@ class Recording(BaseModel):
 
     Raises
     ------
-    pydantic.ValidationError
+    StudyError
         A ``ValueError`` that names every fault and its remedy.
     """
 
@@ -62,6 +67,7 @@ class Recording(BaseModel):
     roi: Roi | None = None
     start: OptionalFrame = None
     stop: OptionalFrame = None
+    fps: OptionalRate = None
     track: Track | None = None
     intervals: tuple[Interval, ...] = ()
     intervals_path: Path | None = None
@@ -70,18 +76,28 @@ class Recording(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _default_name(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("video") and not text_of(data.get("name")):
-            return {**data, "name": Path(data["video"]).stem}
+        video = data.get("video") if isinstance(data, Mapping) else None
+        if isinstance(video, str | os.PathLike) and str(video) and not text_of(data.get("name")):
+            return {**data, "name": Path(video).stem}
         return data
 
-    @field_validator("video", mode="after")
+    @field_validator("video", mode="before")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return absolute(value)
+    def _absolute(cls, value: Any) -> Path:
+        if not isinstance(value, str | os.PathLike) or not str(value).strip():
+            raise refusal(f"{value!r} is no path", "write the path of the video")
+        return absolute(Path(value))
+
+    @field_validator("intervals", mode="before")
+    @classmethod
+    def _intervals(cls, value: Any) -> Any:
+        return parse_intervals(value) if isinstance(value, str) else value
 
     @field_validator("metadata", mode="before")
     @classmethod
-    def _texts(cls, value: Mapping[str, Any]) -> dict[str, str]:
+    def _texts(cls, value: Any) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise refusal(f"{value!r} is no dictionary", "give names and texts, such as {'sex': 'f'}")
         texts = {str(key).strip(): text_of(item) for key, item in value.items()}
         known = {*REQUIRED, *OPTIONAL}
         bad = [key for key in texts if not key or key.casefold() in known]
@@ -93,16 +109,36 @@ class Recording(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.roi is not None and self.track is not None:
-            raise refusal("there is a region and a track", "keep x, y, width and height or the track")
+            raise refusal(
+                "there is a region and a track", "keep x, y, width and height or the track", "track"
+            )
         if self.roi is not None and (self.roi.x < 0 or self.roi.y < 0):
-            raise refusal("x or y is negative", "give pixels from the upper left corner of the full frame")
+            remedy = "give pixels from the upper left corner of the full frame"
+            raise refusal("x or y is negative", remedy, "x" if self.roi.x < 0 else "y")
         if self.stop is not None and self.stop <= (self.start or 0):
             problem = f"the frames stop at {self.stop} and start at {self.start or 0}"
-            raise refusal(problem, "stop is the frame after the last one, so it must be larger")
+            raise refusal(problem, "stop is the frame after the last one, so it must be larger", "stop")
         overlaps = overlap_faults(self.intervals)
         if overlaps:
-            raise refusal(overlaps[0].problem, overlaps[0].remedy)
+            raise refusal(overlaps[0].problem, overlaps[0].remedy, "intervals")
         return self
+
+    def open_with(self, opener: Callable[..., T], **options: Any) -> T:
+        """Open the recording's video, at the camera's frame rate where the study gives it.
+
+        Parameters
+        ----------
+        opener : callable
+            Such as `napari_ubam.open_video`: takes the path, and ``fps``, which may be None.
+        **options
+            Passed on.
+
+        Returns
+        -------
+        object
+            What the opener returns.
+        """
+        return opener(self.video, fps=self.fps, **options)
 
     def frames(self, count: int) -> range:
         """Frames of the recording in a video of ``count`` frames."""

@@ -16,6 +16,9 @@ from pydantic import AfterValidator, BeforeValidator
 from .faults import Fault, refusal
 
 _WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
+NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")  # 1,000 is a thousand to some and one to others
+_RATES = (1e-6, 1e9)  # frames per second; outside them durations would no longer be finite numbers
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 LONGEST_NAME = 100
@@ -63,6 +66,32 @@ def whole_number(value: Any) -> int:
     if isinstance(value, bool) or not _WHOLE.fullmatch(text):
         raise refusal(f"{text!r} is not a whole number", "write digits only, such as 0 or 1500")
     return int(text.partition(".")[0])
+
+
+def real_number(value: Any) -> float | None:
+    """Finite number of a cell, with a point or a comma as decimal sign; None where it is none."""
+    text = text_of(value)
+    number = float(text.replace(",", ".")) if re.fullmatch(NUMBER, text) else math.nan
+    # Adding 0 turns a negative zero into a plain one.
+    return number + 0.0 if math.isfinite(number) else None
+
+
+def _optional_rate(value: Any) -> float | None:
+    text = text_of(value)
+    if not text:
+        return None
+    if _THOUSANDS.fullmatch(text):
+        large, small = text.replace(",", ""), f"{float(text.replace(',', '.')):g}"
+        raise refusal(f"{text!r} may be {large} or {small}", f"write {large}, or {small} with a point")
+    rate = None if isinstance(value, bool) else real_number(value)
+    if rate is None:
+        raise refusal(f"{text!r} is not a number", _RATE_REMEDY)
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise refusal(f"{text!r} is no frame rate", _RATE_REMEDY)
+    return rate
+
+
+_RATE_REMEDY = "write the camera's frames per second, such as 250 or 29.97"
 
 
 def _optional_frame(value: Any) -> int | None:
@@ -176,7 +205,7 @@ def missing(path: Path, row: int | None, column: str) -> Fault | None:
         if path.exists():
             return None
         parent = next(parent for parent in path.parents if parent.is_dir())
-        near = nearest(path.name, (p.name for p in parent.iterdir()), 3) if parent == path.parent else []
+        near = _near_files(path) if parent == path.parent else []
     except OSError as error:
         return Fault(f"{path} cannot be read ({error.strerror})", "ask for access to it", row, column)
     if near:
@@ -187,9 +216,16 @@ def missing(path: Path, row: int | None, column: str) -> Fault | None:
     return Fault(f"{path.name} is not in {parent}", "mend the path or copy the file there", row, column)
 
 
+def _near_files(path: Path) -> list[str]:
+    """Names beside a missing file that look like its own; an equal ending alone is no likeness."""
+    names = nearest(path.name, (other.name for other in path.parent.iterdir()), 3)
+    return [name for name in names if nearest(path.stem, [Path(name).stem], cutoff=0.5)]
+
+
 Label = Annotated[str, BeforeValidator(_label)]
 Session = Annotated[str, BeforeValidator(_session)]
 Whole = Annotated[int, BeforeValidator(whole_number)]
 Positive = Annotated[int, BeforeValidator(_positive)]
 OptionalFrame = Annotated[int | None, BeforeValidator(_optional_frame)]
+OptionalRate = Annotated[float | None, BeforeValidator(_optional_rate)]
 Name = Annotated[str, BeforeValidator(text_of), AfterValidator(check_name)]

@@ -132,6 +132,7 @@ class FrameDecoder:
             if self._packets is not None:
                 self._packets.close()
             self._cache.clear()
+            self._failed.clear()  # a file on a network may read the next time
             self._packets = self._decoder = self._run = None
 
     def _ahead(self, number: int, keep: bool) -> av.VideoFrame | None:

@@ -53,7 +53,7 @@ def is_gap(steps: npt.NDArray[Any], tick: float = 0.0) -> npt.NDArray[np.bool_]:
 
 
 def _slack(steps: npt.NDArray[Any], tick: float) -> float:
-    """What rounding adds to a step; none where the clock ticks once a frame, as in AVI."""
+    """Tell what rounding adds to a step; nothing where the clock ticks once a frame, as in AVI."""
     return 1.05 * tick if 2 * tick <= steps.mean() else 0.0
 
 
