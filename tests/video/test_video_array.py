@@ -73,6 +73,11 @@ def test_the_cameras_rate_overrides_the_files(clip) -> None:
     assert pickle.loads(pickle.dumps(video)).fps == 250
 
 
+def test_a_given_rate_is_no_longer_assumed(clip) -> None:
+    assert any("assumed" in note for note in open_video(clip("h264 raw"), warn=False).notes)
+    assert open_video(clip("h264 raw"), fps=90).notes == ()
+
+
 @pytest.mark.parametrize("fps", [0, -3, float("nan"), float("inf")])
 def test_senseless_rates_are_refused(fps: float, clip) -> None:
     with pytest.raises(VideoError, match="frame rate"):

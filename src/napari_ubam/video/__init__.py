@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .errors import FrameError, VideoError, VideoWarning
-from .lazy import LazyVideo
 from .opening import VIDEO_SUFFIXES, open_video
 from .video_array import VideoArray
 from .writer import VideoWriter, write_video
+
+if TYPE_CHECKING:
+    from .lazy import LazyVideo
 
 __all__ = [
     "VIDEO_SUFFIXES",
@@ -19,3 +23,12 @@ __all__ = [
     "open_video",
     "write_video",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load `LazyVideo` when it is asked for: dask.array takes a while to import."""
+    if name != "LazyVideo":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .lazy import LazyVideo
+
+    return LazyVideo

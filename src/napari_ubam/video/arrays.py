@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
+from dask.base import is_dask_collection
 
 from .errors import FrameError, VideoError
 from .source import FrameSource, constant_times, sampled_frames
@@ -198,9 +198,9 @@ def first_line(error: Exception) -> str:
 
 
 def _in_memory(image: Any) -> npt.NDArray[Any]:
-    if isinstance(image, da.Array):
+    if is_dask_collection(image):
         # A pool of threads for one image takes longer than the image.
-        return np.asarray(image.compute(scheduler="synchronous"))
+        image = image.compute(scheduler="synchronous")
     return np.asarray(image)
 
 

@@ -18,8 +18,7 @@ from .arrays import LeadingAxis, StackSource, first_line
 from .errors import VideoError
 from .source import FrameSource
 
-TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
-IMAGE_SUFFIXES = TIFF_SUFFIXES | {".png", ".jpg", ".jpeg", ".bmp"}
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 
 
 class TiffStack(StackSource):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -67,6 +67,8 @@ class FrameIndex:
         True for an elementary stream, whose packets are byte ranges without a container.
     notes : tuple of str
         What the user should know about the file, one sentence each.
+    rate_notes : tuple of str
+        The same where the frame rate had to be assumed: they no longer hold once it is given.
     """
 
     pts: IntArray
@@ -79,7 +81,8 @@ class FrameIndex:
     fps: float
     picture: Picture
     raw: bool = False
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    rate_notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.packet_of_frame)

@@ -17,7 +17,7 @@ import platformdirs
 
 from .index import FrameIndex, Picture
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever indexing changes, so that old files are not read."""
 
 CACHE_VARIABLE = "NAPARI_UBAM_CACHE"
@@ -79,6 +79,7 @@ def load_index(path: Path) -> FrameIndex | None:
         picture=Picture(**picture),
         raw=header["raw"],
         notes=tuple(header["notes"]),
+        rate_notes=tuple(header["rate_notes"]),
     )
 
 
@@ -102,6 +103,7 @@ def store_index(path: Path, index: FrameIndex) -> None:
         "fps": index.fps,
         "raw": index.raw,
         "notes": index.notes,
+        "rate_notes": index.rate_notes,
         "path": str(path),
     }
     with contextlib.suppress(OSError):

@@ -9,7 +9,6 @@ from typing import Any
 
 from .arrays import ArraySource, ZarrSource
 from .errors import VideoError, VideoWarning
-from .image_files import TIFF_SUFFIXES, ImageFolder, TiffStack
 from .scan import Progress
 from .source import FrameSource
 from .video_array import VideoArray
@@ -38,6 +37,8 @@ VIDEO_SUFFIXES = frozenset(
     ]
 )
 """Endings of video files that the napari reader and folders of recordings look for."""
+
+TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
 
 _ZARR_FILES = ("zarr.json", ".zarray", ".zgroup")
 
@@ -103,9 +104,14 @@ def open_video(
 def _open_path(path: Path, fps: float | None, progress: Progress | None) -> FrameSource:
     if not path.exists():
         raise VideoError(f"{path}: there is no such file or folder; check the path.")
+    # Imported here: these libraries take a second, and most recordings are videos.
     if path.is_dir():
+        from .image_files import ImageFolder
+
         is_zarr = path.suffix == ".zarr" or any((path / name).exists() for name in _ZARR_FILES)
         return ZarrSource(path, fps) if is_zarr else ImageFolder(path, fps)
     if path.suffix.lower() in TIFF_SUFFIXES:
+        from .image_files import TiffStack
+
         return TiffStack(path, fps)
     return VideoFile(path, fps, progress)

@@ -73,14 +73,15 @@ def build_index(path: Path, progress: Progress | None = None) -> FrameIndex:
     if by_time is not None and _agrees(by_time, trial, facts):
         order = _without_torn_end(_without_unshowable(by_time, table, trial, facts), table, facts)
         times = (table[order, 0] - table[order[0], 0]) * facts.time_base
+        assumed: list[str] = []
         notes = [] if order[0] == by_time[0] else [CUT_START]
     else:
         # Threads give out late what they hold, but the last frames of a torn file must be told apart.
         whole = _decode(path, None, 1 if facts.cut_short(len(table)) else 0, progress, len(table))
         order = whole.order(table, facts)
-        times, notes = _times_without_order(table, order, facts)
-        if len(order) > len(whole.shown) and (raw or whole.reorders):
-            notes.append(UNSURE_AFTER if raw else UNSURE_BESIDE)
+        times, assumed = _times_without_order(table, order, facts)
+        unsure = len(order) > len(whole.shown) and (raw or whole.reorders)
+        notes = [UNSURE_AFTER if raw else UNSURE_BESIDE] if unsure else []
     return FrameIndex(
         pts=table[:, 0].copy(),
         dts=table[:, 1].copy(),
@@ -93,6 +94,7 @@ def build_index(path: Path, progress: Progress | None = None) -> FrameIndex:
         picture=describe(trial.first),
         raw=raw,
         notes=(*_notes(facts, table, trial), *notes, *rate_notes(times, facts.time_base)),
+        rate_notes=tuple(assumed),
     )
 
 

@@ -61,7 +61,7 @@ class VideoFile(FrameSource):
         self.dtype = self.luma_dtype if picture.channels == 1 else np.dtype(np.uint8)
         self.fps = fps or self._index.fps
         self.times = constant_times(len(self._index), fps) if fps else self._index.times
-        self.notes = self._index.notes
+        self.notes = (*self._index.notes, *(() if fps else self._index.rate_notes))
 
     def read(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
         """See `FrameSource.read`."""
