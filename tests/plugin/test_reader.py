@@ -8,7 +8,7 @@ from npe2 import PluginManifest
 
 from napari_ubam.plugin.reader import get_reader
 from napari_ubam.video import VIDEO_SUFFIXES, LazyVideo, VideoError, write_video
-from numbered_videos import number_in, picture
+from numbered_videos import number_in, packets_of, picture
 
 
 def test_manifest_claims_the_videos_and_nothing_else() -> None:
@@ -52,6 +52,24 @@ def test_an_unreadable_file_gives_its_sentence(make_napari_viewer, tmp_path) -> 
     with pytest.raises(VideoError, match="not a readable video"):
         viewer.open(str(broken), plugin="napari-ubam")
     assert len(viewer.layers) == 0
+
+
+def test_a_damaged_frame_is_black_and_told_of(make_napari_viewer, clip, tmp_path, monkeypatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("napari_ubam.plugin.reader.show_warning", told.append)
+    content = bytearray(clip("mjpeg avi").read_bytes())
+    offset, size, _ = list(packets_of(clip("mjpeg avi")))[30]
+    content[offset + 4 : offset + size] = bytes(size - 4)
+    broken = tmp_path / "broken.avi"
+    broken.write_bytes(content)
+    viewer = make_napari_viewer()
+    (layer,) = viewer.open(str(broken), plugin="napari-ubam")
+    for step, number in ((29, 29), (30, None), (31, 31)):
+        viewer.dims.set_current_step(0, step)
+        shown = np.asarray(layer._slice.image.view)
+        assert not shown.any() if number is None else number_in(shown) == number
+    assert told
+    assert "frame 30 cannot be decoded" in told[0]
 
 
 @pytest.mark.slow

@@ -205,3 +205,57 @@ def test_notes_are_warned_of_once(clip) -> None:
         warnings.simplefilter("error")
         open_video(clip("h264 interlaced mts"), warn=False)
         open_video(clip("h264 GOP 12"))
+
+
+@pytest.mark.parametrize("overlap", [0.5, 4.5, 10.5])
+def test_joined_recordings_whose_times_overlap(overlap: float, clip, tmp_path: Path) -> None:
+    recipe = RECIPES["h264 mts"]
+    later = type(recipe)(
+        **{**recipe.__dict__, "rate": 50, "stamps": lambda n: round(2 * (n + FRAMES - overlap))}
+    )
+    second = encode(tmp_path / "second.mts", later, frames=40, first=FRAMES)
+    joined = tmp_path / "joined.mts"
+    joined.write_bytes(clip("h264 mts").read_bytes() + second.read_bytes())
+    numbers = read_all(joined)
+    assert numbers == list(range(FRAMES + 40))
+
+
+def test_gaps_near_the_end_cost_no_frames(tmp_path: Path) -> None:
+    for name in ("h264 mkv", "h264 mts", "h264 fragmented"):
+        recipe = RECIPES[name]
+        gappy = type(recipe)(**{**recipe.__dict__, "stamps": lambda number: number + 10 * (number > 97)})
+        path = encode(tmp_path / f"gap{recipe.suffix}", gappy)
+        assert read_all(path) == list(range(FRAMES)), name
+
+
+def test_gradual_refresh_reads_the_same_from_anywhere(tmp_path: Path) -> None:
+    """Recovery points are marked as keyframes, but the picture is only built up from them."""
+    recipe = RECIPES["h264 intra refresh"]
+    for suffix, muxer in ((".mts", "mpegts"), (".mkv", None)):
+        path = encode(
+            tmp_path / f"refresh{suffix}",
+            type(recipe)(**{**recipe.__dict__, "suffix": suffix, "muxer": muxer}),
+        )
+        video = open_video(path)
+        sequential = video[:]
+        video.close()
+        for number in (99, 45, 86, 70, 13):
+            np.testing.assert_array_equal(video[number], sequential[number], err_msg=f"{suffix} {number}")
+
+
+def test_a_file_replaced_behind_an_open_video_is_noticed(clip, tmp_path: Path) -> None:
+    path = tmp_path / "video.mkv"
+    path.write_bytes(clip("h264 mkv").read_bytes())
+    video = open_video(path)
+    assert number_in(video[3]) == 3
+    video.close()
+    path.write_bytes(clip("ffv1 mkv").read_bytes())
+    with pytest.raises(VideoError, match="was changed"):
+        video[3]
+
+
+def test_raw_streams_of_other_codecs_are_refused(tmp_path: Path) -> None:
+    recipe = RECIPES["mpeg4 B-frames avi"]
+    raw = type(recipe)(**{**recipe.__dict__, "suffix": ".m4v", "muxer": "m4v"})
+    with pytest.raises(VideoError, match="raw stream"):
+        open_video(encode(tmp_path / "raw.m4v", raw))

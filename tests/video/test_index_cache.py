@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from napari_ubam.video import open_video
-from napari_ubam.video.index_cache import load_index, store_index
+from napari_ubam.video.index_cache import file_identity, load_index, store_index
 from napari_ubam.video.scan import build_index
 from numbered_videos import number_in
 
@@ -76,7 +76,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(clip, monkeypatch, tmp_path
 def _store_often(path: Path) -> None:
     index = build_index(path)
     for _ in range(30):
-        store_index(path, index)
+        store_index(path, file_identity(path), index)
 
 
 def test_two_processes_write_while_a_third_reads(clip, index_cache: Path) -> None:
@@ -87,7 +87,7 @@ def test_two_processes_write_while_a_third_reads(clip, index_cache: Path) -> Non
         writer.start()
     seen = 0
     while any(writer.is_alive() for writer in writers):
-        index = load_index(path)
+        index = load_index(path, file_identity(path))
         if index is not None:
             assert len(index) == 100
             seen += 1

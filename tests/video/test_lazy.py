@@ -70,7 +70,18 @@ def test_single_frames_go_straight_to_the_reader(video, monkeypatch: pytest.Monk
         assert number_in(np.asarray(lazy[70])) == 70
         assert number_in(np.asarray(lazy[10:90:2][-1])) == 88
         assert number_in(np.asarray(lazy[np.int64(5)])) == 5
-    assert read == [70, 88, 5]
+        assert number_in(np.asarray(lazy[33:34])[0]) == 33  # as napari slices for its projections
+    assert read == [70, 88, 5, 33]
+
+
+def test_assignment_is_dasks(video) -> None:
+    lazy = video.to_dask()
+    lazy[10] = 0
+    assert not np.asarray(lazy[10]).any()
+    assert not np.asarray(lazy[10:11]).any()
+    assert not pickle.loads(pickle.dumps(lazy))[10].compute().any()
+    assert number_in(np.asarray(lazy[11])) == 11
+    assert number_in(np.asarray(video.to_dask()[10])) == 10
 
 
 def test_an_hour_costs_under_a_millisecond_a_slice() -> None:

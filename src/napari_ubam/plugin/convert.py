@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_ubam.video import FrameError, VideoArray
 
@@ -12,13 +15,40 @@ Layer = tuple[Any, dict[str, Any], str]
 """Layer data, arguments of the layer, and its type, as npe2 hands layers over."""
 
 
-def recording_layer(video: VideoArray) -> Layer:
+class ShownVideo(VideoArray):
+    """A recording as a viewer needs it: a frame that does not decode is shown black, and told of.
+
+    An error while napari slices a layer would leave the picture of another frame on the canvas.
+
+    Parameters
+    ----------
+    video : VideoArray
+        The recording.
+    tell : callable
+        Called with the sentence of each frame that does not decode.
+    """
+
+    def __init__(self, video: VideoArray, tell: Callable[[str], object]) -> None:
+        super().__init__(video.source, brightness=video.ndim == 3)
+        self._tell = tell
+
+    def _read(self, number: int, keep: bool = True) -> npt.NDArray[Any]:
+        try:
+            return super()._read(number, keep)
+        except FrameError as error:
+            self._tell(str(error))
+            return np.zeros(self.shape[1:], self.dtype)
+
+
+def recording_layer(video: VideoArray, tell: Callable[[str], object] = warnings.warn) -> Layer:
     """Make an image layer of a recording, whose frames are read when they are shown.
 
     Parameters
     ----------
     video : VideoArray
         The recording.
+    tell : callable
+        Called with the sentence of each frame that does not decode when it is shown; it is black then.
 
     Returns
     -------
@@ -48,7 +78,7 @@ def recording_layer(video: VideoArray) -> Layer:
     }
     if grey:
         arguments["contrast_limits"] = contrast_limits(shown)
-    return shown.to_dask(), arguments, "image"
+    return ShownVideo(shown, tell).to_dask(), arguments, "image"
 
 
 def contrast_limits(video: VideoArray) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from napari.utils import progress
-from napari.utils.notifications import show_info
+from napari.utils.notifications import show_info, show_warning
 
 from napari_ubam.video import VIDEO_SUFFIXES, open_video
 
@@ -67,4 +67,4 @@ def _read(path: Path) -> Layer:
         video = open_video(path, progress=report, warn=False)
     for note in video.notes:
         show_info(f"{path.name}: {note}")
-    return recording_layer(video)
+    return recording_layer(video, tell=show_warning)

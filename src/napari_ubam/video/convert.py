@@ -83,7 +83,8 @@ class Converter:
     @property
     def luma_dtype(self) -> np.dtype:
         """Type of the luma samples: uint8, uint16 above 8 bits."""
-        return np.dtype(np.uint8 if self._picture.depth <= 8 else np.uint16)
+        stored = _has_luma_plane(av.VideoFormat(self._picture.pixel_format))
+        return np.dtype(np.uint16 if stored and self._picture.depth > 8 else np.uint8)
 
     def pixels(self, frame: av.VideoFrame) -> npt.NDArray[Any]:
         """Image of a frame as shown.
@@ -116,7 +117,7 @@ class Converter:
             Samples in the range and depth of the file. Streams without a Y plane (RGB, palettes) and packed
             ones are converted to 8-bit grey first.
         """
-        if not _has_luma_plane(frame):
+        if not _has_luma_plane(frame.format):
             frame = self._as(frame, "gray")
         return orient(_plane(frame), self._picture.display_matrix)
 
@@ -149,8 +150,7 @@ class _Graph:
         return cast(av.VideoFrame, self._sink.pull())
 
 
-def _has_luma_plane(frame: av.VideoFrame) -> bool:
-    form = frame.format
+def _has_luma_plane(form: av.VideoFormat) -> bool:
     first_plane = [component for component in form.components if component.plane == 0]
     return not form.is_rgb and not form.has_palette and not form.is_bit_stream and len(first_plane) == 1
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import av
 import av.error
+from av.video.frame import PictureType
 from cachetools import LRUCache
 
 from .errors import FrameError
@@ -25,8 +26,8 @@ NEAR = 64
 DISPOSABLE = frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video"})
 """Codecs whose frames are known to be needed by no other where the stream says so."""
 
-GROUPS_BACK = 2
-"""How many keyframes a frame that does not come out is tried from."""
+TRIES = 2
+"""How many sound keyframes a frame that does not come out is tried from."""
 
 
 def frame_bytes(frame: av.VideoFrame) -> int:
@@ -46,6 +47,8 @@ class FrameDecoder:
         Video file.
     index : FrameIndex
         Its index.
+    before_opening : callable
+        Called each time that the file is opened; what it raises goes to whoever wants a frame.
     cache_bytes : int, optional
         Memory for decoded frames, `CACHE_BYTES` unless given.
     threads : int
@@ -53,11 +56,17 @@ class FrameDecoder:
     """
 
     def __init__(
-        self, path: Path, index: FrameIndex, cache_bytes: int | None = None, threads: int = 1
+        self,
+        path: Path,
+        index: FrameIndex,
+        before_opening: Callable[[], None] = lambda: None,
+        cache_bytes: int | None = None,
+        threads: int = 1,
     ) -> None:
         self._path = path
         self._index = index
         self._threads = threads
+        self._before_opening = before_opening
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._cache: LRUCache[int, av.VideoFrame] = LRUCache(
@@ -71,6 +80,8 @@ class FrameDecoder:
         self._shown = -1
         self._asked = -NEAR
         self._wanted: int | None = None
+        self._key_frame = -1
+        self._sound = True
 
     @property
     def lock(self) -> threading.RLock:
@@ -80,9 +91,9 @@ class FrameDecoder:
         another thread held during the fork would never be freed.
         """
         if os.getpid() != self._process:
-            self._process = os.getpid()
             self._lock = threading.RLock()
             self._packets = self._decoder = self._run = None
+            self._process = os.getpid()
         return self._lock
 
     def frame(self, number: int, keep: bool = True) -> av.VideoFrame:
@@ -117,10 +128,13 @@ class FrameDecoder:
             if number in self._failed:
                 raise FrameError(self._path, number, self._failed[number])
             frame = self._ahead(number, keep)
-            for groups_back in range(GROUPS_BACK):
-                if frame is not None:
-                    return frame
-                frame = self._from_key(number, self._index.start(number, groups_back), keep)
+            tries, groups_back = 0, 0
+            while frame is None and tries < TRIES:
+                key = self._index.start(number, groups_back)
+                frame = self._from_key(number, key, keep)
+                self._wanted = None  # a frame that did not come out is tried again with nothing skipped
+                tries += self._sound or key == 0
+                groups_back += 1
             if frame is not None:
                 return frame
             self._failed[number] = "its data is damaged or missing"
@@ -146,7 +160,9 @@ class FrameDecoder:
         packets, decoder = self._open()
         decoder.flush_buffers()
         # What shows before the keyframe refers to pictures that were not decoded now.
-        self._shown = int(self._index.frame_of_packet[key]) - 1 if key else -1
+        self._key_frame = int(self._index.frame_of_packet[key])
+        self._sound = key == 0 or self._key_frame < 0
+        self._shown = self._key_frame - 1 if key else -1
         self._run = self._decoded(packets, decoder, key)
         return self._forward(self._run, number, keep)
 
@@ -156,6 +172,8 @@ class FrameDecoder:
         for shown, frame in run:
             if shown <= self._shown:
                 continue
+            if not self._sound and not self._proves_sound(shown, frame):
+                break
             self._shown = shown
             if keep or shown != number:
                 self._keep(shown, frame)
@@ -166,6 +184,17 @@ class FrameDecoder:
         self._run = None
         return None
 
+    def _proves_sound(self, shown: int, frame: av.VideoFrame) -> bool:
+        """Whether the keyframe that decoding began with came out first, and needs no other picture.
+
+        Streams with gradual refresh mark frames as keyframes from which the picture is only built up.
+        """
+        inter = (
+            frame.pict_type != PictureType.I and self._decoder is not None and self._decoder.name == "h264"
+        )
+        self._sound = shown == self._key_frame and not inter
+        return self._sound
+
     def _keep(self, number: int, frame: av.VideoFrame) -> None:
         if frame_bytes(frame) <= self._cache.maxsize:
             self._cache[number] = frame
@@ -174,7 +203,8 @@ class FrameDecoder:
         self, packets: PacketSource, decoder: av.VideoCodecContext, start: int
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         frame_of_packet = self._index.frame_of_packet
-        may_skip = decoder.name in DISPOSABLE
+        # Where packets hold no frame of their own, they may be the second fields of frames.
+        may_skip = decoder.name in DISPOSABLE and bool((frame_of_packet >= 0).all())
         for packet_number, packet in packets.since(start):
             self._fed = packet_number + 1
             if may_skip:
@@ -197,6 +227,7 @@ class FrameDecoder:
 
     def _open(self) -> tuple[PacketSource, av.VideoCodecContext]:
         if self._packets is None or self._decoder is None:
+            self._before_opening()
             container, stream = open_container(self._path)
             self._decoder = decode_in_order(stream, self._threads)
             if self._index.raw:

@@ -32,8 +32,9 @@ class FrameError(VideoError):
         self.frame = frame
         self.reason = reason
         super().__init__(
-            f"{path}: frame {frame} cannot be decoded ({reason}); leave it out with the frame range "
-            "(start, stop) or replace the file by an intact copy."
+            f"{path}: frame {frame} cannot be decoded ({reason}), and those around it may be smeared up to "
+            "the next keyframe; leave them out with the frame range (start, stop), or replace the file by "
+            "an intact copy."
         )
 
     def __reduce__(self) -> tuple[type[FrameError], tuple[Path | str, int, str]]:

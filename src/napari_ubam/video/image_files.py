@@ -16,6 +16,7 @@ import zarr
 
 from .arrays import LeadingAxis, StackSource, first_line
 from .errors import VideoError
+from .index_cache import Identity, file_identity
 from .source import FrameSource
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
@@ -39,11 +40,12 @@ class TiffStack(StackSource):
 
     def __init__(self, path: Path, fps: float | None = None) -> None:
         self._fps_given = fps
+        self._identity = file_identity(path)
         super().__init__(lambda: _TiffPages(path), fps or _imagej_rate(path), path.stem, path.absolute())
 
     def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
         """See `FrameSource.recipe`."""
-        return TiffStack, (self.path, self._fps_given)
+        return _same, (TiffStack, self.path, self._fps_given, self._identity)
 
 
 class ImageFolder(StackSource):
@@ -64,12 +66,21 @@ class ImageFolder(StackSource):
 
     def __init__(self, path: Path, fps: float | None = None) -> None:
         self._fps_given = fps
+        self._identity = file_identity(path)
         files = image_files(path)
         super().__init__(lambda: _Images(files), fps, path.name, path.absolute(), _numbering_notes(files))
 
     def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
         """See `FrameSource.recipe`."""
-        return ImageFolder, (self.path, self._fps_given)
+        return _same, (ImageFolder, self.path, self._fps_given, self._identity)
+
+
+def _same(
+    kind: Callable[[Path, float | None], FrameSource], path: Path, fps: float | None, identity: Identity
+) -> FrameSource:
+    if file_identity(path) != identity:
+        raise VideoError(f"{path}: the images were changed since they were opened; open them again.")
+    return kind(path, fps)
 
 
 def image_files(folder: Path) -> list[Path]:

@@ -12,6 +12,7 @@ import zlib
 from dataclasses import asdict
 from pathlib import Path
 
+import av
 import numpy as np
 import platformdirs
 
@@ -40,32 +41,55 @@ def cache_folder() -> Path | None:
     return platformdirs.user_cache_path("napari-ubam", appauthor=False) / "index"
 
 
-def _entry(path: Path) -> Path | None:
+Identity = tuple[int, int]
+"""Length and time of last change of a file, in bytes and nanoseconds."""
+
+
+def file_identity(path: Path) -> Identity:
+    """Tell a file from what it was before and will be.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder.
+
+    Returns
+    -------
+    tuple of int
+        Length and time of last change.
+    """
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _entry(path: Path, identity: Identity) -> Path | None:
     folder = cache_folder()
     if folder is None:
         return None
-    stat = path.stat()
-    identity = f"{FORMAT}|{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
-    return folder / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.npz"
+    reader = ".".join(map(str, av.library_versions["libavformat"]))
+    text = f"{FORMAT}|{reader}|{path.resolve()}|{identity[0]}|{identity[1]}"
+    return folder / f"{hashlib.sha256(text.encode(errors='surrogateescape')).hexdigest()[:32]}.npz"
 
 
-def load_index(path: Path) -> FrameIndex | None:
+def load_index(path: Path, identity: Identity) -> FrameIndex | None:
     """Index of a file if a valid one is cached.
 
     Parameters
     ----------
     path : Path
         Video file.
+    identity : tuple of int
+        As from `file_identity`.
 
     Returns
     -------
     FrameIndex or None
         None where there is none or where the cached one is unreadable (it is then made again).
     """
-    entry = _entry(path)
-    if entry is None or not entry.exists():
-        return None
     try:
+        entry = _entry(path, identity)
+        if entry is None or not entry.exists():
+            return None
         with np.load(entry, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in _ARRAYS}
             header = json.loads(str(stored["header"]))
@@ -83,7 +107,7 @@ def load_index(path: Path) -> FrameIndex | None:
     )
 
 
-def store_index(path: Path, index: FrameIndex) -> None:
+def store_index(path: Path, identity: Identity, index: FrameIndex) -> None:
     """Cache an index; a folder that cannot be written is no error, only slower the next time.
 
     Written beside its place and moved there in one step, so that two processes never see half a file.
@@ -92,10 +116,12 @@ def store_index(path: Path, index: FrameIndex) -> None:
     ----------
     path : Path
         Video file.
+    identity : tuple of int
+        What `file_identity` gave before the file was read: it may have grown since.
     index : FrameIndex
         Its index.
     """
-    entry = _entry(path)
+    entry = _entry(path, identity)
     if entry is None:
         return
     header = {

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Without type hints in dask.
 _new = cast(Callable[..., Any], da.Array.__new__)
 _slice = cast(Callable[..., da.Array], da.Array.__getitem__)
+_compute = cast(Callable[..., Any], da.Array.compute)
 
 
 class LazyVideo(da.Array):
@@ -36,6 +37,7 @@ class LazyVideo(da.Array):
     _video: VideoArray
     _frames: range
     _chunk: int
+    _original: str
 
     @classmethod
     def of(cls, video: VideoArray, frames: range, chunk: int) -> LazyVideo:
@@ -66,11 +68,13 @@ class LazyVideo(da.Array):
         graph |= {(name, number, *rest): (_read, source, part) for number, part in enumerate(parts)}
         chunks = (tuple(map(len, parts)), *((length,) for length in video.shape[1:]))
         lazy: LazyVideo = _new(cls, graph, name, chunks, meta=np.empty((0,) * video.ndim, video.dtype))
-        lazy._video, lazy._frames, lazy._chunk = video, frames, chunk
+        lazy._video, lazy._frames, lazy._chunk, lazy._original = video, frames, chunk, name
         return lazy
 
     def __getitem__(self, index: Any) -> da.Array:
         """Slice; frames by number or slice take the short way."""
+        if self.name != self._original:  # assignment to an array of dask gives it another graph
+            return _slice(self, index)
         try:
             first, rest = split_key(index, self.ndim)
         except IndexError:
@@ -84,7 +88,16 @@ class LazyVideo(da.Array):
             return _slice(part, (slice(None), *rest)) if rest else part
         return _slice(self, index)
 
-    def __reduce__(self) -> tuple[Callable[..., LazyVideo], tuple[Any, ...]]:
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None, **_: Any) -> Any:
+        """Read into memory; a single frame, as napari slices it, without a scheduler."""
+        if self.name != self._original or len(self._frames) != 1:
+            return np.asarray(_compute(self), dtype)
+        image = self._video.frame(self._frames[0])[np.newaxis]
+        return image if dtype is None else image.astype(dtype, copy=False)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        if self.name != self._original:
+            return _plain(self)
         return LazyVideo.of, (self._video, self._frames, self._chunk)
 
 
@@ -93,6 +106,7 @@ class LazyFrame(da.Array):
 
     _video: VideoArray
     _number: int
+    _original: str
 
     @classmethod
     def of(cls, video: VideoArray, number: int, prefix: str) -> LazyFrame:
@@ -117,18 +131,26 @@ class LazyFrame(da.Array):
         graph = {(name, *(0,) * len(shape)): (video.frame, number)}
         meta = np.empty((0,) * len(shape), video.dtype)
         lazy: LazyFrame = _new(cls, graph, name, tuple((length,) for length in shape), meta=meta)
-        lazy._video, lazy._number = video, number
+        lazy._video, lazy._number, lazy._original = video, number, name
         return lazy
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None, **_: Any
     ) -> npt.NDArray[Any]:
         """Read the frame without a scheduler."""
+        if self.name != self._original:
+            return np.asarray(_compute(self), dtype)
         image = self._video.frame(self._number)
         return image if dtype is None else image.astype(dtype, copy=False)
 
-    def __reduce__(self) -> tuple[Callable[..., LazyFrame], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        if self.name != self._original:
+            return _plain(self)
         return LazyFrame.of, (self._video, self._number, self.name.rsplit("-frame-", 1)[0])
+
+
+def _plain(array: da.Array) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    return da.Array, (array.dask, array.name, array.chunks, array.dtype, array._meta)
 
 
 def _read(video: VideoArray, frames: range) -> npt.NDArray[Any]:

@@ -87,6 +87,10 @@ def open_video(
     if fps is not None and not 0 < fps < float("inf"):
         raise VideoError(f"A frame rate of {fps} makes no sense; give frames per second above 0.")
     if isinstance(recording, VideoArray):
+        if fps not in (None, recording.fps):
+            raise VideoError(
+                f"{recording.name}: already open at {recording.fps:g} frames/s; open its file anew."
+            )
         return recording
     if isinstance(recording, str | os.PathLike):
         video = VideoArray(_open_path(Path(recording).expanduser(), fps, progress))
@@ -102,7 +106,11 @@ def open_video(
 
 
 def _open_path(path: Path, fps: float | None, progress: Progress | None) -> FrameSource:
-    if not path.exists():
+    try:
+        found = path.exists()
+    except PermissionError as error:
+        raise VideoError(f"{path}: you may not look into its folder; change the permissions.") from error
+    if not found:
         raise VideoError(f"{path}: there is no such file or folder; check the path.")
     # Imported here: these libraries take a second, and most recordings are videos.
     if path.is_dir():

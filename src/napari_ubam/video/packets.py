@@ -22,7 +22,10 @@ import numpy as np
 from .errors import VideoError
 from .index import NO_TIME, FrameIndex, IntArray
 
-RAW_FORMATS = frozenset({"h264", "hevc", "m4v", "mpegvideo", "vvc", "cavsvideo"})
+REFUSED_FORMATS = frozenset({"m4v", "mpegvideo", "vvc", "cavsvideo"})
+"""Elementary streams whose frames depend on how they are reached."""
+
+RAW_FORMATS = frozenset({"h264", "hevc"}) | REFUSED_FORMATS
 """FFmpeg's names of elementary streams: no container, no timestamps, no seeking."""
 
 
@@ -44,18 +47,22 @@ def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.st
     VideoError
         In one sentence, if the file is missing, not a video, or without a stream that can be decoded.
     """
-    if not path.exists():
-        raise VideoError(f"{path}: there is no such file; check the path.")
-    if path.stat().st_size == 0:
-        raise VideoError(f"{path}: the file is empty; copy it again from the camera.")
     try:
+        if not path.exists():
+            raise VideoError(f"{path}: there is no such file; check the path.")
+        if path.stat().st_size == 0:
+            raise VideoError(f"{path}: the file is empty; copy it again from the camera.")
         container = av.open(str(path))
+    except PermissionError as error:
+        raise VideoError(f"{path}: you may not read the file; change its permissions or copy it.") from error
+    except UnicodeError as error:
+        raise VideoError(f"{path!r}: the file's name is no valid text; rename the file.") from error
     except (av.error.FFmpegError, OSError) as error:
         raise VideoError(
             f"{path}: not a readable video ({_reason(error)}); if a player opens it, convert it with "
             "'ffmpeg -i FILE -c:v libx264 -crf 15 OUT.mp4', else copy it again from the camera."
         ) from error
-    streams = [s for s in container.streams.video if not _is_cover(s)]
+    streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams or streams[0].codec_context is None:
         container.close()
         raise VideoError(f"{path}: the file has no video stream that can be decoded; choose another file.")
@@ -65,7 +72,8 @@ def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.st
     return container, streams[0]
 
 
-def _is_cover(stream: av.video.stream.VideoStream) -> bool:
+def is_cover(stream: av.video.stream.VideoStream) -> bool:
+    """Tell a picture that belongs to the file as a whole from a stream of moving pictures."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 

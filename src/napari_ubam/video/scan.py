@@ -23,12 +23,24 @@ import numpy.typing as npt
 
 from .convert import display_matrix
 from .errors import VideoError
+from .h264 import may_hold_fields
 from .index import NO_TIME, FrameIndex, IntArray, Picture
-from .packets import RAW_FORMATS, decode_in_order, demux_all, open_container, tagged
+from .packets import (
+    RAW_FORMATS,
+    REFUSED_FORMATS,
+    decode_in_order,
+    demux_all,
+    is_cover,
+    open_container,
+    tagged,
+)
 from .rate import frame_rate, is_gap, is_uniform, rate_notes
 
 CHECKED_FRAMES = 32
 """Frames that are decoded to see whether the timestamps tell the truth."""
+
+STREAMED = frozenset({"mpegts", "mpeg"})
+"""Containers without a beginning: they are cut and joined anywhere, and hold their decoding times."""
 
 MOST_REORDERED = 32
 """Frames by which B-frames may be stored late; the standards allow 16 pictures."""
@@ -65,19 +77,20 @@ def build_index(path: Path, progress: Progress | None = None) -> FrameIndex:
     if not len(table):
         raise VideoError(f"{path}: the video stream holds no frame; copy the file again from the camera.")
     if raw:
-        _refuse_gaps(path, table)
+        _refuse_raw(path, table, facts.container)
     trial = _decode(path, CHECKED_FRAMES)
     if trial.first is None:
         raise VideoError(f"{path}: no frame can be decoded; copy the file again from the camera.")
-    by_time = order_by_time(table)
+    by_time = None if facts.fields else order_by_time(table, facts.container)
     if by_time is not None and _agrees(by_time, trial, facts):
         order = _without_torn_end(_without_unshowable(by_time, table, trial, facts), table, facts)
         times = (table[order, 0] - table[order[0], 0]) * facts.time_base
         assumed: list[str] = []
         notes = [] if order[0] == by_time[0] else [CUT_START]
     else:
-        # Threads give out late what they hold, but the last frames of a torn file must be told apart.
-        whole = _decode(path, None, 1 if facts.cut_short(len(table)) else 0, progress, len(table))
+        # Threads report errors and give out frames late, but here each must be told of its own packet.
+        one_thread = facts.fields or facts.cut_short(len(table))
+        whole = _decode(path, None, 1 if one_thread else 0, progress, len(table))
         order = whole.order(table, facts)
         times, assumed = _times_without_order(table, order, facts)
         unsure = len(order) > len(whole.shown) and (raw or whole.reorders)
@@ -117,6 +130,8 @@ class StreamFacts:
     rate: float | None
     time_base: float
     pixel_aspect: float
+    fields: bool
+    streams: int
 
     def cut_short(self, packets: int) -> bool:
         """Whether the file holds less than its header promises; some headers count fields, twice as many."""
@@ -126,15 +141,18 @@ class StreamFacts:
     def of(cls, stream: av.video.stream.VideoStream, raw: bool, complete: bool) -> StreamFacts:
         """Collect the facts of an open stream."""
         rate = stream.average_rate or stream.guessed_rate
+        codec = stream.codec_context.name
         return cls(
             container=stream.container.format.name,
-            codec=stream.codec_context.name,
+            codec=codec,
             raw=raw,
             complete=complete,
             frames=stream.frames,
             rate=float(rate) if rate else None,
             time_base=float(stream.time_base or 0),
             pixel_aspect=float(stream.sample_aspect_ratio or 1),
+            fields=codec == "h264" and may_hold_fields(stream.codec_context.extradata),
+            streams=sum(not is_cover(other) for other in stream.container.streams.video),
         )
 
 
@@ -143,6 +161,7 @@ class Decoded:
     """What came out of the decoder: numbers of packets, in the order of showing."""
 
     shown: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
     first: av.VideoFrame | None = None
     flushed: int = 0
     interlaced: bool = False
@@ -163,6 +182,8 @@ class Decoded:
     def _damaged(self, table: IntArray, facts: StreamFacts) -> list[int]:
         """Packets that gave no frame, but must have held one."""
         silent = set(np.flatnonzero(table[:, 5] == 0).tolist()) - set(self.shown)
+        if facts.fields:
+            return sorted(silent & set(self.failed))  # the others are second fields of frames
         if facts.codec == "mpeg4":
             # A few bytes say that the picture before is repeated: no frame of its own, for players neither.
             silent = {packet for packet in silent if table[packet, 3] > 32}
@@ -179,8 +200,10 @@ def _decode(
         decoder = decode_in_order(stream, threads)
         numbered = enumerate(p for p in container.demux(stream) if p.size)
         for number, packet in _until_error(numbered):
-            with contextlib.suppress(av.error.FFmpegError):
+            try:
                 _take(decoder.decode(tagged(packet, number)), result)
+            except av.error.FFmpegError:
+                result.failed.append(number)
             if frames is not None and len(result.shown) >= frames:
                 break
             if progress is not None and number % 64 == 0:
@@ -208,23 +231,25 @@ def _until_error(packets: Iterable[tuple[int, av.Packet[Any]]]) -> Iterator[tupl
         yield from packets
 
 
-def _refuse_gaps(path: Path, table: IntArray) -> None:
-    """Refuse raw streams with gaps: they are read by byte ranges that follow each other."""
+def _refuse_raw(path: Path, table: IntArray, container: str) -> None:
+    """Refuse raw streams of other codecs, and those with gaps: they are read by byte ranges."""
     ends = np.cumsum(table[:, 3])
-    if not np.array_equal(table[1:, 2], ends[:-1]):
+    if container in REFUSED_FORMATS or not np.array_equal(table[1:, 2], ends[:-1]):
         raise VideoError(
-            f"{path}: the raw stream cannot be indexed, since bytes between its frames belong to none; "
+            f"{path}: this raw stream cannot be read frame by frame; "
             "put it into a container with 'ffmpeg -framerate FPS -i FILE -c copy OUT.mp4'."
         )
 
 
-def order_by_time(table: IntArray) -> IntArray | None:
+def order_by_time(table: IntArray, container: str) -> IntArray | None:
     """Packets sorted by presentation time.
 
     Parameters
     ----------
     table : ndarray of int64, shape (packets, 6)
         As from `demux_all`.
+    container : str
+        FFmpeg's name of the container.
 
     Returns
     -------
@@ -233,7 +258,9 @@ def order_by_time(table: IntArray) -> IntArray | None:
         B-frames do (joined streams).
     """
     shown = np.flatnonzero(table[:, 5] == 0)
-    pts = table[shown, 0]
+    pts, dts = table[shown, 0], table[shown, 1]
+    if container in STREAMED and (np.diff(dts[dts != NO_TIME]) < 0).any():
+        return None
     if not len(pts) or (pts == NO_TIME).any() or len(np.unique(pts)) < len(pts):
         return None
     steps = np.diff(np.sort(pts))
@@ -268,7 +295,7 @@ def _without_unshowable(by_time: IntArray, table: IntArray, trial: Decoded, fact
     first_key = int(np.argmax(table[:, 4]))
     before = int(np.flatnonzero(by_time == first_key)[0]) if first_key in by_time else 0
     shown = set(trial.shown)
-    cut_anywhere = facts.raw or facts.container in ("mpegts", "mpeg")
+    cut_anywhere = facts.raw or facts.container in STREAMED
     kept = [
         packet
         for packet in by_time[:before].tolist()
@@ -283,7 +310,7 @@ def _without_torn_end(order: IntArray, table: IntArray, facts: StreamFacts) -> I
     """Leave out frames after a gap at the very end: in a torn file B-frames before them are lost."""
     depth = int((np.arange(len(order)) - order).max(initial=0))
     steps = np.diff(table[order, 0])
-    if facts.frames == len(table) or depth < 1 or not is_uniform(steps, 1):
+    if not facts.cut_short(len(table)) or depth < 1 or not is_uniform(steps, 1):
         return order
     tail = max(len(steps) - depth - 1, 0)
     gaps = np.flatnonzero(is_gap(steps, 1)[tail:])
@@ -317,6 +344,8 @@ def _notes(facts: StreamFacts, table: IntArray, trial: Decoded) -> list[str]:
     if facts.cut_short(len(table)):
         promise = f" of {facts.frames} that its header promises" if facts.complete else ""
         notes.append(f"The file ends early: it holds {len(table)} frames{promise}.")
+    if facts.streams > 1:
+        notes.append(f"The file holds {facts.streams} video streams: the first one is read.")
     if abs(facts.pixel_aspect - 1) > 1e-3:
         notes.append(
             f"Pixels are not square (width {facts.pixel_aspect:.3g} of the height), given as stored."

@@ -41,6 +41,11 @@ class VideoArray:
         self._brightness = brightness
 
     @property
+    def source(self) -> FrameSource:
+        """Where the frames come from."""
+        return self._source
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """``(t, y, x, c)``, or ``(t, y, x)`` for brightness."""
         return self._source.shape[:3] if self._brightness else self._source.shape

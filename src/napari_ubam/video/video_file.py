@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .convert import Converter
 from .decoder import FrameDecoder
 from .errors import FrameError, VideoError
-from .index_cache import load_index, store_index
+from .index_cache import Identity, file_identity, load_index, store_index
 from .scan import Progress, build_index
 from .source import FrameSource, constant_times
 
@@ -44,15 +44,15 @@ class VideoFile(FrameSource):
         self.path: Path = path.absolute()
         self.name = path.stem
         self._fps_given = fps
-        self._index = load_index(self.path) if self.path.is_file() else None
-        if self._index is None:
-            self._index = build_index(self.path, progress)
-            store_index(self.path, self._index)
-        stat = self.path.stat()
-        self._identity = (stat.st_size, stat.st_mtime_ns)
+        self._identity = _identity_of(self.path)
+        index = load_index(self.path, self._identity)
+        if index is None:
+            index = build_index(self.path, progress)
+            store_index(self.path, self._identity, index)
+        self._index = index
         picture = self._index.picture
         self._converter = Converter(picture)
-        self._decoder = FrameDecoder(self.path, self._index)
+        self._decoder = FrameDecoder(self.path, self._index, self._refuse_change)
         self.shape = (len(self._index), picture.height, picture.width, picture.channels)
         self._stored_size = (picture.width, picture.height)
         if picture.display_matrix[0] == 0:
@@ -85,6 +85,10 @@ class VideoFile(FrameSource):
         """See `FrameSource.undisturbed`."""
         return self._decoder.lock
 
+    def _refuse_change(self) -> None:
+        if _identity_of(self.path) != self._identity:
+            raise VideoError(f"{self.path}: the file was changed since it was opened; open it again.")
+
     def compute_fingerprint(self) -> str:
         """Hash length, beginning, middle and end of the file: a gigabyte would take seconds to read whole."""
         digest = hashlib.blake2b(digest_size=16)
@@ -105,8 +109,16 @@ class VideoFile(FrameSource):
         self._decoder.close()
 
 
-def _open_same(path: Path, fps: float | None, identity: tuple[int, int]) -> VideoFile:
-    video = VideoFile(path, fps)
-    if video._identity != identity:
+def _identity_of(path: Path) -> Identity:
+    try:
+        return file_identity(path)
+    except FileNotFoundError as error:
+        raise VideoError(f"{path}: there is no such file; check the path.") from error
+    except PermissionError as error:
+        raise VideoError(f"{path}: you may not read the file; change its permissions or copy it.") from error
+
+
+def _open_same(path: Path, fps: float | None, identity: Identity) -> VideoFile:
+    if _identity_of(path) != identity:
         raise VideoError(f"{path}: the file was changed since it was opened; open it again.")
-    return video
+    return VideoFile(path, fps)
