@@ -21,15 +21,15 @@ SHAPE = (48, 64)
 def swing(
     path: Path, frames: int = 160, period: float = 16.0, light: float = 60.0, fps: float = 20.0
 ) -> Path:
-    """Write a video of a bright spot that swings once in 16 frames in the right half of the picture."""
+    """Write a video of a bright spot that swings in the right half, once a period in frames."""
     y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
     floor = light + 10 * ((x // 8 + y // 8) % 2)
-    centres = 46 + 8 * np.sin(2 * np.pi * np.arange(frames) / 16)
+    centres = 46 + 8 * np.sin(2 * np.pi * np.arange(frames) / period)
     pictures = (
         np.clip(floor + 120 * np.exp(-((x - c) ** 2 + (y - 24) ** 2) / 20), 0, 255).astype(np.uint8)
         for c in centres
     )
-    return write_video(path, pictures, fps=20)
+    return write_video(path, pictures, fps=fps)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,7 @@ def test_the_cameras_rate_sets_durations_periods_and_intervals(folder: Path) -> 
     )
     facts = report.recordings[0]
     assert (facts.fps, facts.frames) == (200.0, 160)
+    assert any("200 frames a second" in note and "file's 20:" in note for note in facts.notes)
     assert (facts.seconds, facts.video_seconds) == pytest.approx((0.8, 0.8))
     assert facts.period == pytest.approx(0.08, rel=0.05)
     late = [problem.row for problem in report.warnings if "goes on past" in problem.text]

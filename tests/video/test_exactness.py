@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from field_pictures import encode_fields
 from napari_ubam.video import VideoArray, open_video
 from numbered_videos import FRAMES, RECIPES, encode, number_in, remux
 
@@ -196,3 +197,21 @@ def test_forked_processes_do_not_disturb_each_other(clip) -> None:
     for child in children:
         child.join()
     assert sorted(read) == sorted(orders)
+
+
+@pytest.mark.parametrize(("suffix", "container"), [(".mts", "mpegts"), (".mkv", "matroska"), (".mp4", "mp4")])
+@pytest.mark.parametrize(
+    "in_fields",
+    [lambda number: True, lambda number: number >= 40, lambda number: number % 16 == 9],
+    ids=["all", "from 40 on", "rarely"],
+)
+def test_frames_stored_as_two_fields(suffix: str, container: str, in_fields, tmp_path: Path) -> None:
+    """Interlaced cameras store some frames as two packets: these are one frame each, wherever they begin."""
+    frames = 99
+    video = open_video(encode_fields(tmp_path / f"fields{suffix}", container, in_fields, frames), warn=False)
+    assert [number_in(frame) for frame in video] == list(range(len(video)))
+    # The last packet of MP4 has no length, and FFmpeg leaves its frame out.
+    assert frames - 1 <= len(video) <= frames
+    video.close()
+    order = random.Random(0).sample(range(len(video)), 40)
+    assert read_numbers(video, order) == order

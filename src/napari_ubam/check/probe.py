@@ -105,7 +105,7 @@ class _Prober:
             period=self._period(),
             read=len(self.read),
             bad_frames=tuple(sorted(self.bad)),
-            notes=video.notes,
+            notes=(*video.notes, *_rate_notes(recording, video)),
             fingerprint=video.fingerprint,
         )
 
@@ -178,6 +178,16 @@ class _Prober:
                 break
             frames.append(shrink(region, shape) * np.float32(scale))
         return np.stack(frames) if frames else np.empty((0, *shape), np.float32)
+
+
+def _rate_notes(recording: Recording, video: VideoArray) -> Iterator[str]:
+    """Say that the study's frame rate overrides the file's: right for slow motion, else a slip of the pen."""
+    stated = video.stated_fps
+    if recording.fps and stated and abs(recording.fps / stated - 1) > 0.01:
+        yield (
+            f"The study's {recording.fps:g} frames a second are taken in place of the file's {stated:g}: "
+            "mend the column fps if that is not the camera's rate."
+        )
 
 
 def _all(segments: Iterable[range]) -> Iterator[int]:

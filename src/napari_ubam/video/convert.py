@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from typing import Any, cast
 
@@ -78,7 +77,7 @@ class Converter:
 
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
-        self._graphs: dict[tuple[int, str, str], _Graph] = {}
+        self._graphs: dict[tuple[str, str], _Graph] = {}
 
     @property
     def luma_dtype(self) -> np.dtype:
@@ -123,8 +122,7 @@ class Converter:
 
     def _as(self, frame: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
         """Convert with a filter graph: its buffers are used again, which halves the cost of conversion."""
-        # A forked process has none of the threads that a graph works with.
-        key = (os.getpid(), frame.format.name, pixel_format)
+        key = (frame.format.name, pixel_format)
         if key not in self._graphs:
             self._graphs[key] = _Graph(frame, pixel_format)
         return self._graphs[key].convert(frame)
@@ -135,6 +133,8 @@ class _Graph:
 
     def __init__(self, frame: av.VideoFrame, pixel_format: str) -> None:
         graph = av.filter.Graph()
+        # A forked process that frees a graph would wait for ever for threads that it does not have.
+        graph.threads = 1
         source = graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1)
         )

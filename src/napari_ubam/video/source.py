@@ -24,7 +24,9 @@ class FrameSource(ABC):
     times : ndarray of float64, shape (t,)
         Seconds since the first frame.
     fps : float
-        Mean frames per second.
+        Frames per second, apart from gaps.
+    stated_fps : float or None
+        What the file itself says of it, None where it says nothing.
     name : str
         Short name, such as the file's stem.
     path : Path or None
@@ -38,6 +40,7 @@ class FrameSource(ABC):
     luma_dtype: np.dtype
     times: npt.NDArray[np.float64]
     fps: float
+    stated_fps: float | None = None
     name: str
     path: Any  # Path | None; sources of files narrow it
     notes: tuple[str, ...] = ()

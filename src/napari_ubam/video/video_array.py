@@ -77,8 +77,13 @@ class VideoArray:
 
     @property
     def fps(self) -> float:
-        """Mean frames per second."""
+        """Frames per second: the rate apart from gaps, or the mean of a rate that varies."""
         return self._source.fps
+
+    @property
+    def stated_fps(self) -> float | None:
+        """Frames per second by the file itself, None where it states none."""
+        return self._source.stated_fps
 
     @property
     def times(self) -> npt.NDArray[np.float64]:

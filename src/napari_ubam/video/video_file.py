@@ -60,6 +60,7 @@ class VideoFile(FrameSource):
         self.luma_dtype = self._converter.luma_dtype
         self.dtype = self.luma_dtype if picture.channels == 1 else np.dtype(np.uint8)
         self.fps = fps or self._index.fps
+        self.stated_fps = None if self._index.rate_notes else self._index.fps
         self.times = constant_times(len(self._index), fps) if fps else self._index.times
         self.notes = (*self._index.notes, *(() if fps else self._index.rate_notes))
 
