@@ -203,8 +203,7 @@ class FrameDecoder:
         self, packets: PacketSource, decoder: av.VideoCodecContext, start: int
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         frame_of_packet = self._index.frame_of_packet
-        # Where packets hold no frame of their own, they may be the second fields of frames.
-        may_skip = decoder.name in DISPOSABLE and bool((frame_of_packet >= 0).all())
+        may_skip = decoder.name in DISPOSABLE and self._index.packet_a_frame
         for packet_number, packet in packets.since(start):
             self._fed = packet_number + 1
             if may_skip:

@@ -95,6 +95,11 @@ class FrameIndex:
         return frames
 
     @cached_property
+    def packet_a_frame(self) -> bool:
+        """Whether each packet shows as a frame; others may be the second fields of frames."""
+        return len(self) == len(self.pts)
+
+    @cached_property
     def keys(self) -> IntArray:
         """Packets at which decoding can start, ascending; packet 0 always is one."""
         return np.union1d([0], np.flatnonzero(self.key)).astype(np.int64)

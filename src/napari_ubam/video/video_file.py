@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ class VideoFile(FrameSource):
         self._index = index
         picture = self._index.picture
         self._converter = Converter(picture)
-        self._decoder = FrameDecoder(self.path, self._index, self._refuse_change)
+        self._decoder = FrameDecoder(
+            self.path, self._index, partial(_refuse_change, self.path, self._identity)
+        )
         self.shape = (len(self._index), picture.height, picture.width, picture.channels)
         self._stored_size = (picture.width, picture.height)
         if picture.display_matrix[0] == 0:
@@ -86,10 +89,6 @@ class VideoFile(FrameSource):
         """See `FrameSource.undisturbed`."""
         return self._decoder.lock
 
-    def _refuse_change(self) -> None:
-        if _identity_of(self.path) != self._identity:
-            raise VideoError(f"{self.path}: the file was changed since it was opened; open it again.")
-
     def compute_fingerprint(self) -> str:
         """Hash length, beginning, middle and end of the file: a gigabyte would take seconds to read whole."""
         digest = hashlib.blake2b(digest_size=16)
@@ -120,6 +119,10 @@ def _identity_of(path: Path) -> Identity:
 
 
 def _open_same(path: Path, fps: float | None, identity: Identity) -> VideoFile:
+    _refuse_change(path, identity)
+    return VideoFile(path, fps)
+
+
+def _refuse_change(path: Path, identity: Identity) -> None:
     if _identity_of(path) != identity:
         raise VideoError(f"{path}: the file was changed since it was opened; open it again.")
-    return VideoFile(path, fps)
