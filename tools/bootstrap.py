@@ -180,10 +180,10 @@ def project_environment() -> Path:
 
 
 def demo() -> None:
-    """Make example videos and run the main job on them."""
+    """Render a sample study and run the main job on it."""
     install_system_packages(needed=False)
     programs = project_environment()
-    run(programs / "python", "docs/how-to/check_a_study.py", "demo")
+    run(programs / "napari-ubam", "demo", "demo")
 
 
 def venv() -> None:

@@ -13,30 +13,43 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from napari_ubam.check import check_study
+    from napari_ubam.progress import Cancelled, Progress
+    from napari_ubam.run import Run, train
+    from napari_ubam.sample import write_sample
     from napari_ubam.study import Recording, Roi, Study
     from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
 
 __all__ = [
+    "Cancelled",
     "FrameError",
+    "Progress",
     "Recording",
     "Roi",
+    "Run",
     "Study",
     "VideoArray",
     "VideoError",
     "__version__",
     "check_study",
     "open_video",
+    "train",
+    "write_sample",
 ]
 
 _MODULES = {
+    "Cancelled": "napari_ubam.progress",
     "FrameError": "napari_ubam.video",
+    "Progress": "napari_ubam.progress",
     "Recording": "napari_ubam.study",
     "Roi": "napari_ubam.study",
+    "Run": "napari_ubam.run",
     "Study": "napari_ubam.study",
     "VideoArray": "napari_ubam.video",
     "VideoError": "napari_ubam.video",
     "check_study": "napari_ubam.check",
     "open_video": "napari_ubam.video",
+    "train": "napari_ubam.run",
+    "write_sample": "napari_ubam.sample",
 }
 
 

@@ -5,7 +5,9 @@ Exit codes: 0 when done, 1 for an input that is refused, 2 for a mistyped comman
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Annotated
 import typer
 
 import napari_ubam
+from napari_ubam.progress import Progress
 
 app = typer.Typer(
     name="napari-ubam",
@@ -54,8 +57,8 @@ def _refusals() -> Iterator[None]:
     """Turn a refused input into its sentence and exit code."""
     try:
         yield
-    except KeyboardInterrupt:
-        typer.echo("Cancelled.", err=True)
+    except (KeyboardInterrupt, napari_ubam.Cancelled) as stopped:
+        typer.echo(str(stopped) or "Cancelled.", err=True)
         raise typer.Exit(CANCELLED) from None
     except BrokenPipeError:
         raise  # whoever read the output has seen enough, which typer knows to handle
@@ -69,11 +72,8 @@ def _refusals() -> Iterator[None]:
 
 def _sentence(error: ValueError | OSError) -> str | None:
     """Say what to tell the user of an error; None for one that no input explains."""
-    from napari_ubam.study import StudyError
-    from napari_ubam.video import VideoError
-
-    if isinstance(error, StudyError | VideoError):
-        return str(error)
+    if type(error).__module__.startswith("napari_ubam."):
+        return str(error)  # all our own errors are sentences
     if isinstance(error, OSError):
         reason = (error.strerror or str(error)).lower()
         return f"{error.filename or 'The file'} cannot be used ({reason}); choose another path."
@@ -109,6 +109,131 @@ def check(
         raise typer.Exit(1)
 
 
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.csv", help="Table of the study.")]
+RunFolder = Annotated[Path, typer.Option("--run", metavar="RUN", help="Folder of the run.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
+
+
+@app.command()
+def train(
+    study: StudyFile,
+    run: RunFolder,
+    preset: Annotated[str, typer.Option(help="tiny, small or base.")] = "small",
+    device: Device = "auto",
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Time to train.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps to train, instead of minutes.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+) -> None:
+    """Learn posture and behaviour from the videos of a study, without labels."""
+    with _refusals(), _work() as (tell, cancel):
+        from napari_ubam.run import train as learn
+        from napari_ubam.study import Study
+
+        done = learn(
+            Study.from_csv(study),
+            run,
+            preset=preset,
+            device=device,
+            minutes=minutes,
+            steps=steps,
+            seed=seed,
+            resume=resume,
+            progress=tell,
+            cancel=cancel,
+        )
+        for line in done.quality.summary():
+            typer.echo(line)
+        typer.echo(f"The model is in {done.folder}; its checks are in quality.json and figures/.")
+
+
+@app.command()
+def embed(
+    study: StudyFile,
+    run: RunFolder,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="dask.distributed scheduler, or local:4.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Compute the posture and behaviour codes of every recording that has none yet."""
+    with _refusals(), _work() as (tell, cancel):
+        from napari_ubam.run import Run
+        from napari_ubam.study import Study
+
+        opened = Run.open(run)
+        report = opened.embed(
+            Study.from_csv(study), device=device, scheduler=scheduler, progress=tell, cancel=cancel
+        )
+        typer.echo(f"{len(report.done)} recordings embedded, {len(report.skipped)} were there already.")
+        for name, sentence in report.failed:
+            typer.echo(f"{name} failed: {sentence}", err=True)
+        if report.failed:
+            raise typer.Exit(1)
+
+
+@app.command()
+def score(
+    study: StudyFile,
+    run: RunFolder,
+    reference: Annotated[str, typer.Option(metavar="FILTER", help="What is normal, such as group=healthy.")],
+) -> None:
+    """Score how much every frame, window and subject deviates from a reference."""
+    with _refusals(), _work() as (tell, cancel):
+        from napari_ubam.run import Run
+        from napari_ubam.run.words import findings
+        from napari_ubam.study import Study
+
+        scoring = Run.open(run).scoring(Study.from_csv(study), reference, progress=tell, cancel=cancel)
+        for line in findings(scoring):
+            typer.echo(line)
+        typer.echo(f"Tables and figures are in {run}.")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps to train; fewer are quicker.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the animals and of the training.")] = 0,
+) -> None:
+    """Do the whole job on rendered animals and compare the result with the truth."""
+    with _refusals(), _work() as (tell, cancel):
+        from napari_ubam.run.demo import run_demo
+
+        for line in run_demo(folder, steps=steps, seed=seed, progress=tell, cancel=cancel):
+            typer.echo(line)
+
+
+@contextmanager
+def _work() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
+    """Show the events of long work, and let the first Ctrl-C ask it to stop."""
+    cancel = threading.Event()
+
+    def ask(number: int, frame: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+        typer.echo("Stopping; press Ctrl-C again to break off at once.", err=True)
+
+    # Only the main thread may be told of signals.
+    main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, ask) if main_thread else None
+    try:
+        with _progress("") as advance:
+
+            def tell(event: Progress) -> None:
+                if event.message:
+                    typer.echo(event.message, err=True)
+                if event.of:
+                    losses = " ".join(f"{name} {value:.3g}" for name, value in event.losses.items())
+                    advance(event.share, f"{event.stage} {event.detail or losses}".strip())
+
+            yield tell, cancel
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[float, str], None]]:
     """Progress bar on stderr, gone when done; nothing where stderr is no terminal."""
@@ -122,7 +247,7 @@ def _progress(title: str) -> Iterator[Callable[[float, str], None]]:
         task = bar.add_task(title, total=1.0)
 
         def advance(share: float, name: str) -> None:
-            bar.update(task, completed=share, description=f"{title} {escape(name)}")
+            bar.update(task, completed=share, description=f"{title} {escape(name)}".strip())
 
         yield advance
 

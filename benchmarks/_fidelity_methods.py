@@ -1,0 +1,148 @@
+"""The methods that the fidelity benchmark compares: each gives codes of frames and of windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+from _fidelity_data import Filmed, Herd
+from skimage.feature import hog
+from sklearn.decomposition import PCA
+
+if TYPE_CHECKING:  # torch is loaded where a network is asked for, and not in the processes that render
+    from _fidelity_network import Budget, Network
+
+WINDOW = 9  # frames that are joined to the behaviour of a method that has no encoder for it
+COMPONENTS = 64
+FITTED = 2400  # frames at most that the components are fitted on
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Codes of a recording.
+
+    Parameters
+    ----------
+    posture : (t, d) float32 array
+        Code of each frame.
+    behaviour : (t, e) float32 array
+        Code of the window around each frame; zeros where it would reach over an end.
+    valid : (t,) bool array
+        Frames with a whole window.
+    """
+
+    posture: np.ndarray
+    behaviour: np.ndarray
+    valid: np.ndarray
+
+    @classmethod
+    def joined(cls, posture: np.ndarray) -> Encoded:
+        """Join the codes of consecutive frames to that of the window."""
+        count, reach = len(posture), WINDOW // 2
+        at = np.arange(count)[:, None] + np.arange(-reach, reach + 1)
+        valid = (at[:, 0] >= 0) & (at[:, -1] < count)
+        windows = posture[np.clip(at, 0, count - 1)].reshape(count, -1)
+        return cls(posture.astype(np.float32), (windows * valid[:, None]).astype(np.float32), valid)
+
+
+class Methods:
+    """Encodes a herd by each method; all learn from the training recordings alone, without labels.
+
+    Parameters
+    ----------
+    herd : Herd
+        The recordings.
+    budget : Budget
+        How long the networks are trained.
+    preset : str
+        Of the networks.
+    seed : int
+        Of their weights.
+    device : str
+        That they are trained on.
+    say : callable
+        Is told what takes long.
+    """
+
+    def __init__(
+        self, herd: Herd, budget: Budget, preset: str, seed: int, device: str, say: Callable[[str], None]
+    ) -> None:
+        self.herd, self.budget, self.preset = herd, budget, preset
+        self.seed, self.device, self.say = seed, device, say
+
+    def by_name(self) -> dict[str, Callable[[], list[Encoded]]]:
+        """Give the methods in the order of the table; each encodes all recordings of the herd."""
+        return {
+            "pixels": self.pixels,
+            "HOG": self.hog,
+            "HOG, own mean removed": self.hog_without_mean,
+            "untrained network": self.untrained,
+            f"napari-ubam {self.preset}": self.trained,
+            "true joint angles": self.angles,
+        }
+
+    def pixels(self) -> list[Encoded]:
+        """Principal components of the pixels."""
+        return self._components(
+            [film.crops.reshape(len(film.crops), -1) / np.float32(255) for film in self.herd.all]
+        )
+
+    def hog(self) -> list[Encoded]:
+        """Principal components of histograms of oriented gradients."""
+        return self._components(self._hog)
+
+    def hog_without_mean(self) -> list[Encoded]:
+        """Principal components of the histograms' deviations from their mean over the recording."""
+        return self._components([maps - maps.mean(0) for maps in self._hog])
+
+    def angles(self) -> list[Encoded]:
+        """Give the truth, and so what the measures give when posture is known."""
+        known = np.concatenate([film.angles for film in self.herd.training])
+        mean, spread = known.mean(0), known.std(0) + 1e-9
+        return [Encoded.joined((film.angles - mean) / spread) for film in self.herd.all]
+
+    def untrained(self) -> list[Encoded]:
+        """Encode by networks with weights as they were drawn."""
+        from _fidelity_network import fresh
+
+        return self._by_network(fresh(self.preset, self.seed, self.device))
+
+    def trained(self) -> list[Encoded]:
+        """Encode by networks trained on the training recordings."""
+        from _fidelity_network import trained
+
+        with TemporaryDirectory() as folder:
+            network = trained(
+                self.herd.training, self.preset, self.budget, self.seed, self.device, Path(folder), self.say
+            )
+        return self._by_network(network)
+
+    def _by_network(self, network: Network) -> list[Encoded]:
+        encoded = []
+        for film in self.herd.all:
+            posture = network.posture(film.crops)
+            encoded.append(Encoded(posture, *network.behaviour(posture, film.fps)))
+        return encoded
+
+    def _components(self, features: Sequence[np.ndarray]) -> list[Encoded]:
+        learned = features[: len(self.herd.training)]
+        step = -(-sum(map(len, learned)) // FITTED)
+        fitted = np.concatenate([part[::step] for part in learned])
+        analysis = PCA(min(COMPONENTS, *fitted.shape), svd_solver="randomized", random_state=0).fit(fitted)
+        return [Encoded.joined(analysis.transform(part)) for part in features]
+
+    @cached_property
+    def _hog(self) -> list[np.ndarray]:
+        self.say("histograms of oriented gradients")
+        return [_hog_of(film) for film in self.herd.all]
+
+
+def _hog_of(film: Filmed) -> np.ndarray:
+    """Histograms of a recording, (t, features) float32: cells of 8 pixels, blocks of 2 x 2 cells."""
+    cells = {"orientations": 8, "pixels_per_cell": (8, 8), "cells_per_block": (2, 2)}
+    return np.stack([hog(crop, **cells) for crop in film.crops]).astype(np.float32)

@@ -1,0 +1,188 @@
+"""The networks of the fidelity benchmark, trained by the package's own code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from _fidelity_data import Filmed
+
+from napari_ubam.models.behaviour import BehaviourEncoder
+from napari_ubam.models.config import ModelConfig, preset
+from napari_ubam.models.posture import PostureEncoder
+from napari_ubam.models.windows import windows
+from napari_ubam.progress import Progress, ProgressCallback
+from napari_ubam.training.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack
+from napari_ubam.training.devices import choose_device
+from napari_ubam.training.fit import FitPlan, fit
+from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps
+
+POSTURE_SHARE = 0.8  # of the minutes; the rest is for behaviour
+BLOCK = 150  # frames or windows that are encoded at once
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long is trained; as the preset says where neither is given.
+
+    Parameters
+    ----------
+    steps : int, optional
+        Of posture; behaviour takes as many more or fewer as in the preset.
+    minutes : float, optional
+        In all.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+
+    def limits(self, config: ModelConfig) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Limits of the two trainings, as `FitPlan` takes them."""
+        posture, behaviour = config.posture_training.steps, config.behaviour_training.steps
+        if self.minutes is not None:
+            parts = (POSTURE_SHARE, 1 - POSTURE_SHARE)
+            return {"minutes": self.minutes * parts[0]}, {"minutes": self.minutes * parts[1]}
+        if self.steps is not None:
+            posture, behaviour = self.steps, max(round(self.steps * behaviour / posture), 1)
+        return {"steps": posture}, {"steps": behaviour}
+
+
+class Network:
+    """Both encoders, ready to use.
+
+    Parameters
+    ----------
+    posture_encoder : PostureEncoder
+    behaviour_encoder : BehaviourEncoder
+    config : ModelConfig
+    device : str
+        As `choose_device` takes it.
+    """
+
+    def __init__(
+        self,
+        posture_encoder: PostureEncoder,
+        behaviour_encoder: BehaviourEncoder,
+        config: ModelConfig,
+        device: str,
+    ) -> None:
+        self.config, self.device = config, choose_device(device)
+        self._posture = posture_encoder.to(self.device).eval()
+        self._behaviour = behaviour_encoder.to(self.device).eval()
+
+    @torch.inference_mode()
+    def posture(self, crops: np.ndarray) -> np.ndarray:
+        """Encode crops (t, size, size), result (t, d)."""
+        parts = (torch.from_numpy(crops[at : at + BLOCK]) for at in range(0, len(crops), BLOCK))
+        codes = [self._posture(part[:, None].to(self.device).float() / 255).cpu() for part in parts]
+        return torch.cat(codes).numpy()
+
+    @torch.inference_mode()
+    def behaviour(self, posture: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
+        """Encode the windows around all frames: codes (t, d), and where the window is whole (t,)."""
+        track = track_of(posture, fps, self.config)
+        codes = np.zeros((len(posture), self.config.behaviour.code), np.float32)
+        valid = np.zeros(len(posture), bool)
+        for at in range(0, len(track.windows), BLOCK):
+            read = torch.from_numpy(track.windows.of(track.posture, slice(at, at + BLOCK)))
+            codes[track.windows.centres[at : at + BLOCK]] = (
+                self._behaviour(read.to(self.device)).cpu().numpy()
+            )
+        valid[track.windows.centres] = True
+        return codes, valid
+
+
+def track_of(posture: np.ndarray, fps: float, config: ModelConfig) -> PostureTrack:
+    """Lay windows over a recording without gaps."""
+    times = np.arange(len(posture)) / fps
+    sizes = config.behaviour
+    return PostureTrack.of(posture, windows(times, [range(len(posture))], sizes.window_ms, sizes.steps))
+
+
+def fresh(name: str, seed: int, device: str) -> Network:
+    """Give networks with weights as they are drawn."""
+    config = preset(name)
+    torch.manual_seed(seed)
+    return Network(
+        PostureEncoder(config.posture),
+        BehaviourEncoder(config.posture.code, config.behaviour),
+        config,
+        device,
+    )
+
+
+def trained(
+    films: Sequence[Filmed],
+    name: str,
+    budget: Budget,
+    seed: int,
+    device: str,
+    folder: Path,
+    say: Callable[[str], None],
+) -> Network:
+    """Train networks; the only place of the benchmark that does.
+
+    Parameters
+    ----------
+    films : sequence of Filmed
+        Their crops alone are used.
+    name : str
+        Of the preset.
+    budget : Budget
+        How long.
+    seed : int
+        Of the weights and of all that is drawn in training.
+    device : str
+        As `choose_device` takes it.
+    folder : Path
+        For checkpoints.
+    say : callable
+        Is told how far it is.
+
+    Returns
+    -------
+    Network
+    """
+    config, tell = preset(name), _teller(say)
+    limits = budget.limits(config)
+    torch.manual_seed(seed)
+    first = PostureLearner(config, mean_maps(PostureEncoder(config.posture), films))
+    plan = FitPlan(config.posture_training.recordings, device=device, seed=seed, **limits[0])
+    batches = PostureBatches(films, config, seed)
+    fit(first, batches, plan, folder=folder / "posture", stage="posture", progress=tell)
+
+    network = Network(first.encoder, BehaviourEncoder(config.posture.code, config.behaviour), config, device)
+    tracks = [track_of(network.posture(film.crops), film.fps, config) for film in films]
+    torch.manual_seed(seed)
+    second = BehaviourLearner(
+        config, _spread(tracks), float(np.median(np.concatenate([t.motion for t in tracks])))
+    )
+    plan = FitPlan(config.behaviour_training.recordings, device=device, seed=seed, **limits[1])
+    following = BehaviourBatches(tracks, config, seed)
+    fit(second, following, plan, folder=folder / "behaviour", stage="behaviour", progress=tell)
+    return Network(first.encoder, second.encoder, config, device)
+
+
+def _spread(tracks: Sequence[PostureTrack]) -> float:
+    """Root mean square distance of postures from their mean."""
+    codes = np.concatenate([track.posture for track in tracks])
+    return float(np.sqrt(((codes - codes.mean(0)) ** 2).sum(1).mean()))
+
+
+def _teller(say: Callable[[str], None], seconds: float = 20.0) -> ProgressCallback:
+    told = 0.0
+
+    def tell(event: Progress) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if event.message or now - told > seconds or event.step == event.of:
+            told = now
+            losses = ", ".join(f"{name} {value:.3f}" for name, value in event.losses.items())
+            say(f"{event.stage} {event.step} of {event.of} {losses} {event.message}".rstrip())
+
+    return tell

@@ -1,0 +1,34 @@
+"""Learn from a small rendered study without labels, score it, and list what deviates."""
+
+# --8<-- [start:imports]
+from pathlib import Path
+
+import napari_ubam as ubam
+
+# --8<-- [end:imports]
+
+
+def main() -> None:
+    # --8<-- [start:study]
+    study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=4)
+    # --8<-- [end:study]
+    # --8<-- [start:train]
+    run = ubam.train(study, "run", preset="tiny", steps=20, progress=show)
+    print("\n".join(run.quality.summary()))
+    # --8<-- [end:train]
+    # --8<-- [start:score]
+    run.embed(study)
+    scores = run.score(study, reference="group=healthy")
+    strange = scores[scores["behaviour_percentile"] > 95]
+    print(strange.groupby("recording")["frame"].count())
+    # --8<-- [end:score]
+
+
+def show(event: ubam.Progress) -> None:
+    """Print a line for each stage that ends."""
+    if event.message or (event.of and event.step == event.of):
+        print(event.stage, event.message or "done", dict(event.losses))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The codes of one recording, as the analysis takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class DeviationError(ValueError):
+    """Codes or a reference from which no deviation can be told, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Posture and behaviour codes of one recording.
+
+    Parameters
+    ----------
+    name, subject, group, session : str
+        As in the study.
+    posture : ndarray, shape (t, d)
+        Embedding of each frame.
+    behaviour : ndarray, shape (t, e)
+        Embedding of the window that is centred on each frame.
+    times : ndarray of float, shape (t,)
+        Seconds of the video.
+    frames : ndarray of int, shape (t,)
+        Frame numbers in display order.
+    valid : ndarray of bool, shape (t,)
+        False where a code means nothing: in a gap of a track, or where the window leaves its segment.
+
+    Raises
+    ------
+    DeviationError
+        Where lengths differ, or a valid frame has a code that is not finite.
+    """
+
+    name: str
+    subject: str
+    group: str
+    session: str
+    posture: npt.NDArray[np.floating[Any]]
+    behaviour: npt.NDArray[np.floating[Any]]
+    times: npt.NDArray[np.floating[Any]]
+    frames: npt.NDArray[np.integer[Any]]
+    valid: npt.NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        names = ("posture", "behaviour", "times", "frames", "valid")
+        lengths = {name: len(getattr(self, name)) for name in names}
+        if len(set(lengths.values())) > 1:
+            text = ", ".join(f"{length} {name}" for name, length in lengths.items())
+            raise DeviationError(f"{self.name}: the codes have {text}; give one of each for every frame.")
+        for name in ("posture", "behaviour"):
+            codes = getattr(self, name)
+            if codes.ndim != 2:
+                raise DeviationError(f"{self.name}: {name} has the shape {codes.shape}; give (t, d).")
+            # A sum is finite only where all its terms are; it needs no second array of this size.
+            bad = self.valid & ~np.isfinite(codes.sum(axis=1, dtype=np.float64))
+            if bad.any():
+                frame = int(self.frames[np.flatnonzero(bad)[0]])
+                raise DeviationError(
+                    f"{self.name}: the {name} code of frame {frame} is not finite; embed the recording again."
+                )
+
+    def __len__(self) -> int:
+        return len(self.frames)

@@ -1,0 +1,160 @@
+"""The reference: which frames the others are compared with, and what is left out when one is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .codes import Codes, DeviationError
+
+Ints = npt.NDArray[np.integer[Any]]
+Floats = npt.NDArray[np.floating[Any]]
+
+BLOCKS = 10  # of time, where the reference is one subject
+MARGIN = 2.0  # seconds on each side of the edge of such a block that nothing is compared with
+_LEAST = 5  # frames that a block of time needs
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Frames that define normal.
+
+    A *unit* is what is left out when one of its own frames is scored: a subject or, where there is one
+    subject only, a block of time.
+
+    Parameters
+    ----------
+    subjects : tuple of str
+        Reference subjects; the number of a subject's unit is its place, where there are several.
+    posture, behaviour : ndarray of float32, shape (m, d)
+        Codes of the chosen frames.
+    unit : ndarray of int, shape (m,)
+        Unit of each.
+    own : mapping of str to ndarray of int, shape (t,)
+        Unit of every frame of a recording that must not be compared with its own; by name of recording.
+    counts : mapping of str to int
+        Frames chosen, by subject.
+    """
+
+    subjects: tuple[str, ...]
+    posture: npt.NDArray[np.float32]
+    behaviour: npt.NDArray[np.float32]
+    unit: Ints
+    own: Mapping[str, Ints]
+    counts: Mapping[str, int]
+
+    @property
+    def units(self) -> int:
+        """Number of units."""
+        return BLOCKS if len(self.subjects) == 1 else len(self.subjects)
+
+
+def choose(codes: Sequence[Codes], names: Sequence[str], budget: int) -> Reference:
+    """Choose the frames of the reference.
+
+    Parameters
+    ----------
+    codes : sequence of Codes
+        All recordings.
+    names : sequence of str
+        Recordings of the reference.
+    budget : int
+        Frames at most from a subject, spread evenly over its valid frames.
+
+    Returns
+    -------
+    Reference
+
+    Raises
+    ------
+    DeviationError
+        Where there is no recording, no valid frame, or one subject with too few frames.
+    """
+    chosen = [one for one in codes if one.name in set(names) and one.valid.any()]
+    if not chosen:
+        raise DeviationError(
+            "The recordings of the reference have no valid frame; choose others or check their tracks."
+        )
+    subjects = tuple(dict.fromkeys(one.subject for one in chosen))
+    if len(subjects) == 1:
+        own = time_blocks(chosen)
+        usable = {one.name: one.valid & ~_near_an_edge(one, own[one.name], _margin(chosen)) for one in chosen}
+    else:
+        own = {
+            one.name: np.full(len(one), subjects.index(one.subject))
+            for one in codes
+            if one.subject in subjects
+        }
+        usable = {one.name: one.valid for one in chosen}
+    picked = {name: picks for subject in subjects for name, picks in _spread(chosen, subject, usable, budget)}
+    _refuse_few(subjects, np.concatenate([own[name][rows] for name, rows in picked.items()]))
+    parts = [(one, picked[one.name]) for one in chosen]
+    return Reference(
+        subjects,
+        np.concatenate([one.posture[rows].astype(np.float32) for one, rows in parts]),
+        np.concatenate([one.behaviour[rows].astype(np.float32) for one, rows in parts]),
+        np.concatenate([own[one.name][rows] for one, rows in parts]),
+        own,
+        {subject: sum(len(rows) for one, rows in parts if one.subject == subject) for subject in subjects},
+    )
+
+
+def time_blocks(chosen: Sequence[Codes]) -> dict[str, Ints]:
+    """Cut the recordings of a subject into blocks of time with as many valid frames each.
+
+    Parameters
+    ----------
+    chosen : sequence of Codes
+        Recordings of one subject.
+
+    Returns
+    -------
+    dict of str to ndarray of int, shape (t,)
+        Block of every frame, 0 to ``BLOCKS - 1``, by recording.
+    """
+    total, before, blocks = sum(int(one.valid.sum()) for one in chosen), 0, {}
+    for one in chosen:
+        place = before + np.cumsum(one.valid) - one.valid
+        blocks[one.name] = np.minimum(place * BLOCKS // total, BLOCKS - 1)
+        before += int(one.valid.sum())
+    return blocks
+
+
+def _margin(chosen: Sequence[Codes]) -> float:
+    """Seconds left out on each side of an edge: at most a quarter of a block."""
+    return min(MARGIN, sum(float(np.ptp(one.times)) for one in chosen) / BLOCKS / 4)
+
+
+def _near_an_edge(one: Codes, blocks: Ints, margin: float) -> npt.NDArray[np.bool_]:
+    near = np.zeros(len(one), bool)
+    for place in np.flatnonzero(np.diff(blocks)):
+        edge = (one.times[place] + one.times[place + 1]) / 2
+        near |= np.abs(one.times - edge) < margin
+    return near
+
+
+def _spread(
+    chosen: Sequence[Codes], subject: str, usable: Mapping[str, npt.NDArray[np.bool_]], budget: int
+) -> list[tuple[str, Ints]]:
+    """Rows of each recording of a subject, evenly over all its usable frames."""
+    rows = {one.name: np.flatnonzero(usable[one.name]) for one in chosen if one.subject == subject}
+    total = sum(map(len, rows.values()))
+    places = np.unique(np.linspace(0, total - 1, min(budget, total)).round().astype(int))
+    result, before = [], 0
+    for name, own in rows.items():
+        inside = places[(places >= before) & (places < before + len(own))] - before
+        result.append((name, own[inside]))
+        before += len(own)
+    return result
+
+
+def _refuse_few(subjects: tuple[str, ...], unit: Ints) -> None:
+    if len(subjects) == 1 and np.bincount(unit, minlength=BLOCKS).min() < _LEAST:
+        raise DeviationError(
+            f"The reference is the one subject {subjects[0]} with too few valid frames to compare with each "
+            "other; give more reference subjects or longer recordings."
+        )

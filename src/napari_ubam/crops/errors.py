@@ -1,0 +1,7 @@
+"""What the crops room raises: one sentence that says what, where and what to do."""
+
+from __future__ import annotations
+
+
+class CropError(ValueError):
+    """Crops cannot be made, or are not held by the cache."""

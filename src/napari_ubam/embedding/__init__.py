@@ -1,0 +1,22 @@
+"""Codes of recordings: computed by a model in one pass over each video, and kept in the run's folder."""
+
+from __future__ import annotations
+
+from .encoder import Encoder, EncoderSource
+from .errors import EmbeddingError
+from .of_study import EmbedReport, embed
+from .one_recording import embed_recording
+from .store import Embeddings, EmbeddingStore
+from .writer import EmbeddingWriter
+
+__all__ = [
+    "EmbedReport",
+    "EmbeddingError",
+    "EmbeddingStore",
+    "EmbeddingWriter",
+    "Embeddings",
+    "Encoder",
+    "EncoderSource",
+    "embed",
+    "embed_recording",
+]

@@ -1,0 +1,160 @@
+"""Both encoders of a run with their weights, ready to be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_ubam.crops import CropSpec
+from napari_ubam.progress import Cancel, check_cancelled
+
+from .behaviour import BehaviourEncoder
+from .config import ModelConfig
+from .posture import PostureEncoder
+from .weights import load_into, load_weights, weights_hash
+from .windows import windows
+
+POSTURE, BEHAVIOUR = "posture.safetensors", "behaviour.safetensors"
+WINDOWS = 256  # windows that are encoded at once
+
+
+class ModelEncoder:
+    """Turns crops into posture codes, and those into behaviour codes.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Sizes.
+    posture : PostureEncoder
+    behaviour : BehaviourEncoder
+    device : torch.device
+        Where to compute.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        posture: PostureEncoder,
+        behaviour: BehaviourEncoder,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.config, self.device = config, torch.device(device)
+        self._posture, self._behaviour = posture.to(self.device).eval(), behaviour.to(self.device).eval()
+        self.hashes = {
+            "posture": weights_hash(posture.state_dict()),
+            "behaviour": weights_hash(behaviour.state_dict()),
+        }
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str = "cpu") -> ModelEncoder:
+        """Load the encoders of a run.
+
+        Parameters
+        ----------
+        folder : Path
+            Of the run.
+        device : torch.device or str
+
+        Raises
+        ------
+        WeightsError
+            If weights are missing, damaged or of another network.
+        """
+        tensors, header = load_weights(folder / POSTURE, "posture")
+        config = ModelConfig.model_validate(header.config)
+        posture = PostureEncoder(config.posture)
+        load_into(posture, tensors, folder / POSTURE)
+        behaviour = BehaviourEncoder(config.posture.code, config.behaviour)
+        load_into(behaviour, load_weights(folder / BEHAVIOUR, "behaviour")[0], folder / BEHAVIOUR)
+        return cls(config, posture, behaviour, device)
+
+    @property
+    def spec(self) -> CropSpec:
+        """Crops that it takes."""
+        return CropSpec(self.config.posture.size)
+
+    @torch.inference_mode()
+    def posture(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Encode frames.
+
+        Parameters
+        ----------
+        crops : (n, size, size) uint8 array
+
+        Returns
+        -------
+        (n, d) float32 array
+        """
+        images = torch.from_numpy(crops).to(self.device)[:, None].float() / 255
+        codes: NDArray[np.float32] = self._posture(images).float().cpu().numpy()
+        return codes
+
+    @torch.inference_mode()
+    def behaviour(
+        self,
+        posture: NDArray[np.float32],
+        times: NDArray[np.float64],
+        segments: Sequence[range],
+        *,
+        cancel: Cancel | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Encode the windows that are centred on each frame.
+
+        Parameters
+        ----------
+        posture : (t, d) float32 array
+        times : (t,) float64 array
+            Seconds of each frame.
+        segments : sequence of range
+            Rows without a gap; no window reaches over the end of one.
+        cancel : Cancel, optional
+
+        Returns
+        -------
+        behaviour : (t, e) float32 array
+            NaN where the window is not whole.
+        valid : (t,) bool array
+            Frames whose window is whole.
+
+        Raises
+        ------
+        Cancelled
+            When ``cancel`` is set.
+        """
+        sizes = self.config.behaviour
+        laid = windows(times, segments, sizes.window_ms, sizes.steps)
+        unit = posture / np.maximum(np.linalg.norm(posture, axis=1, keepdims=True), 1e-9)
+        codes = np.full((len(posture), sizes.code), np.nan, np.float32)
+        for begin in range(0, len(laid), WINDOWS):
+            check_cancelled(cancel)
+            part = slice(begin, begin + WINDOWS)
+            batch = torch.from_numpy(laid.of(unit, part)).to(self.device)
+            codes[laid.centres[part]] = self._behaviour(batch).float().cpu().numpy()
+        valid = np.zeros(len(posture), bool)
+        valid[laid.centres] = True
+        return codes, valid
+
+
+@dataclass(frozen=True)
+class EncoderOf:
+    """Loads the encoders of a run's folder; can be sent to the workers of a cluster.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    device : str
+        Where to compute.
+    """
+
+    folder: Path
+    device: str = "cpu"
+
+    def __call__(self) -> ModelEncoder:
+        """Load the encoders."""
+        return ModelEncoder.load(self.folder, self.device)

@@ -1,0 +1,83 @@
+"""How all figures look: colours that colour-blind readers can tell apart, and text that can be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Okabe and Ito, Color Universal Design, 2008.
+BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
+GREY, LIGHT = "#595959", "#D9D9D9"
+CYCLE = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY)
+
+SMALL, NORMAL, LARGE = 9.0, 10.0, 12.0  # points
+
+Image = npt.NDArray[np.uint8]
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure that can be drawn without a window.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def tidy(axes: Axes) -> None:
+    """Take away what carries no information.
+
+    Parameters
+    ----------
+    axes : Axes
+        To be changed.
+    """
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=SMALL)
+
+
+def show_image(axes: Axes, image: npt.NDArray[Any] | None) -> None:
+    """Show an image without axes; nothing where there is none.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where.
+    image : ndarray, shape (y, x), (y, x, 1) or (y, x, 3), or None
+        Grey or RGB, 0 to 255.
+    """
+    axes.set_axis_off()
+    if image is not None:
+        grey = image.ndim == 2 or image.shape[2] == 1
+        axes.imshow(image.squeeze() if grey else image, cmap="gray", vmin=0, vmax=255)
+
+
+def readable(seconds: float) -> str:
+    """Write a time as seconds, and from two minutes on as minutes and seconds.
+
+    Parameters
+    ----------
+    seconds : float
+        Time.
+
+    Returns
+    -------
+    str
+        Such as ``12.34 s`` or ``2:03.40``.
+    """
+    if seconds < 120:
+        return f"{seconds:.2f} s"
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{minutes}:{rest / 100:05.2f}" if not hours else f"{hours}:{minutes:02}:{rest / 100:05.2f}"
+    return text

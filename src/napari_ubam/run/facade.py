@@ -1,0 +1,256 @@
+"""A run: a folder with trained weights, embeddings, scores and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from napari_ubam.analysis import Codes
+from napari_ubam.crops import CropCache
+from napari_ubam.embedding import Embeddings, EmbeddingStore, EmbedReport, embed
+from napari_ubam.models.config import ModelConfig
+from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, EncoderOf, ModelEncoder
+from napari_ubam.models.weights import read_header
+from napari_ubam.progress import Cancel, ProgressCallback
+from napari_ubam.study import Recording, Study
+from napari_ubam.training.devices import choose_device
+from napari_ubam.training.log import append, history
+from napari_ubam.training.quality import Quality
+
+from .errors import RunError
+from .scoring import Scoring, score_study
+
+LOG, QUALITY = "log.jsonl", "quality.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder with a trained model and what was found with it.
+
+    Parameters
+    ----------
+    folder : Path
+        Made by `train`.
+    """
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """Open a run that was trained.
+
+        Parameters
+        ----------
+        folder : path
+
+        Raises
+        ------
+        RunError
+            If there is no trained model in the folder.
+        """
+        run = cls(Path(folder).absolute())
+        missing = [name for name in (POSTURE, BEHAVIOUR) if not (run.folder / name).is_file()]
+        if missing:
+            raise RunError(f"{run.folder} has no {missing[0]}; train a model into it, or choose another run.")
+        return run
+
+    @property
+    def config(self) -> ModelConfig:
+        """Sizes of the model, and how it was trained."""
+        return ModelConfig.model_validate(read_header(self.folder / POSTURE).config)
+
+    @property
+    def quality(self) -> Quality:
+        """Whether the model means anything; see `napari_ubam.training.quality`."""
+        return Quality.read(self.folder / QUALITY)
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """Losses of the training: ``stage``, ``step``, ``seconds`` and one column a loss."""
+        return history(self.folder / LOG)
+
+    @property
+    def store(self) -> EmbeddingStore:
+        """Codes of the recordings."""
+        return EmbeddingStore(self.folder / "embeddings.zarr")
+
+    def encoder(self, device: str = "auto") -> ModelEncoder:
+        """Load the encoders.
+
+        Parameters
+        ----------
+        device : str
+            ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+        """
+        return ModelEncoder.load(self.folder, choose_device(device))
+
+    def embed(
+        self,
+        study: Iterable[Recording],
+        *,
+        device: str = "auto",
+        scheduler: str | None = None,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> EmbedReport:
+        """Embed the recordings whose codes are not there yet.
+
+        Parameters
+        ----------
+        study : Study or iterable of Recording
+        device : str
+            As `encoder` takes it.
+        scheduler : str, optional
+            Address of a dask.distributed scheduler, or ``"local:4"`` for four processes.
+        progress, cancel : optional
+            Told about the frames; looked at twice a second.
+
+        Returns
+        -------
+        EmbedReport
+            What was done, what was there, and what failed, each with a sentence.
+
+        Raises
+        ------
+        Cancelled
+            When ``cancel`` is set; recordings that are done are kept.
+        """
+        source = EncoderOf(self.folder, str(choose_device(device)))
+        cache = CropCache(self.folder / "crops.zarr", source().spec)
+        report = embed(
+            study, source, self.store, cache=cache, scheduler=scheduler, progress=progress, cancel=cancel
+        )
+        append(
+            self.folder / LOG, "embed", done=list(report.done), failed=[list(one) for one in report.failed]
+        )
+        return report
+
+    def embeddings(self, name: str) -> Embeddings:
+        """Read the codes of a recording.
+
+        Parameters
+        ----------
+        name : str
+            The recording's name.
+
+        Returns
+        -------
+        Embeddings
+            ``posture`` (t, d) and ``behaviour`` (t, e), float32, NaN where there is none.
+
+        Raises
+        ------
+        EmbeddingError
+            If the recording was not embedded.
+        """
+        return self.store.read(name)
+
+    def codes(self, study: Iterable[Recording]) -> list[Codes]:
+        """Read the codes of recordings, sure that they are this model's and the videos' as they are now.
+
+        Raises
+        ------
+        EmbeddingError
+            If they are of another model or another video, or missing.
+        """
+        encoder = self.encoder("cpu")
+        return [self._codes(recording, encoder) for recording in study]
+
+    def _codes(self, recording: Recording, encoder: ModelEncoder) -> Codes:
+        found = self.store.require(recording, encoder)
+        valid = found.valid & found.behaviour_valid
+        return Codes(
+            name=recording.name,
+            subject=recording.subject,
+            group=recording.group,
+            session=recording.session,
+            posture=found.posture,
+            behaviour=found.behaviour,
+            times=found.times,
+            frames=found.frames,
+            valid=valid,
+        )
+
+    def score(
+        self,
+        study: Study,
+        reference: str,
+        *,
+        k: int = 10,
+        per_subject: int = 2,
+        figures: bool = True,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> pd.DataFrame:
+        """Score every frame by how much it deviates from the reference.
+
+        Writes ``scores.csv``, ``subjects.csv``, ``episodes.csv`` and figures into the run's folder.
+
+        Parameters
+        ----------
+        study : Study
+            Embedded recordings.
+        reference : str
+            Filter of the recordings that define normal, such as ``"group=healthy"``.
+        k, per_subject : int
+            Nearest reference frames, and how many of them may be one subject's.
+        figures : bool
+            Draw a timeline a recording and the subjects.
+        progress, cancel : optional
+
+        Returns
+        -------
+        DataFrame
+            ``recording, frame, time, posture_deviation, behaviour_deviation, posture_percentile,
+            behaviour_percentile``, one row a frame.
+
+        Raises
+        ------
+        DeviationError
+            If the reference is empty or has one recording's codes only.
+        EmbeddingError
+            If codes are missing, of another model or of another video.
+        """
+        return self.scoring(
+            study,
+            reference,
+            k=k,
+            per_subject=per_subject,
+            figures=figures,
+            progress=progress,
+            cancel=cancel,
+        ).scores
+
+    def scoring(
+        self,
+        study: Study,
+        reference: str,
+        *,
+        k: int = 10,
+        per_subject: int = 2,
+        figures: bool = True,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> Scoring:
+        """Score as `score` does, and return all tables and warnings.
+
+        Returns
+        -------
+        Scoring
+        """
+        chosen = study.select(reference)
+        return score_study(
+            self.folder,
+            study,
+            self.codes(study),
+            chosen.names,
+            reference,
+            k=k,
+            per_subject=per_subject,
+            figures=figures,
+            progress=progress,
+            cancel=cancel,
+        )

@@ -1,0 +1,154 @@
+"""From codes to the tables and figures of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_ubam.analysis import (
+    Codes,
+    DeviationResult,
+    Scores,
+    deviation,
+    episodes,
+    mean_excess,
+    score_table,
+    subject_table,
+)
+from napari_ubam.models.weights import write_whole
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
+from napari_ubam.report import save, subjects_figure, timeline
+from napari_ubam.study import Study
+from napari_ubam.training.log import append
+from napari_ubam.video import VideoError, open_video
+
+SHOWN = 4  # peaks with a picture
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Tables of a scoring.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One row a frame.
+    subjects : DataFrame
+        One row a subject and session.
+    episodes : DataFrame
+        Spans over the 95th percentile, with the recording, ranked within it.
+    warnings : tuple of str
+        Sentences that the user should read.
+    result : DeviationResult
+        What the tables were made of.
+    """
+
+    scores: pd.DataFrame
+    subjects: pd.DataFrame
+    episodes: pd.DataFrame
+    warnings: tuple[str, ...]
+    result: DeviationResult
+
+
+def score_study(
+    folder: Path,
+    study: Study,
+    codes: Sequence[Codes],
+    reference: Sequence[str],
+    filter_text: str,
+    *,
+    k: int,
+    per_subject: int,
+    figures: bool,
+    progress: ProgressCallback | None,
+    cancel: Cancel | None,
+) -> Scoring:
+    """Score recordings and write what was found; see `Run.score`.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    study : Study
+    codes : sequence of Codes
+        Of all its recordings.
+    reference : sequence of str
+        Names of the reference recordings.
+    filter_text : str
+        How they were chosen; for the log.
+    k, per_subject, figures, progress, cancel
+        As `Run.score` takes them.
+
+    Returns
+    -------
+    Scoring
+    """
+    tell = progress or silent
+    result = deviation(codes, reference, k=k, per_subject=per_subject, progress=tell, cancel=cancel)
+    for sentence in result.warnings:
+        tell(Progress("score", 0, 0, message=sentence))
+    found = pd.concat([_episodes(scores) for scores in result.recordings], ignore_index=True)
+    scoring = Scoring(score_table(result), subject_table(result, mean_excess), found, result.warnings, result)
+    _write(folder / "scores.csv", scoring.scores)
+    _write(folder / "subjects.csv", scoring.subjects)
+    _write(folder / "episodes.csv", scoring.episodes)
+    append(folder / "log.jsonl", "score", reference=filter_text, k=k, per_subject=per_subject)
+    if figures:
+        _draw(folder / "figures", study, scoring, tell, cancel)
+    return scoring
+
+
+def _episodes(scores: Scores) -> pd.DataFrame:
+    found = episodes(
+        scores.behaviour_percentile, scores.times, frames=scores.frames, deviation=scores.behaviour_deviation
+    )
+    found.insert(0, "recording", scores.name)
+    return found
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    write_whole(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+
+
+def _draw(
+    folder: Path, study: Study, scoring: Scoring, progress: ProgressCallback, cancel: Cancel | None
+) -> None:
+    save(subjects_figure(scoring.subjects, "mean excess deviation"), folder / "subjects.png")
+    for number, recording in enumerate(study):
+        check_cancelled(cancel)
+        progress(Progress("figures", number, len(study), detail=recording.name))
+        own = scoring.episodes[scoring.episodes["recording"] == recording.name]
+        pictures = _peaks(recording, own["peak"].head(SHOWN).tolist())
+        figure = timeline(
+            scoring.result[recording.name], own, thumbnails=pictures, intervals=recording.intervals
+        )
+        save(figure, folder / "timelines" / f"{_file_name(recording.name)}.png")
+    progress(Progress("figures", len(study), len(study)))
+
+
+def _file_name(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_ ." else "_" for letter in name)
+
+
+def _peaks(recording: Any, frames: Sequence[int]) -> list[npt.NDArray[np.uint8]] | None:
+    """Crop the frames of the strongest episodes; none where the video cannot be read now."""
+    try:
+        with recording.open_with(open_video, warn=False) as video:
+            boxes = recording.crops(frames)
+            pictures = []
+            for number, frame in enumerate(frames):
+                picture = np.asarray(video[int(frame)])
+                box = None if boxes is None else boxes[number]
+                if box is not None:
+                    top, left = max(int(box.y), 0), max(int(box.x), 0)
+                    picture = picture[top : int(box.y + box.height), left : int(box.x + box.width)]
+                pictures.append(picture)
+            return pictures
+    except (VideoError, OSError):
+        return None

@@ -1,0 +1,9 @@
+"""A sample study with known truth: rendered rodents on a treadmill, some with bouts of impaired gait."""
+
+from .body import JOINTS
+from .bouts import KINDS
+from .files import write_sample
+from .style import Light
+from .walker import Walker, walkers
+
+__all__ = ["JOINTS", "KINDS", "Light", "Walker", "walkers", "write_sample"]

@@ -1,0 +1,105 @@
+"""Writes the sample study: videos, study table and truth."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..progress import Cancel, ProgressCallback, silent
+from ..study import Study
+from .body import JOINTS
+from .videos import Order, write_videos
+from .walker import Walker
+
+TABLE = ("video", "subject", "group", "session", "x", "y", "width", "height")
+TRUTH = ("recording", "frame", "time", "kind", "envelope", "deviation")
+
+
+def write_sample(
+    folder: str | Path,
+    *,
+    healthy: int = 8,
+    impaired: int = 4,
+    seconds: float = 15.0,
+    fps: float = 30.0,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Study:
+    """Write a study of rendered animals whose posture and deviation are known.
+
+    Parameters
+    ----------
+    folder : path
+        Takes ``videos/<name>.mp4``, ``study.csv`` and ``truth.csv``. Finished videos of the same parameters
+        are kept.
+    healthy, impaired : int
+        Animals of each group.
+    seconds : float
+        Length of each video.
+    fps : float
+        Frames per second.
+    seed : int
+        Of the herd.
+    progress : callable, optional
+        Takes a `Progress` of the stage ``"sample"``; its steps are frames.
+    cancel : optional
+        Stops the work when set.
+
+    Returns
+    -------
+    Study
+        The table that was written.
+
+    Raises
+    ------
+    Cancelled
+        When `cancel` was set; finished videos are kept.
+    """
+    folder = Path(folder)
+    (folder / "videos").mkdir(parents=True, exist_ok=True)
+    count = max(round(seconds * fps), 1)
+    order = Order(str(folder / "videos"), healthy, impaired, seed, fps, count)
+    herd = order.herd()
+    write_videos(order, progress or silent, cancel)
+    _write_truth(folder / "truth.csv", herd, count)
+    return Study.from_csv(_write_table(folder / "study.csv", herd))
+
+
+def _write_table(path: Path, herd: list[Walker]) -> Path:
+    rows = [(f"videos/{walker.name}.mp4", walker.name, walker.group, "0", *walker.roi) for walker in herd]
+    return _write_rows(path, TABLE, rows)
+
+
+def _write_truth(path: Path, herd: list[Walker], count: int) -> Path:
+    frames = np.arange(count)
+    rows: list[tuple[object, ...]] = []
+    for walker in herd:
+        envelope, kind = walker.bouts(frames)
+        deviation, degrees = walker.deviation(frames), np.degrees(walker.angles(frames))
+        for frame in frames:
+            rows.append(
+                (
+                    walker.name,
+                    int(frame),
+                    f"{frame / walker.fps:.4f}",
+                    str(kind[frame]),
+                    f"{envelope[frame]:.4f}",
+                    f"{deviation[frame]:.3f}",
+                    *(f"{angle:.2f}" for angle in degrees[frame]),
+                )
+            )
+    return _write_rows(path, (*TRUTH, *JOINTS), rows)
+
+
+def _write_rows(path: Path, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Path:
+    partial = path.with_suffix(".part")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    partial.replace(path)
+    return path

@@ -1,0 +1,63 @@
+"""The log of a run: one JSON object a line, which a panel can read while it grows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+def append(path: Path | None, event: str, **values: Any) -> None:
+    """Write a line; nothing where there is no path."""
+    if path is None:
+        return
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = json.dumps({"time": now, "event": event, **values})
+    with path.open("a+b") as file:
+        file.seek(0, 2)
+        if file.tell():  # a line that a kill cut off must not swallow this one
+            file.seek(-1, 2)
+            torn = file.read(1) != b"\n"
+            file.write(b"\n" * torn)
+        file.write(line.encode() + b"\n")
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Read the complete lines of a log."""
+    if not path.is_file():
+        return
+    for line in path.read_text("utf-8", errors="replace").split("\n")[:-1]:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
+
+
+def history(path: Path) -> pd.DataFrame:
+    """Read the losses of a run's trainings.
+
+    Parameters
+    ----------
+    path : Path
+        ``log.jsonl`` of the run.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``stage``, ``step``, ``seconds`` and one a loss, in the order of the steps. Steps that were
+        lost when a training was killed, and done again, are there once.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for line in lines(path):
+        stage = line.get("stage", "")
+        if line["event"] == "begin":
+            rows[stage] = [row for row in rows.get(stage, []) if row["step"] <= line["step"]]
+        elif line["event"] == "losses":
+            row = {"stage": stage, "step": line["step"], "seconds": line["seconds"], **line["losses"]}
+            rows.setdefault(stage, []).append(row)
+    flat = [row for part in rows.values() for row in part]
+    return pd.DataFrame(flat, columns=None if flat else ["stage", "step", "seconds"])

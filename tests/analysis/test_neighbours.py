@@ -1,0 +1,176 @@
+"""Nearest neighbours against a search that sorts everything."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from napari_ubam.analysis import Neighbours, neighbours
+from napari_ubam.progress import Cancelled, Progress
+
+Codes = NDArray[np.float64]
+Subjects = NDArray[np.int64]
+
+
+def cosine_distance(queries: Codes, references: Codes) -> Codes:
+    """All distances (n, m) in double precision; 1 to a code of zeros."""
+    norms = [np.linalg.norm(codes, axis=1, keepdims=True) for codes in (queries, references)]
+    a, b = (
+        codes / np.where(norm > 0, norm, 1) for codes, norm in zip((queries, references), norms, strict=True)
+    )
+    return 1 - a @ b.T
+
+
+def sorted_search(
+    distance: Codes, own: Subjects | None, subjects: Subjects, k: int, per_subject: int
+) -> Codes:
+    """Distances (n, k) of the nearest, by going through all references from the nearest to the farthest."""
+    result = np.full((len(distance), k), np.inf)
+    for row, values in enumerate(distance):
+        left = dict.fromkeys(subjects.tolist(), per_subject)
+        if own is not None:
+            left[int(own[row])] = 0
+        found = []
+        for column in np.argsort(values):
+            subject = int(subjects[column])
+            if left[subject]:
+                left[subject] -= 1
+                found.append(values[column])
+        found = found[:k]
+        result[row, : len(found)] = found
+    return result
+
+
+def check(
+    found: Neighbours, distance: Codes, own: Subjects | None, subjects: Subjects, k: int, p: int
+) -> None:
+    """Compare with the sorted search; the choice between equal distances is free."""
+    expected = sorted_search(distance, own, subjects, k, p)
+    assert found.distance.shape == found.index.shape == (len(distance), k)
+    assert found.distance.dtype == np.float32
+    assert found.index.dtype == np.int64
+    np.testing.assert_allclose(found.distance, expected, atol=3e-6)
+    assert ((found.index < 0) == np.isinf(expected)).all()
+    for row, index in enumerate(found.index):
+        chosen = index[index >= 0]
+        assert len(set(chosen.tolist())) == len(chosen)
+        np.testing.assert_allclose(distance[row, chosen], found.distance[row, : len(chosen)], atol=3e-6)
+        assert np.bincount(subjects[chosen], minlength=1).max(initial=0) <= p
+        if own is not None:
+            assert own[row] not in subjects[chosen]
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[Codes, Codes, Subjects | None, Subjects]:
+    """Codes with many ties, duplicates and zeros, and subjects of one frame up to all."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n, m, d = draw(st.integers(1, 12)), draw(st.integers(1, 60)), draw(st.integers(1, 5))
+    few_values = draw(st.booleans())
+    codes = rng.integers(-1, 2, (n + m, d)).astype(float) if few_values else rng.normal(size=(n + m, d))
+    codes *= 10.0 ** rng.integers(-12, 12, (n + m, 1))
+    subjects = rng.integers(0, draw(st.integers(1, 8)), m)
+    own = rng.integers(0, 9, n) if draw(st.booleans()) else None
+    return codes[:n], codes[n:], own, subjects
+
+
+@given(
+    problems(),
+    st.integers(1, 12),
+    st.integers(1, 5),
+    st.sampled_from([1, 64, 256, 4 * 2**20]),
+    st.integers(1, 2),
+)
+def test_the_nearest_are_found(
+    problem: tuple[Codes, Codes, Subjects | None, Subjects], k: int, p: int, block_bytes: int, threads: int
+) -> None:
+    queries, references, own, subjects = problem
+    found = neighbours(
+        queries,
+        references,
+        k=k,
+        query_subjects=own,
+        reference_subjects=subjects,
+        per_subject=p,
+        block_bytes=block_bytes,
+        threads=threads,
+    )
+    check(found, cosine_distance(queries, references), own, subjects, k, p)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+def test_subjects_longer_than_a_block_are_searched_whole(p: int) -> None:
+    rng = np.random.default_rng(p)
+    # Not divisible by the width of a block nor of its parts; one subject with a single frame.
+    subjects = rng.permutation(np.repeat([4, 0, 2], [9001, 1, 3003]))
+    references = rng.normal(size=(len(subjects), 8))
+    references[1::7] = references[::7][: len(references[1::7])]  # duplicates
+    queries, own = rng.normal(size=(70, 8)), rng.choice([0, 2, 4, 6], 70)
+    found = neighbours(
+        queries, references, k=6, query_subjects=own, reference_subjects=subjects, per_subject=p
+    )
+    check(found, cosine_distance(queries, references), own, subjects, 6, p)
+
+
+def test_only_the_own_subject_leaves_nothing() -> None:
+    codes = np.eye(3)
+    found = neighbours(codes, codes, k=2, query_subjects=[5] * 3, reference_subjects=[5] * 3)
+    assert np.isinf(found.distance).all()
+    assert (found.index == -1).all()
+
+
+def test_no_queries_give_no_rows() -> None:
+    found = neighbours(np.empty((0, 3)), np.eye(3), reference_subjects=[0, 1, 2])
+    assert found.distance.shape == found.index.shape == (0, 10)
+
+
+def test_no_references_give_no_neighbours() -> None:
+    found = neighbours(np.eye(3), np.empty((0, 3)), k=1, reference_subjects=np.empty(0, int))
+    assert found.index.tolist() == [[-1]] * 3
+
+
+def test_progress_ends_at_the_last_step() -> None:
+    events: list[Progress] = []
+    rng = np.random.default_rng(0)
+    codes, subjects = rng.normal(size=(900, 4)), np.arange(900) % 3
+    neighbours(codes, codes, reference_subjects=subjects, block_bytes=2**12, progress=events.append)
+    assert {event.stage for event in events} == {"score"}
+    assert [event.step for event in events] == sorted(event.step for event in events)
+    assert events[-1].step == events[-1].of > 1
+    assert events[-1].eta == 0
+
+
+def test_a_search_can_be_cancelled() -> None:
+    rng = np.random.default_rng(0)
+    codes, subjects = rng.normal(size=(900, 4)), np.arange(900) % 3
+    stop = threading.Event()
+    with pytest.raises(Cancelled):
+        neighbours(
+            codes,
+            codes,
+            reference_subjects=subjects,
+            block_bytes=2**12,
+            progress=lambda _: stop.set(),
+            cancel=stop,
+        )
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"queries": np.zeros((2, 4))}, "cannot be compared"),
+        ({"references": [[0, 1, np.nan]] * 3}, "reference 0 holds values that are not finite"),
+        ({"queries": [[0, 0, 1], [0, np.inf, 1]]}, "query 1 holds values that are not finite"),
+        ({"reference_subjects": [1, 2]}, "3 references and 2 subjects"),
+        ({"query_subjects": [1, 2, 3]}, "2 queries and 3 subjects"),
+        ({"k": 0}, "k is 0"),
+    ],
+)
+def test_what_does_not_fit_is_refused(changed: dict[str, object], words: str) -> None:
+    given = {"queries": np.eye(3)[:2], "references": np.eye(3), "reference_subjects": [1, 2, 3]}
+    with pytest.raises(ValueError, match=words):
+        neighbours(**(given | changed))  # type: ignore[arg-type]

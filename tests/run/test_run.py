@@ -1,0 +1,140 @@
+"""The facade: train, embed, score, and what each leaves in the run's folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_ubam.analysis import DeviationError
+from napari_ubam.embedding import EmbeddingError
+from napari_ubam.models.weights import read_header
+from napari_ubam.progress import Cancelled, Progress
+from napari_ubam.run import Run, RunError, train
+from napari_ubam.run.demo import agreement
+from napari_ubam.study import Study
+
+FILES = ("config.json", "posture.safetensors", "behaviour.safetensors", "quality.json", "log.jsonl")
+
+
+def test_a_run_holds_what_other_programs_rely_on(trained: Run) -> None:
+    assert all((trained.folder / name).is_file() for name in FILES)
+    assert (trained.folder / "checkpoints" / "posture").is_dir()
+    assert {"losses.png", "neighbours.png"} <= {one.name for one in (trained.folder / "figures").iterdir()}
+    header = read_header(trained.folder / "posture.safetensors")
+    assert (header.kind, header.steps, header.seed) == ("posture", 4, 0)
+    assert header.config["preset"] == json.loads((trained.folder / "config.json").read_text())["preset"]
+
+
+def test_checks_say_what_was_held_out(trained: Run, study: Study) -> None:
+    held = trained.quality.held_out
+    assert held.by == "subject"
+    assert set(held.subjects) < set(study.subjects)
+    assert len(list(trained.quality.summary())) == 8
+
+
+def test_codes_have_a_row_a_frame(trained: Run, study: Study) -> None:
+    codes = trained.embeddings(study[0].name)
+    assert codes.posture.shape == codes.behaviour.shape == (90, 128)
+    assert codes.posture.dtype == np.float32
+    assert codes.valid.all()
+    assert np.isnan(codes.behaviour[0]).all()  # its window begins before the video
+    assert np.isfinite(codes.behaviour[45]).all()
+
+
+def test_embedding_again_skips_what_is_there(trained: Run, study: Study) -> None:
+    report = trained.embed(study, device="cpu")
+    assert (report.done, set(report.skipped)) == ((), set(study.names))
+
+
+def test_scores_and_figures(trained: Run, study: Study) -> None:
+    scores = trained.score(study, "group=healthy")
+    assert list(scores.columns) == [
+        "recording",
+        "frame",
+        "time",
+        "posture_deviation",
+        "behaviour_deviation",
+        "posture_percentile",
+        "behaviour_percentile",
+    ]
+    assert len(scores) == 5 * 90
+    written = pd.read_csv(trained.folder / "scores.csv")
+    np.testing.assert_allclose(written["posture_deviation"], scores["posture_deviation"], rtol=1e-4)
+    subjects = pd.read_csv(trained.folder / "subjects.csv")
+    assert set(subjects["subject"]) == set(study.subjects)
+    drawn = {one.stem for one in (trained.folder / "figures" / "timelines").iterdir()}
+    assert drawn == set(study.names)
+
+
+def test_truth_is_compared_where_bouts_are(trained: Run, study: Study) -> None:
+    scoring = trained.scoring(study, "group=healthy", figures=False)
+    truth = pd.read_csv(study[0].video.parents[1] / "truth.csv")
+    ideal = scoring.scores.merge(truth, on=["recording", "frame"])
+    for kind in ("posture", "behaviour"):
+        scoring.scores[f"{kind}_deviation"] = ideal["envelope"].where(
+            scoring.scores[f"{kind}_deviation"].notna()
+        )
+    found = agreement(scoring, truth)
+    assert found["posture"] == found["behaviour"] == 1.0
+
+
+def test_an_empty_reference_is_refused(trained: Run, study: Study) -> None:
+    with pytest.raises((DeviationError, ValueError), match="reference|group"):
+        trained.score(study, "group=nobody")
+
+
+def test_two_reference_subjects_are_warned_of(trained: Run, study: Study) -> None:
+    few = Study([one for one in study if one.subject in ("healthy1", "healthy2", "impaired1")])
+    assert trained.scoring(few, "group=healthy", figures=False).warnings
+
+
+def test_codes_of_another_model_are_refused(trained: Run, study: Study, tmp_path: Path) -> None:
+    other = train(Study(list(study)[:3]), tmp_path / "other", preset="tiny", device="cpu", steps=1, seed=1)
+    shutil.copytree(trained.folder / "embeddings.zarr", other.folder / "embeddings.zarr")
+    with pytest.raises(EmbeddingError, match="model"):
+        other.score(study, "group=healthy")
+
+
+def test_an_empty_folder_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"has no posture\.safetensors; train a model"):
+        Run.open(tmp_path)
+
+
+def test_what_does_not_go_together(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="Minutes and steps"):
+        train(study, tmp_path, minutes=1, steps=1)
+    with pytest.raises(RunError, match="no preset 'huge'"):
+        train(study, tmp_path, preset="huge")
+
+
+def test_a_cancelled_training_keeps_the_good_model_and_resumes(
+    trained: Run, study: Study, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained.folder, run)
+    before = (run / "posture.safetensors").read_bytes()
+    cancel, told = threading.Event(), []
+
+    def tell(event: Progress) -> None:
+        told.append(event)
+        if event.stage == "posture" and event.step >= 1:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        train(study, run, preset="tiny", device="cpu", steps=400, progress=tell, cancel=cancel)
+    assert (run / "posture.safetensors").read_bytes() == before
+    assert {"posture"} <= {event.stage for event in told}
+    done = train(study, run, preset="tiny", device="cpu", steps=4, resume=True)
+    assert done.quality.training.posture.steps >= 4
+    assert (run / "posture.safetensors").read_bytes() != before
+
+
+def test_the_same_seed_gives_the_same_model(trained: Run, study: Study, tmp_path: Path) -> None:
+    again = train(study, tmp_path / "again", preset="tiny", device="cpu", steps=4)
+    assert again.encoder("cpu").hashes == trained.encoder("cpu").hashes
