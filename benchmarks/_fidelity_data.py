@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import napari_ubam.sample
-from napari_ubam.crops import letterbox
+from napari_ubam.crops import letterbox, shape_for
 from napari_ubam.sample import Walker, walkers
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
@@ -36,11 +36,11 @@ class Recipe:
     factor : float
         Scales the deviations; 1 is as in the sample study.
     size : int
-        Side of the crops.
+        Crops have as many pixels as a square of this side.
     """
 
-    training: tuple[int, int] = (8, 4)
-    held_out: tuple[int, int] = (4, 4)
+    training: tuple[int, int] = (24, 12)
+    held_out: tuple[int, int] = (8, 8)
     frames: int = 450
     factor: float = 1.0
     size: int = 96
@@ -56,7 +56,7 @@ class Filmed:
         Of the animal.
     fps : float
         Frames per second.
-    crops : (t, size, size) uint8 array
+    crops : (t, y, x) uint8 array
         Brightness.
     angles : (t, joints) float64 array
         Joint angles, radians.
@@ -117,6 +117,7 @@ class _Shot:
 
     walker: Walker
     recipe: Recipe
+    shape: tuple[int, int]
     path: Path
 
     def film(self) -> None:
@@ -124,7 +125,7 @@ class _Shot:
         frames, walker = range(self.recipe.frames), self.walker
         x, y, width, height = walker.roi
         crops = [
-            letterbox(_grey(image[y : y + height, x : x + width]), self.recipe.size)
+            letterbox(_grey(image[y : y + height, x : x + width]), self.shape)
             for image in walker.render(frames, factor=self.recipe.factor)
         ]
         envelope, kind = walker.bouts(frames)
@@ -168,7 +169,11 @@ def herd_of(seed: int, recipe: Recipe, cache: Path, say: Callable[[str], None]) 
         healthy[trained[0] :] + impaired[trained[1] :],
         relit,
     )
-    shots = [[_Shot(walker, recipe, cache / _key(walker, recipe)) for walker in part] for part in parts]
+    shape = shape_for([(walker.roi[3], walker.roi[2]) for walker in drawn], recipe.size)
+    shots = [
+        [_Shot(walker, recipe, shape, cache / _key(walker, recipe, shape)) for walker in part]
+        for part in parts
+    ]
     _film_all([shot for part in shots for shot in part if not shot.path.exists()], say)
     return Herd(*([shot.load() for shot in part] for part in shots))
 
@@ -202,10 +207,10 @@ def _grey(image: np.ndarray) -> np.ndarray:
     return np.rint(image @ LUMA).astype(np.uint8)
 
 
-def _key(walker: Walker, recipe: Recipe) -> str:
+def _key(walker: Walker, recipe: Recipe, shape: tuple[int, int]) -> str:
     """Name of a file that changes with everything that the pictures and the truth depend on."""
-    shown = {name: value for name, value in asdict(recipe).items() if name in ("frames", "factor", "size")}
-    text = f"{walker!r} {shown} {LUMA.tolist()} {_source_hash()}"
+    shown = {name: value for name, value in asdict(recipe).items() if name in ("frames", "factor")}
+    text = f"{walker!r} {shown} {shape} {LUMA.tolist()} {_source_hash()}"
     return f"{walker.name}-{hashlib.sha256(text.encode()).hexdigest()[:20]}.npz"
 
 

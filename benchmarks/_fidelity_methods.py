@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # torch is loaded where a network is asked for, and not in th
 
 WINDOW = 9  # frames that are joined to the behaviour of a method that has no encoder for it
 COMPONENTS = 64
+TOLD_STEPS = 1500  # of the encoder that is trained with labels
 FITTED = 2400  # frames at most that the components are fitted on
 
 
@@ -83,6 +84,7 @@ class Methods:
             "HOG, own mean removed": self.hog_without_mean,
             "untrained network": self.untrained,
             f"napari-ubam {self.preset}": self.trained,
+            "the same encoder, told the joint angles": self.told,
             "true joint angles": self.angles,
         }
 
@@ -110,7 +112,7 @@ class Methods:
         """Encode by networks with weights as they were drawn."""
         from _fidelity_network import fresh
 
-        return self._by_network(fresh(self.preset, self.seed, self.device))
+        return self._by_network(fresh(self.herd.training, self.preset, self.seed, self.device))
 
     def trained(self) -> list[Encoded]:
         """Encode by networks trained on the training recordings."""
@@ -121,6 +123,14 @@ class Methods:
                 self.herd.training, self.preset, self.budget, self.seed, self.device, Path(folder), self.say
             )
         return self._by_network(network)
+
+    def told(self) -> list[Encoded]:
+        """Encode by the same encoder trained with labels: a bound on what can be learned without."""
+        from _fidelity_network import encode, told
+
+        steps = TOLD_STEPS if self.budget.steps is None else 3 * self.budget.steps
+        encoder = told(self.herd.training, self.preset, self.seed, steps)
+        return [Encoded.joined(encode(encoder, film.crops)) for film in self.herd.all]
 
     def _by_network(self, network: Network) -> list[Encoded]:
         encoded = []

@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 from _fidelity_data import Filmed
+from torch import nn
 
 from napari_ubam.models.behaviour import BehaviourEncoder
 from napari_ubam.models.config import ModelConfig, preset
 from napari_ubam.models.posture import PostureEncoder
 from napari_ubam.models.windows import windows
 from napari_ubam.progress import Progress, ProgressCallback
-from napari_ubam.training.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack
+from napari_ubam.training.augment import another_view
+from napari_ubam.training.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack, whiten_behaviour
 from napari_ubam.training.devices import choose_device
 from napari_ubam.training.fit import FitPlan, fit
-from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps
+from napari_ubam.training.learner import cycle
+from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
 
 POSTURE_SHARE = 0.8  # of the minutes; the rest is for behaviour
 BLOCK = 150  # frames or windows that are encoded at once
@@ -75,12 +78,9 @@ class Network:
         self._posture = posture_encoder.to(self.device).eval()
         self._behaviour = behaviour_encoder.to(self.device).eval()
 
-    @torch.inference_mode()
     def posture(self, crops: np.ndarray) -> np.ndarray:
-        """Encode crops (t, size, size), result (t, d)."""
-        parts = (torch.from_numpy(crops[at : at + BLOCK]) for at in range(0, len(crops), BLOCK))
-        codes = [self._posture(part[:, None].to(self.device).float() / 255).cpu() for part in parts]
-        return torch.cat(codes).numpy()
+        """Encode crops (t, y, x), result (t, d)."""
+        return encode(self._posture, crops, self.device)
 
     @torch.inference_mode()
     def behaviour(self, posture: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
@@ -97,6 +97,13 @@ class Network:
         return codes, valid
 
 
+@torch.inference_mode()
+def encode(encoder: nn.Module, crops: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
+    """Encode crops (t, y, x), result (t, d)."""
+    parts = (torch.from_numpy(crops[at : at + BLOCK]) for at in range(0, len(crops), BLOCK))
+    return torch.cat([encoder(part[:, None].to(device).float() / 255).cpu() for part in parts]).numpy()
+
+
 def track_of(posture: np.ndarray, fps: float, config: ModelConfig) -> PostureTrack:
     """Lay windows over a recording without gaps."""
     times = np.arange(len(posture)) / fps
@@ -104,9 +111,15 @@ def track_of(posture: np.ndarray, fps: float, config: ModelConfig) -> PostureTra
     return PostureTrack.of(posture, windows(times, [range(len(posture))], sizes.window_ms, sizes.steps))
 
 
-def fresh(name: str, seed: int, device: str) -> Network:
+def config_for(films: Sequence[Filmed], name: str) -> ModelConfig:
+    """Give a preset for the shape of the crops."""
+    height, width = films[0].crops.shape[1:]
+    return preset(name).with_crops(height, width)
+
+
+def fresh(films: Sequence[Filmed], name: str, seed: int, device: str) -> Network:
     """Give networks with weights as they are drawn."""
-    config = preset(name)
+    config = config_for(films, name)
     torch.manual_seed(seed)
     return Network(
         PostureEncoder(config.posture),
@@ -148,13 +161,14 @@ def trained(
     -------
     Network
     """
-    config, tell = preset(name), _teller(say)
+    config, tell = config_for(films, name), _teller(say)
     limits = budget.limits(config)
     torch.manual_seed(seed)
     first = PostureLearner(config, mean_maps(PostureEncoder(config.posture), films))
     plan = FitPlan(config.posture_training.recordings, device=device, seed=seed, **limits[0])
     batches = PostureBatches(films, config, seed)
     fit(first, batches, plan, folder=folder / "posture", stage="posture", progress=tell)
+    whiten_posture(first.encoder, films)
 
     network = Network(first.encoder, BehaviourEncoder(config.posture.code, config.behaviour), config, device)
     tracks = [track_of(network.posture(film.crops), film.fps, config) for film in films]
@@ -165,7 +179,49 @@ def trained(
     plan = FitPlan(config.behaviour_training.recordings, device=device, seed=seed, **limits[1])
     following = BehaviourBatches(tracks, config, seed)
     fit(second, following, plan, folder=folder / "behaviour", stage="behaviour", progress=tell)
+    whiten_behaviour(second.encoder, tracks)
     return Network(first.encoder, second.encoder, config, device)
+
+
+def told(films: Sequence[Filmed], name: str, seed: int, steps: int, batch: int = 96) -> PostureEncoder:
+    """Train the same encoder on the true joint angles: what it can reach with these animals.
+
+    Parameters
+    ----------
+    films : sequence of Filmed
+        Their crops, and their joint angles.
+    name : str
+        Of the preset.
+    seed : int
+    steps : int
+    batch : int
+        Frames a step.
+
+    Returns
+    -------
+    PostureEncoder
+        Its raw codes are what the joint angles were read from.
+    """
+    config = config_for(films, name)
+    torch.manual_seed(seed)
+    generator = np.random.default_rng(seed)
+    crops = np.concatenate([film.crops for film in films])
+    angles = np.concatenate([film.angles for film in films])
+    true = torch.from_numpy((angles - angles.mean(0)) / (angles.std(0) + 1e-9)).float()
+    encoder, read = PostureEncoder(config.posture), nn.Linear(config.posture.code, angles.shape[1])
+    rate = config.posture_training.learning_rate
+    learned = [*encoder.parameters(), *read.parameters()]
+    optimiser = torch.optim.AdamW(learned, rate, weight_decay=config.posture_training.weight_decay)
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = rate * cycle(step / steps)
+        chosen = generator.integers(0, len(crops), batch)
+        images = torch.from_numpy(crops[chosen])[:, None].float() / 255
+        loss = (read(encoder.raw(another_view(images))) - true[chosen]).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return encoder.eval()
 
 
 def _spread(tracks: Sequence[PostureTrack]) -> float:

@@ -137,7 +137,7 @@ def floors(found: dict[str, BySeed], network: str, statistic: str) -> list[Floor
 
 
 CODES = ("posture", "behaviour")
-NO_BASELINE = ("napari-ubam", "true joint angles")
+NO_BASELINE = ("napari-ubam", "the same encoder", "true joint angles")
 
 
 def _margin(found: dict[str, BySeed], seeds: BySeed) -> list[Floor]:

@@ -95,8 +95,8 @@ def _arguments() -> argparse.ArgumentParser:
         help="deviation of a subject",
     )
     add("--frames", type=int, default=450, help="a recording (default 450)")
-    add("--training", type=int, nargs=2, default=(8, 4), metavar=("HEALTHY", "IMPAIRED"))
-    add("--held-out", type=int, nargs=2, default=(4, 4), metavar=("HEALTHY", "IMPAIRED"))
+    add("--training", type=int, nargs=2, default=(24, 12), metavar=("HEALTHY", "IMPAIRED"))
+    add("--held-out", type=int, nargs=2, default=(8, 8), metavar=("HEALTHY", "IMPAIRED"))
     add("--factor", type=float, default=1.0, help="scales the deviations; 1 is the sample study")
     return parser
 
@@ -130,7 +130,7 @@ def _of_seed(
 def _size(preset: str) -> int:
     from napari_ubam.models.config import preset as of_name
 
-    return of_name(preset).posture.size
+    return of_name(preset).posture.size[0]
 
 
 def _amounts(recipe: Recipe) -> str:

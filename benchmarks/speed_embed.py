@@ -1,10 +1,10 @@
 """Speed and memory of embedding, end to end.
 
 ``python benchmarks/speed_embed.py [MINUTES]``: rates of the decoder alone, of the decoder with the crops, of
-the encoder alone and of all together, for videos of some minutes (2 unless given; 60 for an hour), with one
-thread of torch. The target is 0.85 of the slower of decoder and encoder; they need a core each, and the
-crops take a part of a third, so the table names the cores and what else ran. Memory is that of a process of
-its own.
+the encoder of the preset ``tiny`` alone and of all together, for videos of some minutes (2 unless given; 60
+for an hour), with one thread of torch. The target is 0.85 of the slower of decoder and encoder; they need a
+core each, and the crops take a part of a third, so the table names the cores and what else ran. Memory is
+that of a process of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,59 +23,41 @@ import torch
 from _common import film, print_table, repeat
 from torch import nn
 
-from napari_ubam.crops import CropSpec, iter_crops
+from napari_ubam.crops import iter_crops, shape_for
 from napari_ubam.embedding import EmbeddingStore, embed_recording
+from napari_ubam.models.behaviour import BehaviourEncoder
+from napari_ubam.models.config import preset
+from napari_ubam.models.encoder import ModelEncoder
+from napari_ubam.models.posture import PostureEncoder
 from napari_ubam.study import Recording
 from napari_ubam.video import open_video
 
-SPEC = CropSpec(96)
 ROUNDS = 5
+BATCH = 256
 SIZES = {"720p": (720, 1280), "480p": (480, 640)}
 MINUTE = 60
 
 
-class StandIn:
-    """Convolutional encoder of about 10 million multiplications a frame, with weights drawn at random."""
+def encoder_for(height: int, width: int) -> ModelEncoder:
+    """Give the encoders of the preset ``tiny`` for whole frames of this size, their weights as drawn."""
+    config = preset("tiny")
+    config = config.with_crops(*shape_for([(height, width)], config.posture.size[0]))
+    torch.manual_seed(0)
+    posture = PostureEncoder(config.posture)
+    return ModelEncoder(config, posture, BehaviourEncoder(config.posture.code, config.behaviour))
 
-    spec = SPEC
-    device = "cpu"
 
-    def __init__(self) -> None:
-        self.hashes = {"posture": "none", "behaviour": "none"}
-        layers: list[nn.Module] = []
-        for inputs, outputs, stride in (
-            (1, 16, 2),
-            (16, 16, 2),
-            (16, 32, 1),
-            (32, 32, 2),
-            (32, 64, 1),
-            (64, 64, 2),
-        ):
-            layers += [nn.Conv2d(inputs, outputs, 3, stride, 1), nn.BatchNorm2d(outputs), nn.ReLU()]
-        self._net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(1024, 128)).eval()
-
-    @torch.inference_mode()
-    def posture(self, crops: np.ndarray) -> np.ndarray:
-        """Encode frames."""
-        codes: np.ndarray = self._net(torch.from_numpy(crops)[:, None].float() / 255).numpy()
-        return codes
-
-    def behaviour(
-        self, posture: np.ndarray, times: np.ndarray, segments: Sequence[range], *, cancel: object = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Give the postures themselves: what is measured here grows with pixels, not with codes."""
-        return posture, np.isfinite(posture[:, 0])
-
-    def operations(self) -> float:
-        """Count the multiplications of a frame, in millions."""
-        counts = []
-        for module in self._net.modules():
-            if isinstance(module, nn.Conv2d):
-                module.register_forward_hook(
-                    lambda conv, _, out: counts.append(out[0].numel() * conv.weight[0].numel())
-                )
-        self.posture(np.zeros((1, *SPEC.shape), np.uint8))
-        return sum(counts) / 1e6
+def operations(encoder: ModelEncoder) -> float:
+    """Count the multiplications of a frame in convolutions, in millions."""
+    counts: list[int] = []
+    network = PostureEncoder(encoder.config.posture)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(
+                lambda conv, _, out: counts.append(out[0].numel() * conv.weight[0].numel())
+            )
+    network(torch.zeros(1, 1, *encoder.config.posture.size))
+    return sum(counts) / 1e6
 
 
 def recording_of(path: Path) -> Recording:
@@ -91,8 +73,9 @@ def rate(work: Callable[[], int]) -> tuple[float, float]:
 
 def rates(path: Path, folder: Path) -> list[list[str]]:
     """Measure each part and the whole in turn, some rounds, and give the medians."""
-    one, encoder, video = recording_of(path), StandIn(), open_video(path)
-    crops = np.concatenate([block[1] for block in iter_crops(one, SPEC, range(512))])
+    one, video = recording_of(path), open_video(path)
+    encoder = encoder_for(*video.shape[1:3])
+    crops = np.concatenate([block[1] for block in iter_crops(one, encoder.spec, range(2 * BATCH))])
 
     def decode() -> int:
         video.close()
@@ -101,12 +84,12 @@ def rates(path: Path, folder: Path) -> list[list[str]]:
         return len(video)
 
     def crop() -> int:
-        return sum(len(numbers) for numbers, _, _ in iter_crops(one, SPEC))
+        return sum(len(numbers) for numbers, _, _ in iter_crops(one, encoder.spec))
 
     def encode() -> int:
         for _ in range(len(video) // len(crops) + 1):
-            for start in (0, 256):
-                encoder.posture(crops[start : start + 256])
+            for start in (0, BATCH):
+                encoder.posture(crops[start : start + BATCH])
         return (len(video) // len(crops) + 1) * len(crops)
 
     def whole() -> int:
@@ -139,8 +122,8 @@ def megabytes() -> float:
 
 def embed_and_tell_memory(path: Path, folder: Path) -> None:
     """Embed in this process, which was started for it, and print its memory before and after."""
-    encoder = StandIn()
-    encoder.posture(np.zeros((1, *SPEC.shape), np.uint8))
+    encoder = encoder_for(*open_video(path).shape[1:3])
+    encoder.posture(np.zeros((1, *encoder.spec.shape), np.uint8))
     before = megabytes()
     embed_recording(recording_of(path), encoder, EmbeddingStore(folder / "memory.zarr"))
     print(before, megabytes())
@@ -170,7 +153,8 @@ def main() -> None:
             files.append(repeat(short, folder / f"{size}.mp4", max(round(minutes * MINUTE / 20), 1)))
         rows = [row for path in files for row in rates(path, folder)]
         header = ["video", "what", "frames/s", "CPU ms a frame", "of the slower"]
-        print_table(f"Embedding, encoder of {StandIn().operations():.0f} M operations a frame", header, rows)
+        work = operations(encoder_for(*SIZES["720p"]))
+        print_table(f"Embedding, preset tiny, {work:.0f} M multiplications a frame", header, rows)
         print_table(
             "Memory of embedding (MB)", ["video", "peak", "above the start"], [memory(files[0], folder)]
         )

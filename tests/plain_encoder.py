@@ -29,7 +29,7 @@ class PlainEncoder:
     @property
     def spec(self) -> CropSpec:
         """Crops that it takes."""
-        return CropSpec(self.size)
+        return CropSpec(self.size, self.size)
 
     @property
     def hashes(self) -> dict[str, str]:

@@ -122,6 +122,9 @@ def train(
     device: Device = "auto",
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Time to train.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps to train, instead of minutes.")] = None,
+    window: Annotated[
+        float | None, typer.Option(min=1, metavar="MS", help="Window of behaviour, as 'check' proposes.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
 ) -> None:
@@ -137,6 +140,7 @@ def train(
             device=device,
             minutes=minutes,
             steps=steps,
+            window_ms=window,
             seed=seed,
             resume=resume,
             progress=tell,

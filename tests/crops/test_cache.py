@@ -22,7 +22,7 @@ from napari_ubam.study import Recording, Roi, Study, Track
 from napari_ubam.video import write_video
 from numbered_videos import FRAMES, packets_of, picture
 
-SPEC = CropSpec(32)
+SPEC = CropSpec(32, 32)
 CHUNK = 64 * SPEC.nbytes
 
 
@@ -45,7 +45,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("colour", [False, True])
 def test_cached_and_direct_crops_are_equal(colour: bool, clip, tmp_path: Path) -> None:
-    spec = CropSpec(32, colour)
+    spec = CropSpec(32, 32, colour)
     track = Track(frames=[*range(5, 40), *range(70, 95)], boxes=[[20, 10, 50, 60]] * 60)
     study = Study(
         [
@@ -155,8 +155,8 @@ def test_what_is_not_there_or_of_something_else_is_told(clip, tmp_path: Path) ->
     with pytest.raises(CropError, match="another region"):
         cache.open(one.model_copy(update={"roi": Roi(x=0, y=0, width=9, height=9)}))
     with pytest.raises(CropError, match="another size"):
-        CropCache(cache.folder, CropSpec(40)).open(one)
-    assert not CropCache(cache.folder, CropSpec(32, colour=True)).matches(one)
+        CropCache(cache.folder, CropSpec(40, 40)).open(one)
+    assert not CropCache(cache.folder, CropSpec(32, 32, colour=True)).matches(one)
 
 
 def test_a_changed_video_or_region_is_done_anew(clip, tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ import sys
 from napari_ubam.crops import CropCache, CropSpec
 from napari_ubam.study import Recording
 one = Recording(video=sys.argv[1], subject="a", group="g", session="0")
-CropCache(sys.argv[2], CropSpec(32)).fill([one], progress=lambda event: print(event.step, flush=True))
+CropCache(sys.argv[2], CropSpec(32, 32)).fill([one], progress=lambda event: print(event.step, flush=True))
 """
 
 

@@ -59,7 +59,7 @@ def test_the_plain_encoder_is_an_encoder() -> None:
 def test_codes_are_those_of_the_crops(
     cached: bool, study: Study, store: EmbeddingStore, tmp_path: Path
 ) -> None:
-    cache = CropCache(tmp_path / "crops.zarr", CropSpec(32))
+    cache = CropCache(tmp_path / "crops.zarr", CropSpec(32, 32))
     if cached:
         cache.fill(study)
     report = embed(study, PlainEncoder(), store, cache=cache, batch=50)
@@ -68,7 +68,7 @@ def test_codes_are_those_of_the_crops(
     for one in study:
         found = store.read(one.name)
         numbers, crops, valid = (
-            np.concatenate(parts) for parts in zip(*iter_crops(one, CropSpec(32)), strict=True)
+            np.concatenate(parts) for parts in zip(*iter_crops(one, CropSpec(32, 32)), strict=True)
         )
         np.testing.assert_array_equal(found.frames, numbers)
         np.testing.assert_array_equal(found.valid, valid)
@@ -86,7 +86,10 @@ def test_codes_are_those_of_the_crops(
 def test_complete_crops_are_read_instead_of_the_video(
     clip, store: EmbeddingStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, cache = recording(clip("h264 GOP 12"), name="one"), CropCache(tmp_path / "crops.zarr", CropSpec(32))
+    one, cache = (
+        recording(clip("h264 GOP 12"), name="one"),
+        CropCache(tmp_path / "crops.zarr", CropSpec(32, 32)),
+    )
     cache.fill([one])
 
     def refuse(*arguments: object) -> None:

@@ -68,7 +68,7 @@ def test_the_layout_on_disk(one: Recording, store: EmbeddingStore) -> None:
     attributes = dict(group.attrs)
     assert attributes["fingerprint"] == open_video(one.video).fingerprint
     assert attributes["hashes"] == {"posture": "p1", "behaviour": "b1"}
-    assert attributes["spec"] == {"size": 32, "colour": False}
+    assert attributes["spec"] == {"height": 32, "width": 32, "colour": False}
     assert (attributes["subject"], attributes["group"], attributes["session"]) == ("a", "g", "0")
     assert {"napari-ubam", "numpy", "torch", "python"} <= set(attributes["versions"])
     assert attributes["created"].endswith("+00:00")

@@ -17,7 +17,7 @@ def test_presets_build_networks_that_fit_together(name: str) -> None:
     config = preset(name)
     assert config.preset == name
     posture = PostureEncoder(config.posture)
-    codes = posture(torch.rand(2, 1, config.posture.size, config.posture.size))
+    codes = posture(torch.rand(2, 1, *config.posture.size))
     assert codes.shape == (2, config.posture.code)
     behaviour = BehaviourEncoder(config.posture.code, config.behaviour)
     windows = codes[:, None].expand(2, config.behaviour.steps, config.posture.code)
@@ -35,41 +35,41 @@ def test_configurations_survive_json_and_refuse_strangers() -> None:
     with pytest.raises(ValidationError):
         ModelConfig.model_validate({"preset": "tiny", "colour": True})
     with pytest.raises(ValidationError):
-        PostureConfig(size=8)
+        PostureConfig(size=(8, 64))
 
 
 @pytest.mark.parametrize("size", [32, 33, 50, 97, 101])
 @pytest.mark.parametrize("widths", [(8,), (8, 16, 24, 32)])
 def test_odd_sizes(size: int, widths: tuple[int, ...]) -> None:
-    encoder = PostureEncoder(PostureConfig(size=size, widths=widths, grid=4, code=10))
+    encoder = PostureEncoder(PostureConfig(size=(size, size), widths=widths, grid=4, code=10))
     assert encoder(torch.rand(3, 1, size, size)).shape == (3, 10)
 
 
 def test_every_weight_of_the_posture_encoder_learns() -> None:
-    encoder = PostureEncoder(PostureConfig(size=48, widths=(8, 16), grid=4, code=10))
+    encoder = PostureEncoder(PostureConfig(size=(48, 48), widths=(8, 16), grid=4, code=10))
     encoder(torch.rand(4, 1, 48, 48)).square().sum().backward()
     assert all(one.grad is not None and one.grad.abs().sum() > 0 for one in encoder.parameters())
 
 
 def test_the_code_of_a_frame_does_not_depend_on_its_batch() -> None:
-    encoder = PostureEncoder(PostureConfig(size=40, widths=(8, 16), grid=4, code=10)).eval()
+    encoder = PostureEncoder(PostureConfig(size=(40, 40), widths=(8, 16), grid=4, code=10)).eval()
     crops = torch.rand(20, 1, 40, 40)
     torch.testing.assert_close(encoder(crops)[7:8], encoder(crops[7:8]), atol=1e-5, rtol=1e-4)
 
 
 def test_place_is_kept() -> None:
     torch.manual_seed(0)
-    encoder = PostureEncoder(PostureConfig(size=64, widths=(8, 16), grid=8, code=32))
+    encoder = PostureEncoder(PostureConfig(size=(64, 64), widths=(8, 16), grid=8, code=32))
     crops = torch.zeros(2, 1, 64, 64)
     crops[0, 0, 10:20, 10:20] = crops[1, 0, 40:50, 40:50] = 1
     one, other = encoder(crops)
     assert torch.nn.functional.cosine_similarity(one, other, dim=0) < 0.95
 
 
-@pytest.mark.parametrize("side", [1, 2, 5, 12])
-def test_the_decoder_draws_maps_and_ignores_the_length_of_codes(side: int) -> None:
-    decoder = MapDecoder(code=10, channels=5, side=side).eval()
-    codes, means = torch.randn(3, 10), torch.randn(3, 5, side, side)
+@pytest.mark.parametrize("shape", [(1, 1), (2, 5), (8, 17), (12, 12)])
+def test_the_decoder_draws_maps_and_ignores_the_length_of_codes(shape: tuple[int, int]) -> None:
+    decoder = MapDecoder(code=10, channels=5, shape=shape).eval()
+    codes, means = torch.randn(3, 10), torch.randn(3, 5, *shape)
     drawn = decoder(codes, means)
     assert drawn.shape == means.shape
     torch.testing.assert_close(decoder(codes * 7, means), drawn, atol=1e-5, rtol=1e-4)

@@ -86,6 +86,19 @@ def test_centre_is_the_spread_of_the_means() -> None:
     assert losses.centre(torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]])) == pytest.approx(0.5)
 
 
+def test_spread_asks_for_all_directions_within_recordings() -> None:
+    torch.manual_seed(0)
+    wide = torch.randn(4, 200, 6)
+    short, alike = losses.spread(3 * wide)
+    assert short == 0
+    assert losses.spread(0.1 * wide)[0] == pytest.approx(0.9, abs=0.02)
+    assert losses.spread(wide[..., :1].expand(4, 200, 6))[1] == pytest.approx(5.0, rel=0.2)
+    assert alike > losses.spread(wide)[1]
+    # Recordings that differ in their means only have no spread.
+    apart = torch.randn(4, 1, 6).expand(4, 200, 6)
+    assert losses.spread(5 * apart)[0] == pytest.approx(0.99, abs=0.01)
+
+
 def test_explained() -> None:
     true = torch.tensor([[1.0, -1.0], [2.0, 0.0]])
     assert losses.explained(true, true) == 0
@@ -101,6 +114,7 @@ def test_all_losses_have_finite_gradients_at_zero_codes() -> None:
         losses.contrast(codes, codes, times, 0.0, 0.1)
         + losses.align(codes, codes, 1, 0.1)
         + losses.centre(codes)
+        + sum(losses.spread(codes))
     )
     total.backward()
     assert torch.isfinite(codes.grad).all()

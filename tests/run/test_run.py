@@ -40,7 +40,7 @@ def test_checks_say_what_was_held_out(trained: Run, study: Study) -> None:
 
 def test_codes_have_a_row_a_frame(trained: Run, study: Study) -> None:
     codes = trained.embeddings(study[0].name)
-    assert codes.posture.shape == codes.behaviour.shape == (90, 128)
+    assert codes.posture.shape == codes.behaviour.shape == (90, 256)
     assert codes.posture.dtype == np.float32
     assert codes.valid.all()
     assert np.isnan(codes.behaviour[0]).all()  # its window begins before the video
@@ -85,7 +85,7 @@ def test_truth_is_compared_where_bouts_are(trained: Run, study: Study) -> None:
 
 
 def test_an_empty_reference_is_refused(trained: Run, study: Study) -> None:
-    with pytest.raises((DeviationError, ValueError), match="reference|group"):
+    with pytest.raises((DeviationError, ValueError), match=r"reference|group"):
         trained.score(study, "group=nobody")
 
 
@@ -95,7 +95,9 @@ def test_two_reference_subjects_are_warned_of(trained: Run, study: Study) -> Non
 
 
 def test_codes_of_another_model_are_refused(trained: Run, study: Study, tmp_path: Path) -> None:
-    other = train(Study(list(study)[:3]), tmp_path / "other", preset="tiny", device="cpu", steps=1, seed=1)
+    few = Study(list(study)[:3])
+    other = train(few, tmp_path / "other", preset="tiny", device="cpu", steps=1, seed=1, window_ms=200)
+    assert other.config.behaviour.window_ms == 200
     shutil.copytree(trained.folder / "embeddings.zarr", other.folder / "embeddings.zarr")
     with pytest.raises(EmbeddingError, match="model"):
         other.score(study, "group=healthy")
@@ -111,6 +113,16 @@ def test_what_does_not_go_together(study: Study, tmp_path: Path) -> None:
         train(study, tmp_path, minutes=1, steps=1)
     with pytest.raises(RunError, match="no preset 'huge'"):
         train(study, tmp_path, preset="huge")
+    with pytest.raises(RunError, match="window of 0 ms"):
+        train(study, tmp_path, window_ms=0)
+
+
+def test_crops_have_the_shape_of_the_regions(trained: Run, study: Study) -> None:
+    height, width = trained.config.posture.size
+    region = study[0].roi
+    assert region is not None
+    assert width / height == pytest.approx(region.width / region.height, rel=0.15)
+    assert trained.encoder("cpu").spec.size == (height, width)
 
 
 def test_a_cancelled_training_keeps_the_good_model_and_resumes(

@@ -1,4 +1,4 @@
-"""Small square crops of recordings: from the video, or from a cache in the run's folder."""
+"""Small crops of recordings: from the video, or from a cache in the run's folder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from .cache import CropCache, FillReport
 from .cached import CachedCrops
 from .cropper import CropSpec, letterbox
 from .errors import CropError
+from .shape import regions_of, shape_for
 from .stream import CropStream, iter_crops
 
 __all__ = [
@@ -17,4 +18,6 @@ __all__ = [
     "FillReport",
     "iter_crops",
     "letterbox",
+    "regions_of",
+    "shape_for",
 ]

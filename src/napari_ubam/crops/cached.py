@@ -74,7 +74,7 @@ class CachedCrops:
 
         Returns
         -------
-        ndarray of uint8, shape (stop - start, size, size[, 3])
+        ndarray of uint8, shape (stop - start, y, x[, 3])
             The crops; black for a frame without one.
 
         Raises
@@ -107,7 +107,7 @@ class CachedCrops:
         ------
         numbers : (n,) int64 array
             Frame numbers.
-        crops : (n, size, size[, 3]) uint8 array
+        crops : (n, y, x[, 3]) uint8 array
             Crops; black where not valid.
         valid : (n,) bool array
             Frames that are held and have a crop.

@@ -1,4 +1,4 @@
-"""From a rectangle of a frame to a small square image, without stretching it."""
+"""From a rectangle of a frame to a small image of the model's shape, without stretching it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class CropSpec:
 
     Parameters
     ----------
-    size : int
-        Height and width in pixels, 8 to 4096.
+    height, width : int
+        In pixels, 8 to 4096.
     colour : bool
         RGB; otherwise brightness.
 
@@ -40,42 +40,49 @@ class CropSpec:
         If the size is out of range.
     """
 
-    size: int
+    height: int
+    width: int
     colour: bool = False
 
     def __post_init__(self) -> None:
-        if not SMALLEST <= self.size <= LARGEST:
-            raise CropError(f"Crops of {self.size} pixels make no sense; choose {SMALLEST} to {LARGEST}.")
+        for side in self.size:
+            if not SMALLEST <= side <= LARGEST:
+                raise CropError(f"Crops of {side} pixels make no sense; choose {SMALLEST} to {LARGEST}.")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.height, self.width
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of a crop: ``(size, size)`` or ``(size, size, 3)``."""
-        return (self.size, self.size, 3) if self.colour else (self.size, self.size)
+        """Shape of a crop: ``(height, width)`` or ``(height, width, 3)``."""
+        return (*self.size, 3) if self.colour else self.size
 
     @property
     def nbytes(self) -> int:
         """Bytes of a crop."""
-        return self.size * self.size * (3 if self.colour else 1)
+        return self.height * self.width * (3 if self.colour else 1)
 
 
-def letterbox(image: Image, size: int) -> Image:
-    """Scale an image to fit into a square, its proportions kept.
+def letterbox(image: Image, size: tuple[int, int]) -> Image:
+    """Scale an image to fit into a rectangle, its proportions kept.
 
     Pixels are averaged over areas where the image shrinks (FFmpeg's ``area`` scaler, which is exact to
-    rounding and so free of aliasing) and interpolated linearly where it grows. The image is centred; what the
-    square has beside it repeats the image's edge pixels, since a bar of a constant grey would draw a strong
-    edge that is not in the scene, and a mirrored bar would show limbs twice.
+    rounding and so free of aliasing) and interpolated linearly where it grows. The image is centred; what
+    the rectangle has beside it repeats the image's edge pixels, since a bar of a constant grey would draw a
+    strong edge that is not in the scene, and a mirrored bar would show limbs twice.
 
     Parameters
     ----------
     image : ndarray of uint8, shape (y, x) or (y, x, 3)
         Any size of at least one pixel.
-    size : int
+    size : tuple of int
         Height and width of the result.
 
     Returns
     -------
-    ndarray of uint8, shape (size, size) or (size, size, 3)
+    ndarray of uint8, shape (height, width) or (height, width, 3)
         The letterboxed image.
 
     Raises
@@ -103,7 +110,7 @@ class Cropper:
         self._reformatter = VideoReformatter()
         self._frame: av.VideoFrame | None = None
 
-    def crop(self, image: Image, roi: Roi, size: int) -> Image:
+    def crop(self, image: Image, roi: Roi, size: tuple[int, int]) -> Image:
         """Cut a rectangle out of an image and letterbox it.
 
         Parameters
@@ -112,12 +119,12 @@ class Cropper:
             The frame.
         roi : Roi
             Rectangle that shares pixels with the image; where it reaches over it, edge pixels are repeated.
-        size : int
+        size : tuple of int
             Height and width of the result.
 
         Returns
         -------
-        ndarray of uint8, shape (size, size) or (size, size, 3)
+        ndarray of uint8, shape (height, width) or (height, width, 3)
             The crop.
         """
         height, width = image.shape[:2]
@@ -170,30 +177,31 @@ def is_shown(roi: Roi, height: int, width: int) -> bool:
     return seen is not None and seen.width * seen.height >= LEAST_INSIDE * roi.width * roi.height
 
 
-def layout(shape: tuple[int, int], size: int) -> tuple[tuple[int, int], tuple[int, int]]:
+def layout(shape: tuple[int, int], size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
     """Find the sizes that keep an image's proportions.
 
     Parameters
     ----------
     shape : tuple of int
         Height and width of the image.
-    size : int
-        Side of the square.
+    size : tuple of int
+        Height and width that it has to fit into.
 
     Returns
     -------
     inner : tuple of int
-        Height and width that the image has in the square; one of them is its side.
+        Height and width that the image has in there; one of them is all that there is.
     outer : tuple of int
         Height and width to which the image has to be extended to have exactly these proportions, up to half
         a pixel; the longer side stays, and where the image grows both do.
     """
-    longest = max(shape)
-    if longest <= size:
-        height, width = (max(round(side * size / longest), 1) for side in shape)
+    # As a fraction of whole numbers, so that nothing is rounded twice.
+    new, old = min(zip(size, shape, strict=True), key=lambda pair: pair[0] / pair[1])
+    if new >= old:
+        height, width = (max(round(side * new / old), 1) for side in shape)
         return (height, width), shape
-    height, width = (ceil(side * size / longest) for side in shape)
-    return (height, width), (round(height * longest / size), round(width * longest / size))
+    height, width = (ceil(side * new / old) for side in shape)
+    return (height, width), (round(height * old / new), round(width * old / new))
 
 
 def _planes(frame: av.VideoFrame) -> list[Image]:
@@ -206,10 +214,10 @@ def _planes(frame: av.VideoFrame) -> list[Image]:
     return found
 
 
-def _centred(image: Image, size: int) -> Image:
-    square = np.empty((size, size, *image.shape[2:]), np.uint8)
-    _paste(image, square, ((size - image.shape[0]) // 2, (size - image.shape[1]) // 2))
-    return square
+def _centred(image: Image, size: tuple[int, int]) -> Image:
+    whole = np.empty((*size, *image.shape[2:]), np.uint8)
+    _paste(image, whole, ((size[0] - image.shape[0]) // 2, (size[1] - image.shape[1]) // 2))
+    return whole
 
 
 def _paste(image: Image, target: NDArray[Any], place: tuple[int, int]) -> None:

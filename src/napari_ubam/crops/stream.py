@@ -134,7 +134,7 @@ def iter_crops(
     Returns
     -------
     CropStream
-        Iterator over frame numbers (n,), crops (n, size, size[, 3]) uint8 and valid (n,) bool, n being
+        Iterator over frame numbers (n,), crops (n, y, x[, 3]) uint8 and valid (n,) bool, n being
         ``block`` but for the last one. A frame without a crop is black and not valid: in a gap of the track,
         with less than a quarter of its box in the frame, or where it does not decode.
 
@@ -197,7 +197,7 @@ class _Frames:
             failed.append(number)
             return _Picture(number, None, self._whole)
 
-    def crop(self, image: NDArray[Any], roi: Roi, size: int) -> NDArray[np.uint8]:
+    def crop(self, image: NDArray[Any], roi: Roi, size: tuple[int, int]) -> NDArray[np.uint8]:
         """Crop a frame, with as many bits and channels as crops have."""
         seen = roi.clipped(*self._size)
         assert seen is not None  # else the frame was not read

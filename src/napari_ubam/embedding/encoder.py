@@ -36,7 +36,7 @@ class Encoder(Protocol):
 
         Parameters
         ----------
-        crops : (n, size, size[, 3]) uint8 array
+        crops : (n, y, x[, 3]) uint8 array
             Crops as ``spec`` says.
 
         Returns

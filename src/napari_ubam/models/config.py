@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 PresetName = Literal["tiny", "small", "base"]
+
+
+Side = Annotated[int, Field(ge=32)]
 
 
 class _Part(BaseModel):
@@ -18,8 +21,9 @@ class PostureConfig(_Part):
 
     Parameters
     ----------
-    size : int
-        Width and height of the crops in pixels.
+    size : tuple of int
+        Height and width of the crops in pixels; of a preset, a square of as many pixels as the
+        crops of a study (`napari_ubam.crops.shape_for`).
     stride : int
         Pixels for one cell of the gradient maps.
     harmonics : int
@@ -32,12 +36,12 @@ class PostureConfig(_Part):
         Numbers in the code.
     """
 
-    size: int = Field(96, ge=32)
+    size: tuple[Side, Side] = (112, 112)
     stride: int = Field(4, ge=1)
     harmonics: int = Field(2, ge=1)
     widths: tuple[int, ...] = (32, 64, 96)
     grid: int = 32
-    code: int = 128
+    code: int = 256
 
 
 class BehaviourConfig(_Part):
@@ -59,7 +63,7 @@ class BehaviourConfig(_Part):
     window_ms: float = Field(400.0, gt=0)
     steps: int = Field(13, ge=3)
     hidden: int = 96
-    code: int = 128
+    code: int = 256
 
 
 class PostureTraining(_Part):
@@ -79,9 +83,12 @@ class PostureTraining(_Part):
         Of AdamW, with one cycle of the learning rate.
     temperature : float
         Of the contrasts.
-    contrast, reconstruct, align, centre : float
+    head : int
+        Numbers in the code that the contrasts see, a small network away from the posture code.
+    contrast, reconstruct, align, centre, variance, covariance : float
         Weights of the losses: frames of one recording told apart, gradient maps drawn from the code and the
-        recording's mean, nearest postures of other recordings alike, and equal mean codes of recordings.
+        recording's mean, nearest postures of other recordings alike, equal mean codes of recordings, and all
+        directions of the code used, each for something else.
     """
 
     steps: int = Field(500, ge=1)
@@ -91,11 +98,14 @@ class PostureTraining(_Part):
     step_ms: float = 33.0
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    temperature: float = 0.1
+    temperature: float = 0.2
+    head: int = 64
     contrast: float = 1.0
     reconstruct: float = 10.0
     align: float = 0.5
     centre: float = 1.0
+    variance: float = 1.0
+    covariance: float = 0.05
 
 
 class BehaviourTraining(_Part):
@@ -121,8 +131,8 @@ class BehaviourTraining(_Part):
     windows: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    temperature: float = 0.1
-    contrast: float = 1.0
+    temperature: float = 0.3
+    contrast: float = 0.1
     shuffle: float = 0.5
     reconstruct: float = 1.0
 
@@ -146,19 +156,29 @@ class ModelConfig(_Part):
     posture_training: PostureTraining = PostureTraining()
     behaviour_training: BehaviourTraining = BehaviourTraining()
 
+    def with_crops(self, height: int, width: int) -> ModelConfig:
+        """Return the same for crops of another shape."""
+        posture = self.posture.model_copy(update={"size": (height, width)})
+        return self.model_copy(update={"posture": posture})
+
+    def with_window(self, window_ms: float) -> ModelConfig:
+        """Return the same for windows of another length."""
+        behaviour = self.behaviour.model_copy(update={"window_ms": window_ms})
+        return self.model_copy(update={"behaviour": behaviour})
+
 
 PRESETS: dict[str, ModelConfig] = {
     "tiny": ModelConfig(preset="tiny"),
     "small": ModelConfig(
         preset="small",
-        posture=PostureConfig(size=128, widths=(48, 96, 160)),
+        posture=PostureConfig(size=(144, 144), widths=(48, 96, 160)),
         posture_training=PostureTraining(steps=4000, recordings=8, runs=4, run_length=8),
         behaviour_training=BehaviourTraining(steps=2000, recordings=8),
     ),
     "base": ModelConfig(
         preset="base",
-        posture=PostureConfig(size=192, widths=(64, 128, 192, 256), code=192),
-        behaviour=BehaviourConfig(hidden=160, code=192),
+        posture=PostureConfig(size=(192, 192), widths=(64, 128, 192, 256), code=384),
+        behaviour=BehaviourConfig(hidden=160, code=384),
         posture_training=PostureTraining(
             steps=20000, recordings=12, runs=4, run_length=8, learning_rate=1e-3
         ),

@@ -76,7 +76,7 @@ class ModelEncoder:
     @property
     def spec(self) -> CropSpec:
         """Crops that it takes."""
-        return CropSpec(self.config.posture.size)
+        return CropSpec(*self.config.posture.size)
 
     @torch.inference_mode()
     def posture(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -84,7 +84,7 @@ class ModelEncoder:
 
         Parameters
         ----------
-        crops : (n, size, size) uint8 array
+        crops : (n, y, x) uint8 array
 
         Returns
         -------

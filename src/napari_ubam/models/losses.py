@@ -83,6 +83,30 @@ def centre(codes: Tensor) -> Tensor:
     return (means - means.mean(0)).square().sum(-1).mean()
 
 
+def spread(codes: Tensor) -> tuple[Tensor, Tensor]:
+    """Keep the postures of recordings apart in every direction of the code, and no two directions alike.
+
+    Variance and covariance of VICReg (Bardes et al., ICLR 2022), here *within* recordings, so that
+    individuals and lights cannot fill the code.
+
+    Parameters
+    ----------
+    codes : (v, m, d) tensor
+
+    Returns
+    -------
+    variance : scalar tensor
+        How much the standard deviations of the d numbers fall short of 1, on average.
+    covariance : scalar tensor
+        Squared covariances of different numbers: the sum over all, divided by d.
+    """
+    own = (codes - codes.mean(1, keepdim=True)).flatten(0, 1)
+    deviation = (own.var(0) + 1e-4).sqrt()
+    covariance = own.T @ own / max(len(own) - 1, 1)
+    apart = covariance - torch.diag_embed(covariance.diagonal())
+    return F.relu(1 - deviation).mean(), apart.square().sum() / codes.shape[-1]
+
+
 def explained(drawn: Tensor, true: Tensor) -> Tensor:
     """Part of the variation that a reconstruction leaves unexplained.
 

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from .config import PostureConfig
 from .stem import OrientedGradients
+from .whitening import Whitening
 
 
 class Block(nn.Module):
@@ -51,17 +52,18 @@ class PostureEncoder(nn.Module):
         widths = (self.maps.channels, *config.widths)
         self.stages = nn.Sequential(*(Block(*pair) for pair in pairwise(widths)))
         self.reduce = nn.Conv2d(widths[-1], config.grid, 1)
-        side = config.size // config.stride
+        rows, columns = (side // config.stride for side in config.size)
         for _ in config.widths:
-            side = -(-side // 2)
-        self.project = nn.Linear(config.grid * side**2, config.code)
+            rows, columns = -(-rows // 2), -(-columns // 2)
+        self.project = nn.Linear(config.grid * rows * columns, config.code)
+        self.whiten = Whitening(config.code)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode crops.
 
         Parameters
         ----------
-        crops : (n, 1, size, size) float tensor
+        crops : (n, 1, y, x) float tensor
             Grey levels, 0 to 1.
 
         Returns
@@ -69,6 +71,11 @@ class PostureEncoder(nn.Module):
         (n, code) float tensor
             Compare codes by the cosine.
         """
+        codes: Tensor = self.whiten(self.raw(crops))
+        return codes
+
+    def raw(self, crops: Tensor) -> Tensor:
+        """Encode crops into the codes that are trained, which only then are whitened."""
         grid = F.relu(self.reduce(self.stages(self.maps(crops))))
         codes: Tensor = self.project(grid.flatten(1))
         return codes

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-WIDTH = 48
+WIDTH = 16
 
 
 class MapDecoder(nn.Module):
@@ -21,23 +21,23 @@ class MapDecoder(nn.Module):
         Numbers in the posture code.
     channels : int
         Gradient maps.
-    side : int
-        Cells along each axis of the maps that are drawn.
+    shape : tuple of int
+        Rows and columns of the maps that are drawn.
     """
 
-    def __init__(self, code: int, channels: int, side: int) -> None:
+    def __init__(self, code: int, channels: int, shape: tuple[int, int]) -> None:
         super().__init__()
-        self.side, self.coarse = side, max(side // 2, 1)
-        self.place = nn.Linear(code, WIDTH * self.coarse**2)
+        self.shape, self.coarse = shape, (max(shape[0] // 2, 1), max(shape[1] // 2, 1))
+        self.place = nn.Linear(code, WIDTH * self.coarse[0] * self.coarse[1])
         self.looks = nn.Sequential(
-            nn.Conv2d(channels, 32, 3, 1, 1), nn.ReLU(), nn.Conv2d(32, WIDTH, 3, 1, 1), nn.ReLU()
+            nn.Conv2d(channels, WIDTH, 3, 1, 1), nn.ReLU(), nn.Conv2d(WIDTH, WIDTH, 3, 1, 1), nn.ReLU()
         )
         self.draw = nn.Sequential(
-            nn.Conv2d(2 * WIDTH, 64, 3, 1, 1),
+            nn.Conv2d(2 * WIDTH, WIDTH, 3, 1, 1),
             nn.ReLU(),
-            nn.Conv2d(64, 64, 3, 1, 1),
+            nn.Conv2d(WIDTH, WIDTH, 3, 1, 1),
             nn.ReLU(),
-            nn.Conv2d(64, channels, 1),
+            nn.Conv2d(WIDTH, channels, 1),
         )
 
     def forward(self, codes: Tensor, means: Tensor) -> Tensor:
@@ -47,16 +47,16 @@ class MapDecoder(nn.Module):
         ----------
         codes : (n, d) tensor
             Posture codes; only their direction counts.
-        means : (n, channels, side, side) tensor
+        means : (n, channels, y, x) tensor
             Mean maps of the recordings that they come from.
 
         Returns
         -------
-        (n, channels, side, side) tensor
+        (n, channels, y, x) tensor
             To be added to ``means``.
         """
         codes = F.normalize(codes, dim=-1) * codes.shape[-1] ** 0.5
-        places = F.relu(self.place(codes)).view(len(codes), WIDTH, self.coarse, self.coarse)
-        places = F.interpolate(places, size=(self.side, self.side), mode="bilinear", align_corners=False)
+        places = F.relu(self.place(codes)).view(len(codes), WIDTH, *self.coarse)
+        places = F.interpolate(places, size=self.shape, mode="bilinear", align_corners=False)
         drawn: Tensor = self.draw(torch.cat([places, self.looks(means)], 1))
         return drawn

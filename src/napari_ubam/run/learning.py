@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from napari_ubam.crops import CachedCrops, CropCache, CropSpec
+from napari_ubam.crops import CachedCrops, CropCache, CropSpec, regions_of, shape_for
 from napari_ubam.models.config import ModelConfig, preset
 from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, ModelEncoder
 from napari_ubam.models.posture import PostureEncoder
@@ -21,12 +22,17 @@ from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cance
 from napari_ubam.report import loss_curves, neighbour_sheet, save
 from napari_ubam.study import Recording, Study
 from napari_ubam.training.assess import CheckedRecording, assess, facts, save_quality
-from napari_ubam.training.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack
+from napari_ubam.training.behaviour import (
+    BehaviourBatches,
+    BehaviourLearner,
+    PostureTrack,
+    whiten_behaviour,
+)
 from napari_ubam.training.devices import describe_device
 from napari_ubam.training.fit import FitPlan, FitResult, fit
 from napari_ubam.training.holdout import EarlyCrops, held_out
 from napari_ubam.training.log import append, history
-from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps
+from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
 from napari_ubam.training.quality import Quality, TrainingFacts
 from napari_ubam.training.sampling import Crops
 
@@ -99,6 +105,7 @@ def train(
     device: str = "auto",
     minutes: float | None = None,
     steps: int | None = None,
+    window_ms: float | None = None,
     seed: int = 0,
     resume: bool = False,
     budget_bytes: int | None = None,
@@ -121,6 +128,9 @@ def train(
         Time to train, over all resumptions; else as many steps as the preset says.
     steps : int, optional
         Steps of the posture training; behaviour takes as many more or fewer as in the preset.
+    window_ms : float, optional
+        Length of the windows that behaviour is told of, in milliseconds: about one period of the movement,
+        as `napari_ubam.check_study` proposes. Else as the preset says.
     seed : int
     resume : bool
         Go on with a training of this run that was cancelled or killed.
@@ -144,7 +154,7 @@ def train(
     if minutes is not None and steps is not None:
         raise RunError("Minutes and steps are both given; choose one of them.")
     folder, recordings = Path(run).absolute(), list(study)
-    config = _config(preset)
+    config = _config(preset, recordings, window_ms)
     folder.mkdir(parents=True, exist_ok=True)
     job = _Job(
         folder, config, device, minutes, steps, seed, resume, _hash(recordings), progress or silent, cancel
@@ -156,11 +166,19 @@ def train(
     return Run.open(folder)
 
 
-def _config(name: str) -> ModelConfig:
+def _config(name: str, recordings: list[Recording], window_ms: float | None) -> ModelConfig:
+    """Give a preset for the shape of the recordings and the length of windows."""
     try:
-        return preset(name)
+        config = preset(name)
     except ValueError as error:
         raise RunError(str(error)) from None
+    if window_ms is not None:
+        if not 0 < window_ms < math.inf:
+            raise RunError(
+                f"A window of {window_ms:g} ms makes no sense; give about a period of the movement."
+            )
+        config = config.with_window(window_ms)
+    return config.with_crops(*shape_for(regions_of(recordings), config.posture.size[0]))
 
 
 def _hash(recordings: Iterable[Recording]) -> str:
@@ -170,7 +188,7 @@ def _hash(recordings: Iterable[Recording]) -> str:
 
 def _crops(job: _Job, recordings: list[Recording], budget: int | None) -> dict[str, CachedCrops]:
     """Fill the cache, and open what can be trained on."""
-    cache = CropCache(job.folder / "crops.zarr", CropSpec(job.config.posture.size))
+    cache = CropCache(job.folder / "crops.zarr", CropSpec(*job.config.posture.size))
     report = cache.fill(recordings, budget_bytes=budget, progress=job.progress, cancel=job.cancel)
     for name, sentence in report.failed:
         job.progress(Progress("crops", 0, 0, message=f"{name} is left out: {sentence}"))
@@ -197,6 +215,7 @@ def _train_both(
     torch.manual_seed(job.seed)
     posture = PostureLearner(job.config, mean_maps(PostureEncoder(job.config.posture), seen))
     first = job.fit(posture, PostureBatches(seen, job.config, job.seed), "posture")
+    whiten_posture(posture.encoder, seen, job.cancel)
 
     checked = [_checked(job, one, sources[one.name], posture.encoder) for one in used]
     tracks = [one.track for one in checked if one.subject not in held and len(one.track.windows)]
@@ -209,6 +228,7 @@ def _train_both(
     motion = float(np.median(np.concatenate([track.motion for track in tracks])))
     behaviour = BehaviourLearner(job.config, _spread(tracks), motion)
     second = job.fit(behaviour, BehaviourBatches(tracks, job.config, job.seed), "behaviour")
+    whiten_behaviour(behaviour.encoder, tracks)
 
     device, frames = describe_device(job.device), sum(len(one.rows) for one in checked)
     training = TrainingFacts(

@@ -17,6 +17,7 @@ from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.windows import Windows
 
 from .learner import Learner
+from .posture import share_of_whitening
 
 Batch = dict[str, Tensor]
 JITTER = 0.15  # noise on the postures of a view, as a part of their spread
@@ -111,7 +112,7 @@ class BehaviourLearner(Learner):
         plan, clean = self.plan, batch["windows"]
         videos, count = clean.shape[:2]
         flat = clean.flatten(0, 1)
-        codes = self.encoder(torch.cat([self._view(flat), self._view(flat)]))
+        codes = self.encoder.raw(torch.cat([self._view(flat), self._view(flat)]))
         one, other = codes.view(2, videos, count, -1)
         near = 0.0
         found = {
@@ -136,11 +137,30 @@ class BehaviourLearner(Learner):
         moving = motion > STILL * self.motion
         if not moving.any():
             return codes.sum() * 0
-        mixed: Tensor = self.encoder(shuffled(windows[moving], self.share))
+        mixed: Tensor = self.encoder.raw(shuffled(windows[moving], self.share))
         says = self.in_order(torch.cat([codes[moving], mixed])).squeeze(1)
         truth = torch.cat([torch.ones(len(mixed)), torch.zeros(len(mixed))]).to(says)
         wrong: Tensor = F.binary_cross_entropy_with_logits(says, truth)
         return wrong
+
+
+@torch.no_grad()
+def whiten_behaviour(encoder: BehaviourEncoder, tracks: Sequence[PostureTrack]) -> None:
+    """Fit the last layer of a trained encoder to windows spread over each recording.
+
+    Parameters
+    ----------
+    encoder : BehaviourEncoder
+        In evaluation mode, on the processor.
+    tracks : sequence of PostureTrack
+        Those that it was trained on.
+    """
+    codes = []
+    for track in tracks:
+        count = min(share_of_whitening(len(tracks)), len(track.windows))
+        some = np.linspace(0, len(track.windows) - 1, count).astype(int)
+        codes.append(encoder.raw(torch.from_numpy(track.windows.of(track.posture, some))))
+    encoder.whiten.fit(torch.cat(codes))
 
 
 class BehaviourBatches:

@@ -82,5 +82,5 @@ class EarlyCrops:
         return self.crops.fps
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Crops of consecutive frames, (n, size, size)."""
+        """Crops of consecutive frames, (n, y, x)."""
         return self.crops.read(start, stop)

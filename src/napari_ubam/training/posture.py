@@ -6,20 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from napari_ubam.models import losses
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.posture import PostureEncoder
 from napari_ubam.models.reconstruction import MapDecoder
+from napari_ubam.progress import Cancel, check_cancelled
 
 from .augment import another_view
 from .learner import Learner
 from .sampling import Crops, Sample, Sampler
 
 MEAN_FRAMES = 96  # of a recording, for its mean maps
-COARSE = 2  # cells of the maps for one that is drawn
+WHITENED, LEAST, MOST = 20_000, 16, 400  # frames for the whitening: in all, and of a recording
+HEAD_HIDDEN = 256
+PIECE = 128  # frames that are encoded at once
 
 Batch = dict[str, Tensor]
 
@@ -31,7 +34,7 @@ class PostureLearner(Learner):
     ----------
     config : ModelConfig
         Encoder and training.
-    means : (r, channels, side, side) tensor
+    means : (r, channels, y, x) tensor
         Mean gradient maps of the recordings.
     """
 
@@ -40,7 +43,11 @@ class PostureLearner(Learner):
         super().__init__(plan.learning_rate, plan.weight_decay)
         self.plan = plan
         self.encoder = PostureEncoder(config.posture)
-        self.decoder = MapDecoder(config.posture.code, means.shape[1], means.shape[-1])
+        self.decoder = MapDecoder(config.posture.code, means.shape[1], (means.shape[2], means.shape[3]))
+        # Contrasts throw away what does not help them; a head of their own keeps that in the code.
+        self.head = nn.Sequential(
+            nn.Linear(config.posture.code, HEAD_HIDDEN), nn.ReLU(), nn.Linear(HEAD_HIDDEN, plan.head)
+        )
         self.register_buffer("means", means, persistent=False)
         self.means: Tensor
 
@@ -49,23 +56,32 @@ class PostureLearner(Learner):
         plan, recordings = self.plan, batch["recordings"]
         videos, frames = batch["times"].shape
         crops = batch["crops"].flatten(0, 1)[:, None].float() / 255
-        codes = self.encoder(torch.cat([another_view(crops), another_view(crops)]))
+        codes = self.encoder.raw(torch.cat([another_view(crops), another_view(crops)]))
         one, other = codes.view(2, videos, frames, -1)
-        found = {
-            "contrast": plan.contrast * losses.contrast(one, other, batch["times"], 0.0, plan.temperature)
-        }
+        seen, again = self.head(codes).view(2, videos, frames, -1)
+        contrast = losses.contrast(seen, again, batch["times"], 0.0, plan.temperature)
+        found = {"contrast": plan.contrast * contrast}
         if plan.reconstruct:
             means = self.means[recordings].repeat_interleave(frames, 0)
-            true = F.avg_pool2d(self.encoder.maps(crops), COARSE) - means
+            true = self.encoder.maps(crops) - means
             found["reconstruct"] = plan.reconstruct * losses.explained(
                 self.decoder(one.flatten(0, 1), means), true
             )
         if plan.align and videos > 1:
             shift = 1 + int(batch["step"]) % (videos - 1)
-            found["align"] = plan.align * losses.align(one, other, shift, plan.temperature)
+            found["align"] = plan.align * losses.align(seen, again, shift, plan.temperature)
         if plan.centre:
             found["centre"] = plan.centre * losses.centre(torch.cat([one, other], 1))
+        for name, loss in zip(("variance", "covariance"), _spread_of(one, other), strict=True):
+            if weight := getattr(plan, name):
+                found[name] = weight * loss
         return self.together(found)
+
+
+def _spread_of(one: Tensor, other: Tensor) -> list[Tensor]:
+    """Variance and covariance loss, means over both views."""
+    both = zip(losses.spread(one), losses.spread(other), strict=True)
+    return [(first + second) / 2 for first, second in both]
 
 
 class PostureBatches:
@@ -109,13 +125,56 @@ def mean_maps(encoder: PostureEncoder, recordings: Sequence[Crops]) -> Tensor:
 
     Returns
     -------
-    (r, channels, side, side) tensor
+    (r, channels, y, x) tensor
     """
     means = []
     for crops in recordings:
-        frames = np.concatenate([np.arange(*run) for run in crops.runs])
-        chosen = frames[np.linspace(0, len(frames) - 1, min(MEAN_FRAMES, len(frames))).astype(int)]
-        images = np.concatenate([crops.read(int(frame), int(frame) + 1) for frame in chosen])
-        maps = encoder.maps(torch.from_numpy(images)[:, None].float() / 255)
-        means.append(F.avg_pool2d(maps, COARSE).mean(0))
+        maps = encoder.maps(images_of(crops, some_frames(crops, MEAN_FRAMES)))
+        means.append(maps.mean(0))
     return torch.stack(means)
+
+
+@torch.no_grad()
+def whiten_posture(
+    encoder: PostureEncoder, recordings: Sequence[Crops], cancel: Cancel | None = None
+) -> None:
+    """Fit the last layer of a trained encoder to frames spread over all of each recording.
+
+    Parameters
+    ----------
+    encoder : PostureEncoder
+        In evaluation mode, on the processor.
+    recordings : sequence of Crops
+        Those that it was trained on.
+    cancel : Cancel, optional
+
+    Raises
+    ------
+    Cancelled
+        When ``cancel`` is set.
+    """
+    codes = []
+    for crops in recordings:
+        frames = some_frames(crops, share_of_whitening(len(recordings)))
+        for begin in range(0, len(frames), PIECE):
+            check_cancelled(cancel)
+            codes.append(encoder.raw(images_of(crops, frames[begin : begin + PIECE])))
+    encoder.whiten.fit(torch.cat(codes))
+
+
+def share_of_whitening(recordings: int) -> int:
+    """Frames or windows that each of so many recordings gives to the whitening."""
+    return min(max(WHITENED // recordings, LEAST), MOST)
+
+
+def some_frames(crops: Crops, most: int) -> NDArray[np.int64]:
+    """Frame numbers spread evenly over a recording, at most so many."""
+    frames = np.concatenate([np.arange(*run) for run in crops.runs])
+    chosen: NDArray[np.int64] = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)]
+    return chosen
+
+
+def images_of(crops: Crops, frames: NDArray[np.int64]) -> Tensor:
+    """Read frames as (n, 1, y, x) float tensor, 0 to 1."""
+    images = np.concatenate([crops.read(int(frame), int(frame) + 1) for frame in frames])
+    return torch.from_numpy(images)[:, None].float() / 255

@@ -74,7 +74,7 @@ def right_order(
         for start in range(0, len(windows), PIECE):
             piece = torch.from_numpy(windows[start : start + PIECE])
             mixed = torch.cat([shuffled(piece, hardness) for _ in range(REPEATS)])
-            codes = learner.encoder(torch.cat([piece, mixed]).to(device))
+            codes = learner.encoder.raw(torch.cat([piece, mixed]).to(device))
             says = (learner.in_order(codes).squeeze(1) > 0).cpu().view(1 + REPEATS, len(piece)).double()
             right.append(((says[0] + 1 - says[1:].mean(0)) / 2).numpy())
     return np.concatenate(right)

@@ -24,7 +24,7 @@ class Crops(Protocol):
         ...
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Crops of consecutive frames, (n, size, size)."""
+        """Crops of consecutive frames, (n, y, x)."""
         ...
 
 
@@ -40,7 +40,7 @@ class Sample:
         Frame numbers.
     times : (v, m) float64 array
         Seconds.
-    crops : (v, m, size, size) uint8 array
+    crops : (v, m, y, x) uint8 array
     """
 
     recordings: NDArray[np.int64]
