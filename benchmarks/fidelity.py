@@ -91,7 +91,7 @@ def _arguments() -> argparse.ArgumentParser:
     add(
         "--statistic",
         choices=list(STATISTICS),
-        default="mean_behaviour_deviation",
+        default="mean_excess",
         help="deviation of a subject",
     )
     add("--frames", type=int, default=450, help="a recording (default 450)")

@@ -91,7 +91,7 @@ class PostureTraining(_Part):
         directions of the code used, each for something else.
     """
 
-    steps: int = Field(500, ge=1)
+    steps: int = Field(800, ge=1)
     recordings: int = Field(6, ge=2)
     runs: int = 4
     run_length: int = 6
@@ -126,7 +126,7 @@ class BehaviourTraining(_Part):
         postures of the window read from the code.
     """
 
-    steps: int = Field(300, ge=1)
+    steps: int = Field(400, ge=1)
     recordings: int = Field(6, ge=2)
     windows: int = 32
     learning_rate: float = 2e-3

@@ -120,8 +120,10 @@ class BehaviourLearner(Learner):
         }
         if plan.reconstruct:
             mean = flat.mean((0, 1))
-            drawn = self.read(F.normalize(one.flatten(0, 1), dim=-1) * one.shape[-1] ** 0.5)
-            found["reconstruct"] = plan.reconstruct * losses.explained(drawn.view_as(flat), flat - mean)
+            drawn = self.read(F.normalize(one.flatten(0, 1), dim=-1) * one.shape[-1] ** 0.5).view_as(flat)
+            # In the size that postures have, or the first steps would only make the output smaller.
+            drawn = drawn * self.spread / flat.shape[-1] ** 0.5
+            found["reconstruct"] = plan.reconstruct * losses.explained(drawn, flat - mean)
         if plan.shuffle:
             found["shuffle"] = plan.shuffle * self._order(
                 self._view(flat), codes[: len(flat)], batch["motion"].flatten()
