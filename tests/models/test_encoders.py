@@ -77,7 +77,7 @@ def test_the_decoder_draws_maps_and_ignores_the_length_of_codes(shape: tuple[int
 
 def test_the_behaviour_encoder_reads_order_but_not_the_length_of_codes() -> None:
     torch.manual_seed(0)
-    encoder = BehaviourEncoder(10, BehaviourConfig(steps=7, hidden=16, code=12)).eval()
+    encoder = BehaviourEncoder(10, BehaviourConfig(steps=7, hidden=16, code=12, recurrent=6)).eval()
     windows = torch.randn(5, 7, 10)
     codes = encoder(windows)
     assert codes.shape == (5, 12)

@@ -25,7 +25,7 @@ from toy_study import TurningBars, track_of, turning, wandering
 CONFIG = ModelConfig(
     preset="tiny",
     posture=PostureConfig(size=(32, 32), widths=(8,), grid=4, code=12),
-    behaviour=BehaviourConfig(steps=7, window_ms=200, hidden=24, code=16),
+    behaviour=BehaviourConfig(steps=7, window_ms=200, hidden=24, code=16, recurrent=8),
     behaviour_training=BehaviourTraining(
         contrast=0.2, reconstruct=0.2, shuffle=1.0, windows=48, learning_rate=1e-2
     ),

@@ -23,7 +23,7 @@ from toy_training import StopAt
 CONFIG = ModelConfig(
     preset="tiny",
     posture=PostureConfig(size=(32, 32), widths=(8, 16), grid=8, code=16),
-    behaviour=BehaviourConfig(steps=7, hidden=16, code=16),
+    behaviour=BehaviourConfig(steps=7, hidden=16, code=16, recurrent=8),
 )
 
 

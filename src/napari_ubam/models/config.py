@@ -58,12 +58,15 @@ class BehaviourConfig(_Part):
         Units of the recurrent layer, each direction.
     code : int
         Numbers in the code.
+    recurrent : int
+        How many of them come from the recurrent network; the others are principal components.
     """
 
     window_ms: float = Field(400.0, gt=0)
     steps: int = Field(13, ge=3)
     hidden: int = 96
     code: int = 256
+    recurrent: int = 64
 
 
 class PostureTraining(_Part):
@@ -129,11 +132,11 @@ class BehaviourTraining(_Part):
     steps: int = Field(400, ge=1)
     recordings: int = Field(6, ge=2)
     windows: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     weight_decay: float = 1e-2
     temperature: float = 0.3
     contrast: float = 0.1
-    shuffle: float = 0.5
+    shuffle: float = 0.3
     reconstruct: float = 1.0
 
 
@@ -178,7 +181,7 @@ PRESETS: dict[str, ModelConfig] = {
     "base": ModelConfig(
         preset="base",
         posture=PostureConfig(size=(192, 192), widths=(64, 128, 192, 256), code=384),
-        behaviour=BehaviourConfig(hidden=160, code=384),
+        behaviour=BehaviourConfig(hidden=160, code=384, recurrent=96),
         posture_training=PostureTraining(
             steps=20000, recordings=12, runs=4, run_length=8, learning_rate=1e-3
         ),

@@ -21,6 +21,7 @@ from .posture import share_of_whitening
 
 Batch = dict[str, Tensor]
 JITTER = 0.15  # noise on the postures of a view, as a part of their spread
+WHITENED = 8000  # windows for the whitening, in all
 STILL = 0.35  # windows that move less than this part of the median movement are not shuffled
 
 
@@ -102,9 +103,9 @@ class BehaviourLearner(Learner):
         super().__init__(plan.learning_rate, plan.weight_decay)
         self.plan, self.spread, self.motion = plan, spread, motion
         self.encoder = BehaviourEncoder(config.posture.code, sizes)
-        self.in_order = nn.Linear(sizes.code, 1)
+        self.in_order = nn.Linear(sizes.recurrent, 1)
         self.read = nn.Sequential(
-            nn.Linear(sizes.code, 256), nn.ReLU(), nn.Linear(256, sizes.steps * config.posture.code)
+            nn.Linear(sizes.recurrent, 256), nn.ReLU(), nn.Linear(256, sizes.steps * config.posture.code)
         )
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -157,12 +158,12 @@ def whiten_behaviour(encoder: BehaviourEncoder, tracks: Sequence[PostureTrack]) 
     tracks : sequence of PostureTrack
         Those that it was trained on.
     """
-    codes = []
+    chosen = []
     for track in tracks:
-        count = min(share_of_whitening(len(tracks)), len(track.windows))
+        count = min(share_of_whitening(len(tracks), WHITENED), len(track.windows))
         some = np.linspace(0, len(track.windows) - 1, count).astype(int)
-        codes.append(encoder.raw(torch.from_numpy(track.windows.of(track.posture, some))))
-    encoder.whiten.fit(torch.cat(codes))
+        chosen.append(torch.from_numpy(track.windows.of(track.posture, some)))
+    encoder.fit_whitening(torch.cat(chosen))
 
 
 class BehaviourBatches:
