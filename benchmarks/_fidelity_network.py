@@ -15,12 +15,12 @@ from torch import nn
 
 from napari_ubam.models.behaviour import BehaviourEncoder
 from napari_ubam.models.config import ModelConfig, preset
+from napari_ubam.models.devices import choose_device
 from napari_ubam.models.posture import PostureEncoder
 from napari_ubam.models.windows import windows
 from napari_ubam.progress import Progress, ProgressCallback
 from napari_ubam.training.augment import another_view
 from napari_ubam.training.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack, whiten_behaviour
-from napari_ubam.training.devices import choose_device
 from napari_ubam.training.fit import FitPlan, fit
 from napari_ubam.training.learner import cycle
 from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture

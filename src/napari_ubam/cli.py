@@ -5,6 +5,7 @@ Exit codes: 0 when done, 1 for an input that is refused, 2 for a mistyped comman
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import threading
@@ -74,6 +75,8 @@ def _sentence(error: ValueError | OSError) -> str | None:
     """Say what to tell the user of an error; None for one that no input explains."""
     if type(error).__module__.startswith("napari_ubam."):
         return str(error)  # all our own errors are sentences
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full; free some space and start again, 'train' with --resume."
     if isinstance(error, OSError):
         reason = (error.strerror or str(error)).lower()
         return f"{error.filename or 'The file'} cannot be used ({reason}); choose another path."
@@ -125,6 +128,9 @@ def train(
     window: Annotated[
         float | None, typer.Option(min=1, metavar="MS", help="Window of behaviour, as 'check' proposes.")
     ] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0.01, metavar="GB", help="Disk space for decoded crops.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
 ) -> None:
@@ -143,6 +149,7 @@ def train(
             window_ms=window,
             seed=seed,
             resume=resume,
+            budget_bytes=None if budget is None else int(budget * 1e9),
             progress=tell,
             cancel=cancel,
         )

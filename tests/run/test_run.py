@@ -13,10 +13,11 @@ import pytest
 
 from napari_ubam.analysis import DeviationError
 from napari_ubam.embedding import EmbeddingError
-from napari_ubam.models.weights import read_header
+from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.run import Run, RunError, train
 from napari_ubam.run.demo import agreement
+from napari_ubam.run.scoring import _write
 from napari_ubam.study import Study
 
 FILES = ("config.json", "posture.safetensors", "behaviour.safetensors", "quality.json", "log.jsonl")
@@ -108,6 +109,39 @@ def test_an_empty_folder_is_no_run(tmp_path: Path) -> None:
         Run.open(tmp_path)
 
 
+def test_weights_of_two_trainings_are_refused(trained: Run, study: Study, tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    shutil.copytree(trained.folder, mixed)
+    other = train(Study(list(study)[:3]), tmp_path / "b", preset="tiny", device="cpu", steps=1, seed=2)
+    shutil.copy(other.folder / "posture.safetensors", mixed)
+    with pytest.raises(WeightsError, match="another posture encoder"):
+        Run.open(mixed).encoder("cpu")
+
+
+def test_with_few_subjects_the_last_fifth_is_not_seen(study: Study, tmp_path: Path) -> None:
+    few = train(Study(list(study)[:2]), tmp_path / "few", preset="tiny", device="cpu", steps=1)
+    assert few.quality.held_out.by == "time"
+    assert few.quality.training.frames == 2 * 72  # of 90
+
+
+def test_nothing_to_resume_is_said(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no training that could be resumed"):
+        train(study, tmp_path / "none", preset="tiny", device="cpu", steps=1, resume=True)
+
+
+def test_times_of_long_recordings_stay_exact_and_the_tables_say_where_from(
+    trained: Run, study: Study
+) -> None:
+    table = pd.DataFrame({"time": [1200.005, 1200.01], "posture_deviation": [0.123456789, np.nan]})
+    _write(trained.folder / "long.csv", table)
+    np.testing.assert_allclose(pd.read_csv(trained.folder / "long.csv")["time"], table["time"], atol=1e-6)
+    trained.score(study, "group=healthy", figures=False)
+    noted = json.loads((trained.folder / "scores.json").read_text())
+    assert noted["reference"] == "group=healthy"
+    assert noted["model"] == dict(trained.encoder("cpu").hashes)
+    assert set(noted["reference_subjects"]) == {f"healthy{number}" for number in range(1, 5)}
+
+
 def test_what_does_not_go_together(study: Study, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="Minutes and steps"):
         train(study, tmp_path, minutes=1, steps=1)
@@ -115,6 +149,10 @@ def test_what_does_not_go_together(study: Study, tmp_path: Path) -> None:
         train(study, tmp_path, preset="huge")
     with pytest.raises(RunError, match="window of 0 ms"):
         train(study, tmp_path, window_ms=0)
+    with pytest.raises(RunError, match="minutes above 0"):
+        train(study, tmp_path, minutes=-1)
+    with pytest.raises(RunError, match="one recording"):
+        train(Study(list(study)[:1]), tmp_path)
 
 
 def test_crops_have_the_shape_of_the_regions(trained: Run, study: Study) -> None:
@@ -142,7 +180,17 @@ def test_a_cancelled_training_keeps_the_good_model_and_resumes(
         train(study, run, preset="tiny", device="cpu", steps=400, progress=tell, cancel=cancel)
     assert (run / "posture.safetensors").read_bytes() == before
     assert {"posture"} <= {event.stage for event in told}
+    with pytest.raises(RunError, match="did not end; go on with it by resuming"):
+        train(study, run, preset="tiny", device="cpu", steps=4)
+    for asked, said in (({"seed": 3}, "other seed"), ({"window_ms": 300}, "window")):
+        with pytest.raises(RunError, match=said):
+            train(study, run, preset="tiny", device="cpu", steps=4, resume=True, **asked)
+    with pytest.raises(RunError, match="other recordings"):
+        train(Study(list(study)[:4]), run, preset="tiny", device="cpu", steps=4, resume=True)
     done = train(study, run, preset="tiny", device="cpu", steps=4, resume=True)
+    behaviour = read_header(run / "behaviour.safetensors")
+    assert behaviour.steps > 0  # learned for this posture encoder, and not taken from the training before
+    assert behaviour.trained_on == done.encoder("cpu").hashes["posture"]
     assert done.quality.training.posture.steps >= 4
     assert (run / "posture.safetensors").read_bytes() != before
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from napari_ubam.progress import Cancelled, Progress
-from napari_ubam.sample import JOINTS, walkers, write_sample
+from napari_ubam.sample import JOINTS, SampleError, walkers, write_sample
 from napari_ubam.study import Study
 from napari_ubam.video import open_video
 
@@ -117,3 +117,11 @@ def test_without_a_second_process_all_is_written_here(
     study = write_sample(tmp_path, healthy=1, impaired=1, seconds=0.3)
     assert len(study) == 2
     assert len(stamps(tmp_path)) == 2
+
+
+def test_a_study_of_ones_own_is_not_written_over(tmp_path: Path) -> None:
+    own = tmp_path / "study.csv"
+    own.write_text("video,subject,group,session\n", encoding="utf-8")
+    with pytest.raises(SampleError, match=r"study\.csv is there already"):
+        write_sample(tmp_path, healthy=1, impaired=0, seconds=0.1)
+    assert own.read_text(encoding="utf-8").startswith("video,subject")

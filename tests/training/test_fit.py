@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from napari_ubam.models.devices import DeviceError
 from napari_ubam.progress import Progress
 from napari_ubam.training.errors import TrainingError
 from napari_ubam.training.log import history, lines
@@ -155,6 +156,6 @@ def test_another_error_comes_through(tmp_path: Path) -> None:
 
 
 def test_an_unknown_device_is_refused_before_anything_begins(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="There is no device 'gpu9'"):
+    with pytest.raises(DeviceError, match="There is no device 'gpu9'"):
         train_toy(tmp_path / "a", device="gpu9")
     assert not (tmp_path / "log.jsonl").exists()

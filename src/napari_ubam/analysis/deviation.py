@@ -273,7 +273,13 @@ def _warnings(codes: Sequence[Codes], reference: Sequence[str], subjects: tuple[
     elif again:
         found.append(
             f"{', '.join(again)}: also reference, so the other recordings are compared with the other "
-            "reference subjects and not with the own reference recordings."
+            "reference subjects and not with the own reference recordings; choose a reference of other "
+            "subjects if that is not meant."
+        )
+    if len(set(reference)) == len(codes):
+        found.append(
+            "All recordings are reference, so none is asked about; choose a filter that leaves out those "
+            "that may deviate."
         )
     found += [
         f"{one.name}: no frame is valid, so it has no scores; check its track and its length."

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.study import Recording
 from napari_ubam.video import VideoError, open_video
 
@@ -38,10 +39,26 @@ def shape_for(regions: Sequence[tuple[float, float]], side: int) -> tuple[int, i
     return height, width
 
 
-def regions_of(recordings: Iterable[Recording]) -> list[tuple[float, float]]:
-    """Height and width of what each recording shows; one whose video does not open is left out."""
+def regions_of(recordings: Iterable[Recording], cancel: Cancel | None = None) -> list[tuple[float, float]]:
+    """Height and width of what each recording shows; one whose video does not open is left out.
+
+    Parameters
+    ----------
+    recordings : iterable of Recording
+    cancel : Cancel, optional
+
+    Returns
+    -------
+    list of (float, float)
+
+    Raises
+    ------
+    Cancelled
+        When ``cancel`` is set.
+    """
     found = []
     for recording in recordings:
+        check_cancelled(cancel)
         if recording.track is not None:
             box = np.median(recording.track.boxes, axis=0)
             found.append((float(box[3]), float(box[2])))

@@ -175,7 +175,9 @@ class EmbeddingStore:
         """
         state = self.state(recording, encoder)
         if state != "done":
-            raise EmbeddingError(f"{recording.name}: {_WRONG[state]}; embed it first.")
+            raise EmbeddingError(
+                f"{recording.name}: {_WRONG[state]}; embed it first, or take it out of the study."
+            )
         return self.read(recording.name)
 
     def read(self, name: str) -> Embeddings:

@@ -15,8 +15,9 @@ from napari_ubam.progress import Cancel, check_cancelled
 
 from .behaviour import BehaviourEncoder
 from .config import ModelConfig
+from .devices import choose_device
 from .posture import PostureEncoder
-from .weights import load_into, load_weights, weights_hash
+from .weights import WeightsError, load_into, load_weights, weights_hash
 from .windows import windows
 
 POSTURE, BEHAVIOUR = "posture.safetensors", "behaviour.safetensors"
@@ -63,14 +64,20 @@ class ModelEncoder:
         Raises
         ------
         WeightsError
-            If weights are missing, damaged or of another network.
+            If weights are missing, damaged, of another network or of two different trainings.
         """
         tensors, header = load_weights(folder / POSTURE, "posture")
         config = ModelConfig.model_validate(header.config)
         posture = PostureEncoder(config.posture)
         load_into(posture, tensors, folder / POSTURE)
         behaviour = BehaviourEncoder(config.posture.code, config.behaviour)
-        load_into(behaviour, load_weights(folder / BEHAVIOUR, "behaviour")[0], folder / BEHAVIOUR)
+        tensors, other = load_weights(folder / BEHAVIOUR, "behaviour")
+        if other.trained_on and other.trained_on != weights_hash(posture.state_dict()):
+            raise WeightsError(
+                f"{folder / BEHAVIOUR} was trained on another posture encoder than {POSTURE} beside it, as "
+                "when saving was cut off; resume the training, or train anew."
+            )
+        load_into(behaviour, tensors, folder / BEHAVIOUR)
         return cls(config, posture, behaviour, device)
 
     @property
@@ -149,7 +156,8 @@ class EncoderOf:
     folder : Path
         Of the run.
     device : str
-        Where to compute.
+        As `choose_device` takes it, chosen where the encoders are loaded: ``"auto"`` may be another device
+        on each worker.
     """
 
     folder: Path
@@ -157,4 +165,4 @@ class EncoderOf:
 
     def __call__(self) -> ModelEncoder:
         """Load the encoders."""
-        return ModelEncoder.load(self.folder, self.device)
+        return ModelEncoder.load(self.folder, choose_device(self.device))

@@ -28,7 +28,8 @@ class WeightsError(ValueError):
     """A file of weights cannot be used; the message is one sentence that says what to do."""
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of this package, torch and Python, as written with every result."""
     return {
         "napari-ubam": napari_ubam.__version__,
         "torch": torch.__version__,
@@ -53,6 +54,8 @@ class WeightsHeader(BaseModel):
         Of the training.
     study : str
         Hash of the recordings that it was trained on.
+    trained_on : str
+        Hash of the posture encoder that a behaviour encoder reads.
     metrics : dict
         Last losses, by name.
     versions : dict
@@ -70,8 +73,9 @@ class WeightsHeader(BaseModel):
     seed: int = 0
     steps: int = 0
     study: str = ""
+    trained_on: str = ""
     metrics: dict[str, float] = Field(default_factory=dict)
-    versions: dict[str, str] = Field(default_factory=_versions)
+    versions: dict[str, str] = Field(default_factory=versions)
     created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 

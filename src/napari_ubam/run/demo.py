@@ -14,6 +14,7 @@ from napari_ubam.report import save, timeline
 from napari_ubam.sample import write_sample
 
 from .learning import train
+from .record import unfinished
 from .scoring import Scoring
 from .words import findings
 
@@ -47,7 +48,14 @@ def run_demo(
     study = write_sample(folder, seed=seed, progress=progress, cancel=cancel)
     yield f"Sample study of {len(study)} recordings: {folder / 'study.csv'}"
     run = train(
-        study, folder / "run", preset="tiny", steps=steps, seed=seed, progress=progress, cancel=cancel
+        study,
+        folder / "run",
+        preset="tiny",
+        steps=steps,
+        seed=seed,
+        resume=unfinished(folder / "run" / "checkpoints"),
+        progress=progress,
+        cancel=cancel,
     )
     yield from run.quality.summary()
     run.embed(study, progress=progress, cancel=cancel)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from napari_ubam.analysis import Codes
-from napari_ubam.crops import CropCache
+from napari_ubam.crops import CropCache, CropSpec
 from napari_ubam.embedding import Embeddings, EmbeddingStore, EmbedReport, embed
 from napari_ubam.models.config import ModelConfig
+from napari_ubam.models.devices import choose_device
 from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, EncoderOf, ModelEncoder
 from napari_ubam.models.weights import read_header
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.study import Recording, Study
-from napari_ubam.training.devices import choose_device
 from napari_ubam.training.log import append, history
 from napari_ubam.training.quality import Quality
 
@@ -118,8 +118,10 @@ class Run:
         Cancelled
             When ``cancel`` is set; recordings that are done are kept.
         """
-        source = EncoderOf(self.folder, str(choose_device(device)))
-        cache = CropCache(self.folder / "crops.zarr", source().spec)
+        if scheduler is None:
+            choose_device(device)  # refused before anything is read; a cluster's workers choose their own
+        source = EncoderOf(self.folder, device)
+        cache = CropCache(self.folder / "crops.zarr", CropSpec(*self.config.posture.size))
         report = embed(
             study, source, self.store, cache=cache, scheduler=scheduler, progress=progress, cancel=cancel
         )
@@ -187,7 +189,8 @@ class Run:
     ) -> pd.DataFrame:
         """Score every frame by how much it deviates from the reference.
 
-        Writes ``scores.csv``, ``subjects.csv``, ``episodes.csv`` and figures into the run's folder.
+        Writes ``scores.csv``, ``subjects.csv``, ``episodes.csv``, figures, and what they were made from
+        (``scores.json``) into the run's folder.
 
         Parameters
         ----------
@@ -248,6 +251,7 @@ class Run:
             self.codes(study),
             chosen.names,
             reference,
+            model=self.encoder("cpu").hashes,
             k=k,
             per_subject=per_subject,
             figures=figures,

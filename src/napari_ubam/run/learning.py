@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +12,11 @@ from torch import nn
 
 from napari_ubam.crops import CachedCrops, CropCache, CropSpec, regions_of, shape_for
 from napari_ubam.models.config import ModelConfig, preset
+from napari_ubam.models.devices import choose_device, describe_device
 from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, ModelEncoder
 from napari_ubam.models.posture import PostureEncoder
-from napari_ubam.models.weights import WeightsHeader, save_weights, write_whole
-from napari_ubam.models.windows import windows
+from napari_ubam.models.weights import WeightsHeader, save_weights, weights_hash, write_whole
+from napari_ubam.models.windows import Windows, windows
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import loss_curves, neighbour_sheet, save
 from napari_ubam.study import Recording, Study
@@ -28,7 +27,6 @@ from napari_ubam.training.behaviour import (
     PostureTrack,
     whiten_behaviour,
 )
-from napari_ubam.training.devices import describe_device
 from napari_ubam.training.fit import FitPlan, FitResult, fit
 from napari_ubam.training.holdout import EarlyCrops, held_out
 from napari_ubam.training.log import append, history
@@ -38,6 +36,7 @@ from napari_ubam.training.sampling import Crops
 
 from .errors import RunError
 from .facade import LOG, QUALITY, Run
+from .record import TrainingRecord, begin, study_hash, with_posture, with_recordings
 
 POSTURE_SHARE = 0.8  # of the minutes; the rest is for behaviour
 BATCH = 128
@@ -76,7 +75,7 @@ class _Job:
             learner,
             batches,  # type: ignore[arg-type]
             self.plan(stage),
-            folder=self.folder / "checkpoints" / stage,
+            folder=self.checkpoints / stage,
             stage=stage,
             resume=self.resume,
             progress=self.progress,
@@ -84,7 +83,12 @@ class _Job:
             log=self.folder / LOG,
         )
 
-    def header(self, kind: str, result: FitResult) -> WeightsHeader:
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints of all stages."""
+        return self.folder / "checkpoints"
+
+    def header(self, kind: str, result: FitResult, trained_on: str = "") -> WeightsHeader:
         """Note what the weights of a stage are."""
         return WeightsHeader(
             kind=kind,
@@ -93,6 +97,7 @@ class _Job:
             seed=self.seed,
             steps=result.steps,
             study=self.study_hash,
+            trained_on=trained_on,
             metrics=result.losses,
         )
 
@@ -151,23 +156,29 @@ def train(
     Cancelled
         When ``cancel`` is set; the same call with ``resume=True`` goes on.
     """
-    if minutes is not None and steps is not None:
-        raise RunError("Minutes and steps are both given; choose one of them.")
     folder, recordings = Path(run).absolute(), list(study)
-    config = _config(preset, recordings, window_ms)
-    folder.mkdir(parents=True, exist_ok=True)
-    job = _Job(
-        folder, config, device, minutes, steps, seed, resume, _hash(recordings), progress or silent, cancel
-    )
-    append(folder / LOG, "train", preset=config.preset, seed=seed, device=describe_device(device))
-    held = held_out([recording.subject for recording in recordings], seed)
-    sources = _crops(job, recordings, budget_bytes)
-    _train_both(job, recordings, sources, held)
+    _refuse(minutes, steps, recordings)
+    config, what = _config(preset, window_ms), describe_device(device)
+    config = config.with_crops(*shape_for(regions_of(recordings, cancel), config.posture.size[0]))
+    study_is = study_hash(recordings)
+    job = _Job(folder, config, device, minutes, steps, seed, resume, study_is, progress or silent, cancel)
+    record = begin(job.checkpoints, TrainingRecord(config=config, seed=seed, study=study_is), resume)
+    append(folder / LOG, "train", preset=config.preset, seed=seed, device=what)
+    _train_both(job, record, recordings, _crops(job, recordings, budget_bytes))
     return Run.open(folder)
 
 
-def _config(name: str, recordings: list[Recording], window_ms: float | None) -> ModelConfig:
-    """Give a preset for the shape of the recordings and the length of windows."""
+def _refuse(minutes: float | None, steps: int | None, recordings: list[Recording]) -> None:
+    if minutes is not None and steps is not None:
+        raise RunError("Minutes and steps are both given; choose one of them.")
+    if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
+        raise RunError("A training needs minutes above 0, or steps of at least 1.")
+    if len(recordings) < 2:
+        raise RunError("A study of one recording is too little to learn from; add recordings to the table.")
+
+
+def _config(name: str, window_ms: float | None) -> ModelConfig:
+    """Give a preset with windows of a length."""
     try:
         config = preset(name)
     except ValueError as error:
@@ -178,12 +189,7 @@ def _config(name: str, recordings: list[Recording], window_ms: float | None) -> 
                 f"A window of {window_ms:g} ms makes no sense; give about a period of the movement."
             )
         config = config.with_window(window_ms)
-    return config.with_crops(*shape_for(regions_of(recordings), config.posture.size[0]))
-
-
-def _hash(recordings: Iterable[Recording]) -> str:
-    text = "\n".join(f"{one.name} {one.subject} {one.group} {one.session}" for one in recordings)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return config
 
 
 def _crops(job: _Job, recordings: list[Recording], budget: int | None) -> dict[str, CachedCrops]:
@@ -198,31 +204,57 @@ def _crops(job: _Job, recordings: list[Recording], budget: int | None) -> dict[s
         raise RunError(
             f"{len(usable)} recordings can be read and training needs two at least; see 'napari-ubam check'."
         )
+    if sum(len(_windows(job, crops)) > 0 for crops in usable.values()) < 2:
+        raise RunError(
+            f"Fewer than two recordings are as long as a window of {job.config.behaviour.window_ms:g} ms; "
+            "add longer ones, or shorten the window."
+        )
     return usable
 
 
+def _windows(job: _Job, crops: CachedCrops) -> Windows:
+    """Windows of behaviour on what the cache holds of a recording."""
+    sizes = job.config.behaviour
+    return windows(crops.times, _segments(crops), sizes.window_ms, sizes.steps)
+
+
+def _segments(crops: CachedCrops) -> list[range]:
+    """Rows of the crops without a gap."""
+    first = crops.frames.start
+    return [range(start - first, stop - first) for start, stop in crops.runs]
+
+
 def _train_both(
-    job: _Job, recordings: list[Recording], sources: dict[str, CachedCrops], held: set[str]
+    job: _Job, record: TrainingRecord, recordings: list[Recording], sources: dict[str, CachedCrops]
 ) -> None:
     used = [one for one in recordings if one.name in sources]
-    if len({one.subject for one in used} - held) < 2 or not held <= {one.subject for one in used}:
+    held = held_out([one.subject for one in used], job.seed)
+    if len({one.subject for one in used} - held) < 2:
         held = set()
+    record = with_recordings(job.checkpoints, record, tuple(one.name for one in used), held)
     seen: list[Crops] = [
         sources[one.name] if held else EarlyCrops(sources[one.name])
         for one in used
         if one.subject not in held
     ]
     torch.manual_seed(job.seed)
-    posture = PostureLearner(job.config, mean_maps(PostureEncoder(job.config.posture), seen))
+    posture = PostureLearner(job.config, mean_maps(PostureEncoder(job.config.posture), seen, job.cancel))
     first = job.fit(posture, PostureBatches(seen, job.config, job.seed), "posture")
     whiten_posture(posture.encoder, seen, job.cancel)
 
-    checked = [_checked(job, one, sources[one.name], posture.encoder) for one in used]
-    tracks = [one.track for one in checked if one.subject not in held and len(one.track.windows)]
+    record = with_posture(job.checkpoints, record, weights_hash(posture.encoder.state_dict()))
+
+    checked = _all_checked(job, used, sources, posture.encoder)
+    tracks = [
+        one.track if held else one.early_track()
+        for one in checked
+        if one.subject not in held and len(one.track.windows)
+    ]
+    tracks = [track for track in tracks if len(track.windows)]
     if len(tracks) < 2:
-        window = job.config.behaviour.window_ms
         raise RunError(
-            f"Fewer than two recordings are as long as a window of {window:g} ms; add longer ones."
+            "Without what is kept out for the checks, fewer than two recordings are longer than a window; "
+            "add recordings, or shorten the window."
         )
     torch.manual_seed(job.seed)
     motion = float(np.median(np.concatenate([track.motion for track in tracks])))
@@ -230,9 +262,12 @@ def _train_both(
     second = job.fit(behaviour, BehaviourBatches(tracks, job.config, job.seed), "behaviour")
     whiten_behaviour(behaviour.encoder, tracks)
 
-    device, frames = describe_device(job.device), sum(len(one.rows) for one in checked)
+    device, frames = (
+        describe_device(job.device),
+        sum(stop - start for crops in seen for start, stop in crops.runs),
+    )
     training = TrainingFacts(
-        posture=facts(first), behaviour=facts(second), device=device, recordings=len(used), frames=frames
+        posture=facts(first), behaviour=facts(second), device=device, recordings=len(seen), frames=frames
     )
     quality = assess(
         posture.encoder,
@@ -246,26 +281,41 @@ def _train_both(
     )
     _save(job, (posture.encoder, first), (behaviour.encoder, second))
     save_quality(quality, job.folder / QUALITY)
+    record.model_copy(update={"finished": True}).write(job.checkpoints)
     _draw(job, quality, sources)
 
 
+def _all_checked(
+    job: _Job, used: list[Recording], sources: dict[str, CachedCrops], encoder: PostureEncoder
+) -> list[CheckedRecording]:
+    """Encode all crops that the cache holds, on the device that trains."""
+    device = choose_device(job.device)
+    encoder.to(device)
+    done: list[CheckedRecording] = []
+    for one in used:
+        job.progress(Progress("codes", len(done), len(used), detail=one.name))
+        done.append(_checked(job, one, sources[one.name], encoder, device))
+    job.progress(Progress("codes", len(used), len(used)))
+    encoder.cpu()
+    return done
+
+
 def _checked(
-    job: _Job, recording: Recording, crops: CachedCrops, encoder: PostureEncoder
+    job: _Job, recording: Recording, crops: CachedCrops, encoder: PostureEncoder, device: torch.device
 ) -> CheckedRecording:
-    """Encode all crops that the cache holds of a recording, and lay windows on them."""
+    """Encode the crops of a recording, and lay windows on them."""
     frames = np.array(crops.frames, np.int64)
     codes = np.full((len(frames), job.config.posture.code), np.nan, np.float32)
-    segments = [range(a - crops.frames.start, b - crops.frames.start) for a, b in crops.runs]
-    for run in segments:
-        for begin in range(run.start, run.stop, BATCH):
+    for run in _segments(crops):
+        for low in range(run.start, run.stop, BATCH):
             check_cancelled(job.cancel)
-            end = min(begin + BATCH, run.stop)
-            images = crops.read(begin + crops.frames.start, end + crops.frames.start)
+            end = min(low + BATCH, run.stop)
+            read = crops.read(low + crops.frames.start, end + crops.frames.start)
+            images = torch.from_numpy(read).to(device)[:, None].float() / 255
             with torch.inference_mode():
-                codes[begin:end] = encoder(torch.from_numpy(images)[:, None].float() / 255).numpy()
-    sizes = job.config.behaviour
-    laid = windows(crops.times, segments, sizes.window_ms, sizes.steps)
-    return CheckedRecording(recording.name, recording.subject, crops, frames, PostureTrack.of(codes, laid))
+                codes[low:end] = encoder(images).cpu().numpy()
+    track = PostureTrack.of(codes, _windows(job, crops))
+    return CheckedRecording(recording.name, recording.subject, crops, frames, track)
 
 
 def _spread(tracks: list[PostureTrack]) -> float:
@@ -276,8 +326,10 @@ def _spread(tracks: list[PostureTrack]) -> float:
 
 def _save(job: _Job, *parts: tuple[nn.Module, FitResult]) -> None:
     (posture, first), (behaviour, second) = parts
+    # Should this be cut off between the two, the hash tells that they do not belong together.
+    reads = weights_hash(posture.state_dict())
     save_weights(job.folder / POSTURE, posture.state_dict(), job.header("posture", first))
-    save_weights(job.folder / BEHAVIOUR, behaviour.state_dict(), job.header("behaviour", second))
+    save_weights(job.folder / BEHAVIOUR, behaviour.state_dict(), job.header("behaviour", second, reads))
     write_whole(job.folder / "config.json", (job.config.model_dump_json(indent=2) + "\n").encode())
     ModelEncoder.load(job.folder)  # what was written can be read
 

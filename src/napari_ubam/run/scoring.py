@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from napari_ubam.analysis import (
     score_table,
     subject_table,
 )
-from napari_ubam.models.weights import write_whole
+from napari_ubam.models.weights import versions, write_whole
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import save, subjects_figure, timeline
 from napari_ubam.study import Study
@@ -63,6 +65,7 @@ def score_study(
     reference: Sequence[str],
     filter_text: str,
     *,
+    model: Mapping[str, str],
     k: int,
     per_subject: int,
     figures: bool,
@@ -82,6 +85,8 @@ def score_study(
         Names of the reference recordings.
     filter_text : str
         How they were chosen; for the log.
+    model : mapping of str to str
+        Hashes of the weights.
     k, per_subject, figures, progress, cancel
         As `Run.score` takes them.
 
@@ -98,7 +103,9 @@ def score_study(
     _write(folder / "scores.csv", scoring.scores)
     _write(folder / "subjects.csv", scoring.subjects)
     _write(folder / "episodes.csv", scoring.episodes)
-    append(folder / "log.jsonl", "score", reference=filter_text, k=k, per_subject=per_subject)
+    facts = {"reference": filter_text, "k": k, "per_subject": per_subject, "model": dict(model)}
+    _note(folder, scoring, reference, facts)
+    append(folder / "log.jsonl", "score", **facts)
     if figures:
         _draw(folder / "figures", study, scoring, tell, cancel)
     return scoring
@@ -113,7 +120,24 @@ def _episodes(scores: Scores) -> pd.DataFrame:
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
-    write_whole(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+    """Write a table: times to the microsecond, other numbers to six digits."""
+    times = [name for name in table.columns if name == "time" or name.endswith("_time")]
+    text = table.assign(**{name: table[name].map("{:.6f}".format) for name in times})
+    write_whole(path, text.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+
+
+def _note(folder: Path, scoring: Scoring, reference: Sequence[str], facts: Mapping[str, Any]) -> None:
+    """Write down what the tables were made from."""
+    noted = {
+        **facts,
+        "reference_recordings": list(reference),
+        "reference_subjects": list(scoring.result.reference_subjects),
+        "reference_frames": dict(scoring.result.reference_counts),
+        "warnings": list(scoring.warnings),
+        "versions": versions(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_whole(folder / "scores.json", (json.dumps(noted, indent=2) + "\n").encode())
 
 
 def _draw(

@@ -2,8 +2,8 @@
 
 from .body import JOINTS
 from .bouts import KINDS
-from .files import write_sample
+from .files import SampleError, write_sample
 from .style import Light
 from .walker import Walker, walkers
 
-__all__ = ["JOINTS", "KINDS", "Light", "Walker", "walkers", "write_sample"]
+__all__ = ["JOINTS", "KINDS", "Light", "SampleError", "Walker", "walkers", "write_sample"]

@@ -18,6 +18,10 @@ TABLE = ("video", "subject", "group", "session", "x", "y", "width", "height")
 TRUTH = ("recording", "frame", "time", "kind", "envelope", "deviation")
 
 
+class SampleError(ValueError):
+    """A sample study cannot be written there, in one sentence."""
+
+
 def write_sample(
     folder: str | Path,
     *,
@@ -58,8 +62,11 @@ def write_sample(
     ------
     Cancelled
         When `cancel` was set; finished videos are kept.
+    SampleError
+        If the folder holds a study that is no sample.
     """
     folder = Path(folder)
+    _refuse_others(folder)
     (folder / "videos").mkdir(parents=True, exist_ok=True)
     count = max(round(seconds * fps), 1)
     order = Order(str(folder / "videos"), healthy, impaired, seed, fps, count)
@@ -67,6 +74,13 @@ def write_sample(
     write_videos(order, progress or silent, cancel)
     _write_truth(folder / "truth.csv", herd, count)
     return Study.from_csv(_write_table(folder / "study.csv", herd))
+
+
+def _refuse_others(folder: Path) -> None:
+    """Refuse a folder with a study of somebody's own; an earlier sample may be written over."""
+    path = folder / "study.csv"
+    if path.exists() and not (folder / "truth.csv").exists():
+        raise SampleError(f"{path} is there already and no sample; choose an empty folder for the sample.")
 
 
 def _write_table(path: Path, herd: list[Walker]) -> Path:

@@ -79,9 +79,8 @@ class CheckedRecording:
     def early_track(self) -> PostureTrack:
         """Return the track with only those windows that end before the last fifth, for training."""
         track, laid = self.track, self.track.windows
-        early = self.frames[np.minimum(laid.before[:, -1] + 1, len(self.frames) - 1)] < boundary(
-            self.crops.runs
-        )
+        last = laid.before[:, -1] + (laid.weight[:, -1] > 0)  # a step between two frames reads both
+        early = self.frames[last] < boundary(self.crops.runs)
         part = Windows(laid.centres[early], laid.before[early], laid.weight[early])
         return PostureTrack(track.posture, part, track.motion[early])
 

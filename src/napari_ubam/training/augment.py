@@ -45,5 +45,8 @@ def _move(crops: Tensor, drawn: Tensor) -> Tensor:
     turn, size = TURN * drawn[:, 0], 1 + SIZE * drawn[:, 1]
     cos, sin = turn.cos() / size, turn.sin() / size
     rows = torch.stack([cos, -sin, SHIFT * drawn[:, 2], sin, cos, SHIFT * drawn[:, 3]], 1).view(-1, 2, 3)
+    device = crops.device
+    if device.type == "mps":  # older releases of torch lack this there
+        crops, rows = crops.cpu(), rows.cpu()
     places = F.affine_grid(rows, list(crops.shape), align_corners=False)
-    return F.grid_sample(crops, places, padding_mode="border", align_corners=False)
+    return F.grid_sample(crops, places, padding_mode="border", align_corners=False).to(device)

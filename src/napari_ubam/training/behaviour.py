@@ -187,7 +187,7 @@ class BehaviourBatches:
             chosen = np.concatenate([chosen, rng.integers(0, len(self.tracks), count - len(chosen))])
         drawn = [self._from(self.tracks[number], rng) for number in chosen]
         windows, centres, motion = (torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
-        return {"windows": windows, "times": centres.double(), "motion": motion}
+        return {"windows": windows, "times": (centres - centres[:, :1]).float(), "motion": motion}
 
     def _from(
         self, track: PostureTrack, rng: np.random.Generator

@@ -19,10 +19,10 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch.utils.data import DataLoader, IterableDataset
 
+from napari_ubam.models.devices import choose_device
 from napari_ubam.progress import Cancel, Cancelled, Progress, ProgressCallback, silent
 
 from .checkpoints import SafeCheckpoints, latest
-from .devices import choose_device
 from .errors import TrainingError
 from .watch import Limits, Stopped, Watch
 

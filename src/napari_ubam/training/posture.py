@@ -107,14 +107,15 @@ def batch_of(sample: Sample, step: int) -> Batch:
     """Turn a sample into tensors."""
     return {
         "recordings": torch.from_numpy(sample.recordings),
-        "times": torch.from_numpy(sample.times),
+        # From the first one on: single precision, which is all that Apple's GPUs have, then suffices.
+        "times": torch.from_numpy((sample.times - sample.times[:, :1]).astype(np.float32)),
         "crops": torch.from_numpy(sample.crops),
         "step": torch.tensor(step),
     }
 
 
 @torch.no_grad()
-def mean_maps(encoder: PostureEncoder, recordings: Sequence[Crops]) -> Tensor:
+def mean_maps(encoder: PostureEncoder, recordings: Sequence[Crops], cancel: Cancel | None = None) -> Tensor:
     """Mean gradient maps of recordings, from frames spread over all of each.
 
     Parameters
@@ -122,13 +123,20 @@ def mean_maps(encoder: PostureEncoder, recordings: Sequence[Crops]) -> Tensor:
     encoder : PostureEncoder
         Only its fixed first layer is used.
     recordings : sequence of Crops
+    cancel : Cancel, optional
 
     Returns
     -------
     (r, channels, y, x) tensor
+
+    Raises
+    ------
+    Cancelled
+        When ``cancel`` is set.
     """
     means = []
     for crops in recordings:
+        check_cancelled(cancel)
         maps = encoder.maps(images_of(crops, some_frames(crops, MEAN_FRAMES)))
         means.append(maps.mean(0))
     return torch.stack(means)

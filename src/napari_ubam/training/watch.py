@@ -147,7 +147,7 @@ class Watch(Callback):
         if parts and not torch.isfinite(torch.stack([part.float() for part in parts]).sum()):
             raise TrainingError(
                 f"The loss of the {self.stage} training is no longer a number at step {trainer.global_step}; "
-                "the weights before it are kept, so resume with a lower learning rate or another seed."
+                "the weights before it are kept, so train anew with another seed or with fewer steps."
             )
 
     def on_train_batch_end(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from napari_ubam.training.devices import choose_device, describe_device
-from napari_ubam.training.errors import TrainingError
+from napari_ubam.models.devices import DeviceError, choose_device, describe_device
 
 
 def test_the_processor_is_always_there() -> None:
@@ -25,21 +24,21 @@ def test_the_best_is_chosen(monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bo
     assert choose_device("auto").type == expected
     if not cuda:
         with pytest.raises(
-            TrainingError, match=r"^The device 'cuda' is not available .* choose auto or cpu\.$"
+            DeviceError, match=r"^The device 'cuda' is not available .* choose auto or cpu\.$"
         ):
             choose_device("cuda")
-    with pytest.raises(TrainingError, match="The device 'cuda:1' is not available"):
+    with pytest.raises(DeviceError, match="The device 'cuda:1' is not available"):
         choose_device("cuda:1")
 
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:x", "cpu cpu"])
 def test_no_such_device(name: str) -> None:
     with pytest.raises(
-        TrainingError, match=r"^There is no device .*; choose auto, cpu, cuda, cuda:1 or mps\.$"
+        DeviceError, match=r"^There is no device .*; choose auto, cpu, cuda, cuda:1 or mps\.$"
     ):
         choose_device(name)
 
 
 def test_a_device_that_cannot_train() -> None:
-    with pytest.raises(TrainingError, match="'meta' is not available"):
+    with pytest.raises(DeviceError, match="'meta' is not available"):
         describe_device("meta")

@@ -6,7 +6,9 @@ import platform
 
 import torch
 
-from .errors import TrainingError
+
+class DeviceError(ValueError):
+    """There is no such device, in one sentence."""
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -20,7 +22,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
     Raises
     ------
-    TrainingError
+    DeviceError
         If there is no such device here.
     """
     if name == "auto":
@@ -28,14 +30,14 @@ def choose_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise TrainingError(f"There is no device {name!r}; choose auto, cpu, cuda, cuda:1 or mps.") from None
+        raise DeviceError(f"There is no device {name!r}; choose auto, cpu, cuda, cuda:1 or mps.") from None
     there = {
         "cpu": True,
         "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
         "mps": torch.backends.mps.is_available(),
     }
     if not there.get(device.type, False):
-        raise TrainingError(f"The device {name!r} is not available on this computer; choose auto or cpu.")
+        raise DeviceError(f"The device {name!r} is not available on this computer; choose auto or cpu.")
     return device
 
 
@@ -44,7 +46,7 @@ def describe_device(name: str = "auto") -> str:
 
     Raises
     ------
-    TrainingError
+    DeviceError
         If there is no such device here.
     """
     device = choose_device(name)
