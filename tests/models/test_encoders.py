@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from pydantic import ValidationError
+from torch.nn import functional as F
 
 from napari_ubam.models.behaviour import BehaviourEncoder
 from napari_ubam.models.config import PRESETS, BehaviourConfig, ModelConfig, PostureConfig, preset
@@ -83,3 +84,16 @@ def test_the_behaviour_encoder_reads_order_but_not_the_length_of_codes() -> None
     assert codes.shape == (5, 12)
     torch.testing.assert_close(encoder(windows * 3), codes, atol=1e-5, rtol=1e-4)
     assert (encoder(windows.flip(1)) - codes).abs().max() > 0.05
+
+
+def test_windows_keep_their_distances() -> None:
+    config = BehaviourConfig(steps=9, hidden=16, code=264, recurrent=8)
+    encoder = BehaviourEncoder(40, config).eval()
+    windows = F.normalize(torch.randn(60, 9, 40, generator=torch.Generator().manual_seed(3)), dim=-1)
+    windows = windows + windows.mean(0)
+    flat = F.normalize(F.normalize(windows, dim=-1).flatten(1), dim=-1)
+    plain = F.normalize(encoder(windows)[:, :256], dim=-1)
+    pairs = torch.triu_indices(60, 60, 1)
+    true, kept = ((1 - codes @ codes.T)[pairs[0], pairs[1]] for codes in (flat, plain))
+    assert torch.corrcoef(torch.stack([true, kept]))[0, 1] > 0.5
+    assert ((kept - true).abs() / true).mean() < 0.1

@@ -41,7 +41,7 @@ def test_checks_say_what_was_held_out(trained: Run, study: Study) -> None:
 
 def test_codes_have_a_row_a_frame(trained: Run, study: Study) -> None:
     codes = trained.embeddings(study[0].name)
-    assert codes.posture.shape == codes.behaviour.shape == (90, 256)
+    assert (codes.posture.shape, codes.behaviour.shape) == ((90, 256), (90, 384))
     assert codes.posture.dtype == np.float32
     assert codes.valid.all()
     assert np.isnan(codes.behaviour[0]).all()  # its window begins before the video

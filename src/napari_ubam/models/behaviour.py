@@ -9,15 +9,16 @@ from torch.nn import functional as F
 from .config import BehaviourConfig
 from .whitening import Whitening
 
-RECURRENT_SHARE = 0.25  # of the distance between codes
+RECURRENT_SHARE = 0.1  # of the distance between codes
 
 
 class BehaviourEncoder(nn.Module):
-    """Recurrent network over a window of postures, beside the postures' own principal components.
+    """Recurrent network over a window of postures, beside a fixed projection of the postures themselves.
 
-    What is plain to see in the postures need not pass the network: the components keep it, and the network
-    adds the order in which they come. The distance of two codes is the mean of both parts' distances, the
-    network's weighing a quarter.
+    What is plain to see in the postures need not pass the network: a random orthogonal projection keeps all
+    distances between windows nearly (Johnson & Lindenstrauss), those in rare directions such as a fast tremor
+    too, which principal components would cut off. The network adds the order in which postures come. The
+    distance of two codes is the weighed mean of both parts' distances.
 
     Parameters
     ----------
@@ -34,8 +35,11 @@ class BehaviourEncoder(nn.Module):
         self.inside = nn.Linear(posture, hidden)
         self.recurrent = nn.GRU(hidden, hidden, batch_first=True, bidirectional=True)
         self.project = nn.Linear(2 * hidden, config.recurrent)
-        self.whiten = Whitening(config.recurrent, config.recurrent)
-        self.plain = Whitening(posture * config.steps, config.code - config.recurrent)
+        self.whiten = Whitening(config.recurrent)
+        self.register_buffer(
+            "plain", _orthogonal(posture * config.steps, config.code - config.recurrent), persistent=True
+        )
+        self.plain: Tensor
 
     def forward(self, windows: Tensor) -> Tensor:
         """Encode windows.
@@ -50,7 +54,7 @@ class BehaviourEncoder(nn.Module):
         (n, code) float tensor
             Compare codes by the cosine.
         """
-        plain = F.normalize(self.plain(self.laid_out(windows)), dim=-1)
+        plain = F.normalize(F.normalize(windows, dim=-1).flatten(1) @ self.plain, dim=-1)
         order = F.normalize(self.whiten(self.raw(windows)), dim=-1)
         return torch.cat([(1 - RECURRENT_SHARE) ** 0.5 * plain, RECURRENT_SHARE**0.5 * order], 1)
 
@@ -63,12 +67,9 @@ class BehaviourEncoder(nn.Module):
         codes: Tensor = self.project(states.mean(1) + middle)
         return codes
 
-    def fit_whitening(self, windows: Tensor) -> None:
-        """Fit what is not trained to windows (n, steps, posture) of all recordings."""
-        self.plain.fit(self.laid_out(windows))
-        self.whiten.fit(self.raw(windows))
 
-    @staticmethod
-    def laid_out(windows: Tensor) -> Tensor:
-        """Lay the unit postures of windows beside each other, (n, steps * posture)."""
-        return F.normalize(windows, dim=-1).flatten(1)
+def _orthogonal(inside: int, outside: int) -> Tensor:
+    """Matrix (inside, outside) of orthogonal unit columns, always the same one."""
+    drawn = torch.randn(inside, outside, generator=torch.Generator().manual_seed(0))
+    columns: Tensor = torch.linalg.qr(drawn)[0]
+    return columns

@@ -59,13 +59,13 @@ class BehaviourConfig(_Part):
     code : int
         Numbers in the code.
     recurrent : int
-        How many of them come from the recurrent network; the others are principal components.
+        How many of them come from the recurrent network; the others are a projection of the postures.
     """
 
     window_ms: float = Field(400.0, gt=0)
     steps: int = Field(13, ge=3)
     hidden: int = 96
-    code: int = 256
+    code: int = 384
     recurrent: int = 64
 
 
@@ -181,7 +181,7 @@ PRESETS: dict[str, ModelConfig] = {
     "base": ModelConfig(
         preset="base",
         posture=PostureConfig(size=(192, 192), widths=(64, 128, 192, 256), code=384),
-        behaviour=BehaviourConfig(hidden=160, code=384, recurrent=96),
+        behaviour=BehaviourConfig(hidden=160, code=512, recurrent=96),
         posture_training=PostureTraining(
             steps=20000, recordings=12, runs=4, run_length=8, learning_rate=1e-3
         ),

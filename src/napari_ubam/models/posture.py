@@ -56,7 +56,7 @@ class PostureEncoder(nn.Module):
         for _ in config.widths:
             rows, columns = -(-rows // 2), -(-columns // 2)
         self.project = nn.Linear(config.grid * rows * columns, config.code)
-        self.whiten = Whitening(config.code, config.code)
+        self.whiten = Whitening(config.code)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode crops.

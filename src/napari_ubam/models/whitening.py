@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from sklearn.utils.extmath import randomized_svd
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,27 +18,25 @@ class Whitening(nn.Module):
 
     .. math:: z = \left((u - \mu) V (\Lambda / \lambda_1 + \epsilon)^{-1/2},\; r\right)
 
-    for the strongest components, followed by the constant :math:`r`, the root mean square length of what
-    comes before it. The cosine of two :math:`z` then tells directions apart near the mean as well as
-    distances from it. Before `fit`, the first numbers of unit codes are passed on as they are.
+    without its weakest component, whose place takes the constant :math:`r`, the root mean square length of
+    the others. The cosine of two :math:`z` then tells directions apart near the mean as well as distances
+    from it. Before `fit` unit codes are passed on as they are.
 
     Parameters
     ----------
-    inside : int
+    code : int
         Numbers in a code.
-    outside : int
-        Numbers in the result, at most as many.
     """
 
-    def __init__(self, inside: int, outside: int) -> None:
+    def __init__(self, code: int) -> None:
         super().__init__()
-        self.register_buffer("matrix", torch.eye(inside, outside))
-        self.register_buffer("offset", torch.zeros(outside))
+        self.register_buffer("matrix", torch.eye(code))
+        self.register_buffer("offset", torch.zeros(code))
         self.matrix: Tensor
         self.offset: Tensor
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Whiten codes (n, inside); only their direction counts. Result (n, outside)."""
+        """Whiten codes (n, code); only their direction counts. Result (n, code)."""
         return F.normalize(codes, dim=-1) @ self.matrix + self.offset
 
     @torch.no_grad()
@@ -48,28 +45,16 @@ class Whitening(nn.Module):
 
         Parameters
         ----------
-        codes : (n, inside) tensor
+        codes : (n, code) tensor
             At least two; each recording should have as many as the others.
         """
-        unit = F.normalize(codes.detach().cpu().float(), dim=-1)
-        mean, wanted = unit.mean(0), self.offset.numel() - 1
-        variances, directions = _components(unit - mean, wanted)
-        strongest = variances.max().clamp_min(1e-12)
-        matrix = torch.zeros(self.matrix.shape)
-        matrix[:, : len(variances)] = directions * (variances / strongest + FLOOR).rsqrt()
+        unit = F.normalize(codes.detach().cpu().double(), dim=-1)
+        mean = unit.mean(0)
+        variances, directions = torch.linalg.eigh(torch.cov(unit.T))
+        strongest = variances[-1].clamp_min(1e-12)
+        matrix = directions * (variances.clamp_min(0) / strongest + FLOOR).rsqrt()
+        matrix[:, 0] = 0  # the weakest one gives its place to the constant
         offset = -mean @ matrix
-        offset[-1] = (unit @ matrix + offset).square().sum(1).mean().sqrt()
+        offset[0] = (unit @ matrix + offset).square().sum(1).mean().sqrt()
         self.matrix.copy_(matrix)
         self.offset.copy_(offset)
-
-
-def _components(centred: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Variances (k,) and directions (d, k) of the strongest principal components, k at most ``count``."""
-    samples, size = centred.shape
-    if count < min(size // 2, samples):  # a part of many: their full decomposition would take long
-        _, lengths, rows = randomized_svd(centred.numpy(), count, random_state=0)
-        values = torch.from_numpy(lengths.copy()).float()
-        return values.square() / max(samples - 1, 1), torch.from_numpy(rows.copy()).float().T
-    variances, directions = torch.linalg.eigh(torch.cov(centred.double().T))
-    kept = slice(size - count, size)
-    return variances[kept].clamp_min(0).float(), directions[:, kept].float()

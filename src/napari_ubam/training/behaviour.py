@@ -21,7 +21,6 @@ from .posture import share_of_whitening
 
 Batch = dict[str, Tensor]
 JITTER = 0.15  # noise on the postures of a view, as a part of their spread
-WHITENED = 8000  # windows for the whitening, in all
 STILL = 0.35  # windows that move less than this part of the median movement are not shuffled
 
 
@@ -158,12 +157,12 @@ def whiten_behaviour(encoder: BehaviourEncoder, tracks: Sequence[PostureTrack]) 
     tracks : sequence of PostureTrack
         Those that it was trained on.
     """
-    chosen = []
+    codes = []
     for track in tracks:
-        count = min(share_of_whitening(len(tracks), WHITENED), len(track.windows))
+        count = min(share_of_whitening(len(tracks)), len(track.windows))
         some = np.linspace(0, len(track.windows) - 1, count).astype(int)
-        chosen.append(torch.from_numpy(track.windows.of(track.posture, some)))
-    encoder.fit_whitening(torch.cat(chosen))
+        codes.append(encoder.raw(torch.from_numpy(track.windows.of(track.posture, some))))
+    encoder.whiten.fit(torch.cat(codes))
 
 
 class BehaviourBatches:

@@ -170,9 +170,9 @@ def whiten_posture(
     encoder.whiten.fit(torch.cat(codes))
 
 
-def share_of_whitening(recordings: int, total: int = WHITENED) -> int:
-    """Frames or windows that each of so many recordings gives to the whitening, of so many in all."""
-    return min(max(total // recordings, LEAST), MOST)
+def share_of_whitening(recordings: int) -> int:
+    """Frames or windows that each of so many recordings gives to the whitening."""
+    return min(max(WHITENED // recordings, LEAST), MOST)
 
 
 def some_frames(crops: Crops, most: int) -> NDArray[np.int64]:
