@@ -16,16 +16,16 @@ from torch import nn
 from napari_ubam.models.behaviour import BehaviourEncoder
 from napari_ubam.models.config import ModelConfig, preset
 from napari_ubam.models.devices import choose_device
-from napari_ubam.models.posture import PostureEncoder
+from napari_ubam.models.posture import PostureEncoder, as_images
 from napari_ubam.models.windows import windows
 from napari_ubam.progress import Progress, ProgressCallback
+from napari_ubam.run.learning import POSTURE_SHARE
 from napari_ubam.training.augment import another_view
 from napari_ubam.training.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack, whiten_behaviour
 from napari_ubam.training.fit import FitPlan, fit
 from napari_ubam.training.learner import cycle
 from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
 
-POSTURE_SHARE = 0.8  # of the minutes; the rest is for behaviour
 BLOCK = 150  # frames or windows that are encoded at once
 
 
@@ -101,7 +101,7 @@ class Network:
 def encode(encoder: nn.Module, crops: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
     """Encode crops (t, y, x), result (t, d)."""
     parts = (torch.from_numpy(crops[at : at + BLOCK]) for at in range(0, len(crops), BLOCK))
-    return torch.cat([encoder(part[:, None].to(device).float() / 255).cpu() for part in parts]).numpy()
+    return torch.cat([encoder(as_images(part.to(device))).cpu() for part in parts]).numpy()
 
 
 def track_of(posture: np.ndarray, fps: float, config: ModelConfig) -> PostureTrack:
@@ -173,9 +173,7 @@ def trained(
     network = Network(first.encoder, BehaviourEncoder(config.posture.code, config.behaviour), config, device)
     tracks = [track_of(network.posture(film.crops), film.fps, config) for film in films]
     torch.manual_seed(seed)
-    second = BehaviourLearner(
-        config, _spread(tracks), float(np.median(np.concatenate([t.motion for t in tracks])))
-    )
+    second = BehaviourLearner.of(config, tracks)
     plan = FitPlan(config.behaviour_training.recordings, device=device, seed=seed, **limits[1])
     following = BehaviourBatches(tracks, config, seed)
     fit(second, following, plan, folder=folder / "behaviour", stage="behaviour", progress=tell)
@@ -216,18 +214,12 @@ def told(films: Sequence[Filmed], name: str, seed: int, steps: int, batch: int =
         for group in optimiser.param_groups:
             group["lr"] = rate * cycle(step / steps)
         chosen = generator.integers(0, len(crops), batch)
-        images = torch.from_numpy(crops[chosen])[:, None].float() / 255
+        images = as_images(torch.from_numpy(crops[chosen]))
         loss = (read(encoder.raw(another_view(images))) - true[chosen]).square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     return encoder.eval()
-
-
-def _spread(tracks: Sequence[PostureTrack]) -> float:
-    """Root mean square distance of postures from their mean."""
-    codes = np.concatenate([track.posture for track in tracks])
-    return float(np.sqrt(((codes - codes.mean(0)) ** 2).sum(1).mean()))
 
 
 def _teller(say: Callable[[str], None], seconds: float = 20.0) -> ProgressCallback:

@@ -54,12 +54,14 @@ def test_refusals_are_one_sentence(one: Recording, store: EmbeddingStore, clip) 
         store.read("one")
     embed([one], encoder, store)
     with pytest.raises(
-        EmbeddingError, match=r"^one: .* another model than the one in use; embed it first, or .*\.$"
+        EmbeddingError,
+        match=r"^one: .* another model than the one in use; embed it first, or take it out of the study\.$",
     ):
         store.require(one, PlainEncoder(version="2"))
     shutil.copy(clip("h264 fragmented"), one.video)
     with pytest.raises(
-        EmbeddingError, match=r"^one: its video file was changed .*; embed it first, or .*\.$"
+        EmbeddingError,
+        match=r"^one: its video file was changed .*; embed it first, or take it out of the study\.$",
     ):
         store.require(one, encoder)
     assert store.read("one").posture.shape == (FRAMES, 16)  # without asking for a model or a video

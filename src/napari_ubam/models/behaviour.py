@@ -36,9 +36,7 @@ class BehaviourEncoder(nn.Module):
         self.recurrent = nn.GRU(hidden, hidden, batch_first=True, bidirectional=True)
         self.project = nn.Linear(2 * hidden, config.recurrent)
         self.whiten = Whitening(config.recurrent)
-        self.register_buffer(
-            "plain", _orthogonal(posture * config.steps, config.code - config.recurrent), persistent=True
-        )
+        self.register_buffer("plain", _orthogonal(posture * config.steps, config.code - config.recurrent))
         self.plain: Tensor
 
     def forward(self, windows: Tensor) -> Tensor:

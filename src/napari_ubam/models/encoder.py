@@ -16,7 +16,7 @@ from napari_ubam.progress import Cancel, check_cancelled
 from .behaviour import BehaviourEncoder
 from .config import ModelConfig
 from .devices import choose_device
-from .posture import PostureEncoder
+from .posture import PostureEncoder, as_images
 from .weights import WeightsError, load_into, load_weights, weights_hash
 from .windows import windows
 
@@ -97,7 +97,7 @@ class ModelEncoder:
         -------
         (n, d) float32 array
         """
-        images = torch.from_numpy(crops).to(self.device)[:, None].float() / 255
+        images = as_images(torch.from_numpy(crops).to(self.device))
         codes: NDArray[np.float32] = self._posture(images).float().cpu().numpy()
         return codes
 

@@ -12,6 +12,11 @@ from .stem import OrientedGradients
 from .whitening import Whitening
 
 
+def as_images(crops: Tensor) -> Tensor:
+    """Turn crops (n, y, x) of bytes into what the encoder takes, (n, 1, y, x) floats from 0 to 1."""
+    return crops[:, None].float() / 255
+
+
 class Block(nn.Module):
     """Residual block of two convolutions, which halves the maps.
 

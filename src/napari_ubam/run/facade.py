@@ -158,7 +158,9 @@ class Run:
         EmbeddingError
             If they are of another model or another video, or missing.
         """
-        encoder = self.encoder("cpu")
+        return self._codes_of(study, self.encoder("cpu"))
+
+    def _codes_of(self, study: Iterable[Recording], encoder: ModelEncoder) -> list[Codes]:
         return [self._codes(recording, encoder) for recording in study]
 
     def _codes(self, recording: Recording, encoder: ModelEncoder) -> Codes:
@@ -244,14 +246,14 @@ class Run:
         -------
         Scoring
         """
-        chosen = study.select(reference)
+        chosen, encoder = study.select(reference), self.encoder("cpu")
         return score_study(
             self.folder,
             study,
-            self.codes(study),
+            self._codes_of(study, encoder),
             chosen.names,
             reference,
-            model=self.encoder("cpu").hashes,
+            model=encoder.hashes,
             k=k,
             per_subject=per_subject,
             figures=figures,

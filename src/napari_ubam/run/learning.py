@@ -14,7 +14,7 @@ from napari_ubam.crops import CachedCrops, CropCache, CropSpec, regions_of, shap
 from napari_ubam.models.config import ModelConfig, preset
 from napari_ubam.models.devices import choose_device, describe_device
 from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, ModelEncoder
-from napari_ubam.models.posture import PostureEncoder
+from napari_ubam.models.posture import PostureEncoder, as_images
 from napari_ubam.models.weights import WeightsHeader, save_weights, weights_hash, write_whole
 from napari_ubam.models.windows import Windows, windows
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
@@ -257,17 +257,16 @@ def _train_both(
             "add recordings, or shorten the window."
         )
     torch.manual_seed(job.seed)
-    motion = float(np.median(np.concatenate([track.motion for track in tracks])))
-    behaviour = BehaviourLearner(job.config, _spread(tracks), motion)
+    behaviour = BehaviourLearner.of(job.config, tracks)
     second = job.fit(behaviour, BehaviourBatches(tracks, job.config, job.seed), "behaviour")
     whiten_behaviour(behaviour.encoder, tracks)
 
-    device, frames = (
-        describe_device(job.device),
-        sum(stop - start for crops in seen for start, stop in crops.runs),
-    )
     training = TrainingFacts(
-        posture=facts(first), behaviour=facts(second), device=device, recordings=len(seen), frames=frames
+        posture=facts(first),
+        behaviour=facts(second),
+        device=describe_device(job.device),
+        recordings=len(seen),
+        frames=sum(stop - start for crops in seen for start, stop in crops.runs),
     )
     quality = assess(
         posture.encoder,
@@ -311,17 +310,11 @@ def _checked(
             check_cancelled(job.cancel)
             end = min(low + BATCH, run.stop)
             read = crops.read(low + crops.frames.start, end + crops.frames.start)
-            images = torch.from_numpy(read).to(device)[:, None].float() / 255
+            images = as_images(torch.from_numpy(read).to(device))
             with torch.inference_mode():
                 codes[low:end] = encoder(images).cpu().numpy()
     track = PostureTrack.of(codes, _windows(job, crops))
     return CheckedRecording(recording.name, recording.subject, crops, frames, track)
-
-
-def _spread(tracks: list[PostureTrack]) -> float:
-    """Root mean square distance of postures from their mean."""
-    codes = np.concatenate([track.posture[track.windows.centres] for track in tracks])
-    return float(np.sqrt(((codes - codes.mean(0)) ** 2).sum(1).mean()))
 
 
 def _save(job: _Job, *parts: tuple[nn.Module, FitResult]) -> None:

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
@@ -23,6 +22,7 @@ from .behaviour import STILL, BehaviourLearner, PostureTrack
 from .errors import TrainingError
 from .fit import FitResult
 from .holdout import boundary
+from .posture import images_of
 from .quality import (
     HeldOut,
     Quality,
@@ -36,7 +36,7 @@ from .quality import (
     still_verdict,
     subject_verdict,
 )
-from .sampling import Crops
+from .sampling import Crops, evenly
 
 HARDNESS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_WINDOWS = 2000
@@ -91,8 +91,7 @@ class CheckedRecording:
 
     def some_rows(self, most: int) -> NDArray[np.int64]:
         """Rows spread over the recording, at most so many."""
-        count = min(most, len(self.rows))
-        return self.rows[np.linspace(0, len(self.rows) - 1, count).astype(int)] if count else self.rows
+        return self.rows[evenly(len(self.rows), most)]
 
 
 def facts(result: FitResult) -> StageFacts:
@@ -320,9 +319,9 @@ class _Checks:
 
     def _maps(self, one: CheckedRecording, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         found = []
-        for frame in one.frames[rows].tolist():
+        for frame in one.frames[rows, None]:
             check_cancelled(self.parts.cancel)
-            crop = torch.from_numpy(one.crops.read(frame, frame + 1))[:, None].float() / 255
+            crop = images_of(one.crops, frame)
             found.append(F.adaptive_avg_pool2d(self.posture.maps(crop), CELLS).flatten(1).numpy())
         return np.concatenate(found)
 

@@ -18,6 +18,7 @@ from napari_ubam.models.windows import Windows
 
 from .learner import Learner
 from .posture import share_of_whitening
+from .sampling import evenly
 
 Batch = dict[str, Tensor]
 JITTER = 0.15  # noise on the postures of a view, as a part of their spread
@@ -107,6 +108,13 @@ class BehaviourLearner(Learner):
             nn.Linear(sizes.recurrent, 256), nn.ReLU(), nn.Linear(256, sizes.steps * config.posture.code)
         )
 
+    @classmethod
+    def of(cls, config: ModelConfig, tracks: Sequence[PostureTrack]) -> BehaviourLearner:
+        """Make one for recordings: how far their postures spread, and how much their windows move."""
+        codes = np.concatenate([track.posture[track.windows.centres] for track in tracks])
+        spread = float(np.sqrt(((codes - codes.mean(0)) ** 2).sum(1).mean()))
+        return cls(config, spread, float(np.median(np.concatenate([track.motion for track in tracks]))))
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch, as `BehaviourBatches` makes it."""
         plan, clean = self.plan, batch["windows"]
@@ -114,10 +122,8 @@ class BehaviourLearner(Learner):
         flat = clean.flatten(0, 1)
         codes = self.encoder.raw(torch.cat([self._view(flat), self._view(flat)]))
         one, other = codes.view(2, videos, count, -1)
-        near = 0.0
-        found = {
-            "contrast": plan.contrast * losses.contrast(one, other, batch["times"], near, plan.temperature)
-        }
+        contrast = losses.contrast(one, other, batch["times"], 0.0, plan.temperature)
+        found = {"contrast": plan.contrast * contrast}
         if plan.reconstruct:
             mean = flat.mean((0, 1))
             drawn = self.read(F.normalize(one.flatten(0, 1), dim=-1) * one.shape[-1] ** 0.5).view_as(flat)
@@ -159,8 +165,7 @@ def whiten_behaviour(encoder: BehaviourEncoder, tracks: Sequence[PostureTrack]) 
     """
     codes = []
     for track in tracks:
-        count = min(share_of_whitening(len(tracks)), len(track.windows))
-        some = np.linspace(0, len(track.windows) - 1, count).astype(int)
+        some = evenly(len(track.windows), share_of_whitening(len(tracks)))
         codes.append(encoder.raw(torch.from_numpy(track.windows.of(track.posture, some))))
     encoder.whiten.fit(torch.cat(codes))
 

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from napari_ubam.models import losses
 from napari_ubam.models.config import ModelConfig
-from napari_ubam.models.posture import PostureEncoder
+from napari_ubam.models.posture import PostureEncoder, as_images
 from napari_ubam.models.reconstruction import MapDecoder
 from napari_ubam.progress import Cancel, check_cancelled
 
 from .augment import another_view
 from .learner import Learner
-from .sampling import Crops, Sample, Sampler
+from .sampling import Crops, Sample, Sampler, evenly
 
 MEAN_FRAMES = 96  # of a recording, for its mean maps
 WHITENED, LEAST, MOST = 20_000, 16, 400  # frames for the whitening: in all, and of a recording
@@ -55,7 +55,7 @@ class PostureLearner(Learner):
         """Return the loss of a batch, as `batch_of` makes it."""
         plan, recordings = self.plan, batch["recordings"]
         videos, frames = batch["times"].shape
-        crops = batch["crops"].flatten(0, 1)[:, None].float() / 255
+        crops = as_images(batch["crops"].flatten(0, 1))
         codes = self.encoder.raw(torch.cat([another_view(crops), another_view(crops)]))
         one, other = codes.view(2, videos, frames, -1)
         seen, again = self.head(codes).view(2, videos, frames, -1)
@@ -178,11 +178,11 @@ def share_of_whitening(recordings: int) -> int:
 def some_frames(crops: Crops, most: int) -> NDArray[np.int64]:
     """Frame numbers spread evenly over a recording, at most so many."""
     frames = np.concatenate([np.arange(*run) for run in crops.runs])
-    chosen: NDArray[np.int64] = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)]
+    chosen: NDArray[np.int64] = frames[evenly(len(frames), most)]
     return chosen
 
 
 def images_of(crops: Crops, frames: NDArray[np.int64]) -> Tensor:
     """Read frames as (n, 1, y, x) float tensor, 0 to 1."""
-    images = np.concatenate([crops.read(int(frame), int(frame) + 1) for frame in frames])
-    return torch.from_numpy(images)[:, None].float() / 255
+    read = np.concatenate([crops.read(int(frame), int(frame) + 1) for frame in frames])
+    return as_images(torch.from_numpy(read))

@@ -49,6 +49,11 @@ class Sample:
     crops: NDArray[np.uint8]
 
 
+def evenly(total: int, most: int) -> NDArray[np.int64]:
+    """Places spread evenly over so many, at most so many of them, (n,)."""
+    return np.linspace(0, max(total - 1, 0), min(most, total)).astype(np.int64)
+
+
 class Sampler:
     """Draws short runs of frames from several recordings at a time.
 
