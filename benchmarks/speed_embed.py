@@ -75,6 +75,7 @@ def rates(path: Path, folder: Path) -> list[list[str]]:
     """Measure each part and the whole in turn, some rounds, and give the medians."""
     one, video = recording_of(path), open_video(path)
     encoder = encoder_for(*video.shape[1:3])
+    times = np.arange(2 * BATCH) / video.fps
     crops = np.concatenate([block[1] for block in iter_crops(one, encoder.spec, range(2 * BATCH))])
 
     def decode() -> int:
@@ -88,8 +89,8 @@ def rates(path: Path, folder: Path) -> list[list[str]]:
 
     def encode() -> int:
         for _ in range(len(video) // len(crops) + 1):
-            for start in (0, BATCH):
-                encoder.posture(crops[start : start + BATCH])
+            halves = [encoder.posture(crops[start : start + BATCH]) for start in (0, BATCH)]
+            encoder.behaviour(np.concatenate(halves), times, [range(len(crops))])
         return (len(video) // len(crops) + 1) * len(crops)
 
     def whole() -> int:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from napari_ubam.crops import CropCache, iter_crops
 from napari_ubam.crops.background import ahead
-from napari_ubam.crops.identity import to_ranges
 from napari_ubam.crops.stream import Block
 from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.study import Recording
 from napari_ubam.video import VideoArray, open_video
 
+from .behaving import Behaving
 from .encoder import Encoder
 from .errors import EmbeddingError
 from .store import EmbeddingStore
@@ -79,17 +79,17 @@ def embed_recording(
         blocks = _blocks(recording, encoder, cache, video, batch, cancel)
         try:
             with store.write(recording, encoder, video) as out:
-                rates = _Pace(batch)
+                rates, behaving = _Pace(batch), Behaving(encoder, out.times, cancel)
                 for _, crops, valid in _gathered(blocks, rates):
                     check_cancelled(cancel)
                     out.add(_encoded(recording, encoder, crops[valid], rates), valid)
+                    behaving.follow(out.posture, out.valid, out.added)
                     tick(len(valid))
                 if not out.valid.any():
                     raise EmbeddingError(
                         f"{recording.name}: none of its frames can be cropped; check the video."
                     )
-                segments = [range(*pair) for pair in to_ranges(out.valid)]
-                out.finish(*encoder.behaviour(out.posture, out.times, segments, cancel=cancel))
+                out.finish(*behaving.finish(out.posture, out.valid))
                 return int((~out.valid).sum())
         finally:
             blocks.close()

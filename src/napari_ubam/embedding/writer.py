@@ -76,6 +76,11 @@ class EmbeddingWriter:
         """Frames that have a crop, shape (t,)."""
         return self._valid
 
+    @property
+    def added(self) -> int:
+        """Frames that came so far."""
+        return self._added
+
     def add(self, posture: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
         """Append the posture of the next frames.
 

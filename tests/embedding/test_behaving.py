@@ -1,0 +1,44 @@
+"""Windows that are encoded while postures come: the same codes as from all postures at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_ubam.crops.identity import to_ranges
+from napari_ubam.embedding import behaving
+from napari_ubam.embedding.behaving import Behaving
+from plain_encoder import PlainEncoder
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_codes_do_not_depend_on_how_postures_come(data: st.DataObject) -> None:
+    frames = data.draw(st.integers(1, 300))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    posture = rng.standard_normal((frames, 3)).astype(np.float32)
+    times = np.cumsum(rng.uniform(0.01, 0.05, frames))
+    valid = np.ones(frames, bool)
+    for _ in range(data.draw(st.integers(0, 4))):
+        gap = data.draw(st.integers(0, frames - 1))
+        valid[gap : gap + data.draw(st.integers(1, 40))] = False
+    posture[~valid] = np.nan
+    encoder = PlainEncoder()
+    at_once = encoder.behaviour(posture, times, [range(*pair) for pair in to_ranges(valid)])
+
+    known = np.full_like(posture, np.nan)
+    seen = np.zeros(frames, bool)
+    one, stop = Behaving(encoder, times, None), 0
+    before, behaving.FRAMES = behaving.FRAMES, 20
+    try:
+        while stop < frames:
+            more = min(stop + data.draw(st.integers(1, 90)), frames)
+            known[stop:more], seen[stop:more] = posture[stop:more], valid[stop:more]
+            stop = more
+            one.follow(known, seen, stop)
+        codes, whole = one.finish(known, seen)
+    finally:
+        behaving.FRAMES = before
+    np.testing.assert_array_equal(whole, at_once[1])
+    np.testing.assert_allclose(codes[whole], at_once[0][whole], rtol=1e-5, atol=1e-6)
