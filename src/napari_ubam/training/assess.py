@@ -241,8 +241,9 @@ class _Checks:
         right = probes.right_order(self.learner, windows, hardness, self.seed)
         accuracy, low, high = _share(right)
         meaning = (
-            f"Of windows that move, shuffled with hardness {hardness:g} or not, this part was told rightly "
-            "by the behaviour encoder; 0.5 is chance, and more means that it knows the order of movement."
+            f"Of {len(windows)} windows that move, this part was told from the same window shuffled with "
+            f"hardness {hardness:g} by the behaviour encoder; 0.5 is chance, and more means that it knows the "
+            "order of movement."
         )
         return ShuffleCheck(
             meaning=meaning,
@@ -259,7 +260,7 @@ class _Checks:
         accuracy, low, high = _share(np.mean(asked, axis=0))
         meaning = (
             "Of windows without movement, in which only the noise of single frames differs, this part was "
-            "told rightly; it must be 0.5, since such windows have no order."
+            "told from the same window shuffled; it must be 0.5, since such windows have no order."
         )
         return ShuffleCheck(
             meaning=meaning,

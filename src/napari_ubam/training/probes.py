@@ -51,7 +51,9 @@ def apart(windows: Windows, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
 def right_order(
     learner: BehaviourLearner, windows: NDArray[np.float32], hardness: float, seed: int
 ) -> NDArray[np.float64]:
-    """Ask whether windows are in order, once as they are and some times shuffled.
+    """Ask which is in order: a window as it is, or the same shuffled, some times.
+
+    Asked of pairs, the answer does not hang on a threshold, which is another one for every new subject.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ def right_order(
     Returns
     -------
     (n,) float64 array
-        Part of the answers on each window that is right; true and shuffled order weigh the same.
+        Part of the answers on each window that is right; 0.5 is chance.
     """
     right = [np.empty(0)]
     device = next(learner.parameters()).device
@@ -75,8 +77,9 @@ def right_order(
             piece = torch.from_numpy(windows[start : start + PIECE])
             mixed = torch.cat([shuffled(piece, hardness) for _ in range(REPEATS)])
             codes = learner.encoder.raw(torch.cat([piece, mixed]).to(device))
-            says = (learner.in_order(codes).squeeze(1) > 0).cpu().view(1 + REPEATS, len(piece)).double()
-            right.append(((says[0] + 1 - says[1:].mean(0)) / 2).numpy())
+            says = learner.in_order(codes).squeeze(1).cpu().view(1 + REPEATS, len(piece))
+            better = (says[0] > says[1:]).double() + (says[0] == says[1:]).double() / 2
+            right.append(better.mean(0).numpy())
     return np.concatenate(right)
 
 
