@@ -3,7 +3,8 @@
 ``python benchmarks/fidelity.py [--seeds 3] [--steps N | --minutes M] [--preset tiny] [--json FILE]``: for
 every seed, renders animals for training and others that are held out, trains without labels, and prints
 tables against simple features, networks without training, and the true joint angles. The crops are kept in
-``--cache`` for the next time.
+``--cache`` for the next time. ``python benchmarks/fidelity.py magnify`` measures the magnified frames
+(`_magnify.py`).
 """
 
 from __future__ import annotations
@@ -31,6 +32,12 @@ PRESETS = ("tiny", "small", "base")
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
+    words = sys.argv[1:] if words is None else list(words)
+    if words[:1] == ["magnify"]:
+        from _magnify import main as magnify
+
+        magnify(words[1:])
+        return
     asked = _arguments().parse_args(words)
     from _fidelity_tables import show
 

@@ -14,7 +14,7 @@ __version__ = "0.1.0.dev0"
 if TYPE_CHECKING:
     from napari_ubam.check import check_study
     from napari_ubam.progress import Cancelled, Progress
-    from napari_ubam.run import Run, train
+    from napari_ubam.run import Run, train, train_magnifier
     from napari_ubam.sample import write_sample
     from napari_ubam.study import Recording, Roi, Study
     from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
@@ -33,6 +33,7 @@ __all__ = [
     "check_study",
     "open_video",
     "train",
+    "train_magnifier",
     "write_sample",
 ]
 
@@ -49,6 +50,7 @@ _MODULES = {
     "check_study": "napari_ubam.check",
     "open_video": "napari_ubam.video",
     "train": "napari_ubam.run",
+    "train_magnifier": "napari_ubam.run",
     "write_sample": "napari_ubam.sample",
 }
 

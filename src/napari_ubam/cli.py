@@ -133,11 +133,31 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    magnifier: Annotated[
+        bool, typer.Option("--magnifier", help="Train the magnifier of a run whose encoders are trained.")
+    ] = False,
 ) -> None:
     """Learn posture and behaviour from the videos of a study, without labels."""
     with _refusals(), _work() as (tell, cancel):
         from napari_ubam.run import train as learn
+        from napari_ubam.run import train_magnifier
         from napari_ubam.study import Study
+
+        if magnifier:
+            made = train_magnifier(
+                Study.from_csv(study),
+                run,
+                device=device,
+                minutes=minutes,
+                steps=steps,
+                seed=seed,
+                resume=resume,
+                budget_bytes=None if budget is None else int(budget * 1e9),
+                progress=tell,
+                cancel=cancel,
+            )
+            typer.echo(f"The magnifier is in {made.folder}.")
+            return
 
         done = learn(
             Study.from_csv(study),
@@ -199,6 +219,68 @@ def score(
         for line in findings(scoring):
             typer.echo(line)
         typer.echo(f"Tables and figures are in {run}.")
+
+
+@app.command()
+def magnify(
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Name of a recording of the run.")],
+    run: RunFolder,
+    reference: Annotated[str, typer.Option(metavar="FILTER", help="What is normal, such as group=healthy.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File to write: .mp4, .tif or .zarr.")],
+    factor: Annotated[
+        float, typer.Option(help="0 shows the reference posture, 1 the original, above 1 magnifies.")
+    ] = 2.0,
+    frames: Annotated[
+        str | None, typer.Option(metavar="START:STOP", help="Frame numbers, such as 100:220.")
+    ] = None,
+    smoothing: Annotated[
+        float, typer.Option(min=0, metavar="MS", help="Of the difference over time.")
+    ] = 50.0,
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="Original, magnified and difference in a row.")
+    ] = False,
+    label: Annotated[
+        bool, typer.Option("--label", help="Write factor and reference into the picture.")
+    ] = False,
+    device: Device = "auto",
+) -> None:
+    """Write a recording with its deviation from the reference made larger."""
+    with _refusals(), _work() as (tell, cancel):
+        import warnings
+
+        from napari_ubam.run import Run
+        from napari_ubam.run.exporting import export
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = Run.open(run).magnification(
+                recording,
+                reference,
+                factor,
+                frames=_range(frames),
+                smoothing_ms=smoothing,
+                device=device,
+                cancel=cancel,
+            )
+        for sentence in made.metadata["warnings"]:
+            typer.echo(sentence, err=True)
+        path = export(made, out, side_by_side=side_by_side, label=label, progress=tell, cancel=cancel)
+        typer.echo(f"{len(made.numbers)} frames at factor {factor:g} are in {path}.")
+
+
+def _range(text: str | None) -> slice | None:
+    """Read ``100:220``, ``100:`` or ``:220``."""
+    from napari_ubam.run import RunError
+
+    if text is None:
+        return None
+    start, colon, stop = text.partition(":")
+    try:
+        if colon:
+            return slice(int(start) if start.strip() else None, int(stop) if stop.strip() else None)
+    except ValueError:
+        pass
+    raise RunError(f"{text!r} is no range of frames; write it as 100:220, where 219 is the last frame.")
 
 
 @app.command()

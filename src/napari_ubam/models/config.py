@@ -140,6 +140,53 @@ class BehaviourTraining(_Part):
     reconstruct: float = 1.0
 
 
+class MagnifierConfig(_Part):
+    """The network that moves the pixels of a frame from one posture to another.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Channels of the stages, multiples of 8; each stage halves the maps.
+    components : int
+        Numbers that a posture code is turned into; each moves the picture in its own way.
+    """
+
+    widths: tuple[int, ...] = (16, 32, 64, 96)
+    components: int = 24
+
+
+class MagnifierTraining(_Part):
+    """How the magnifier is trained.
+
+    Parameters
+    ----------
+    steps : int
+        Batches.
+    recordings, pairs : int
+        Recordings in a batch, and pairs of frames of each.
+    alike : float
+        Share of pairs that are at the same phase of the movement, in different cycles of it.
+    reach_ms : float
+        The other pairs are off that phase by at most this.
+    borrowed : float
+        Share of pairs whose second posture is told by the nearest frames of other subjects.
+    learning_rate, weight_decay : float
+        Of AdamW, with one cycle of the learning rate.
+    smooth : float
+        Weight of the smoothness of what is moved.
+    """
+
+    steps: int = Field(1500, ge=1)
+    recordings: int = Field(8, ge=1)
+    pairs: int = 4
+    alike: float = 0.5
+    reach_ms: float = 170.0
+    borrowed: float = 0.5
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    smooth: float = 0.05
+
+
 class ModelConfig(_Part):
     """Everything about a model that is not learned.
 
@@ -147,9 +194,9 @@ class ModelConfig(_Part):
     ----------
     preset : str
         Name of the preset that it comes from.
-    posture, behaviour
-        The encoders.
-    posture_training, behaviour_training
+    posture, behaviour, magnifier
+        The networks.
+    posture_training, behaviour_training, magnifier_training
         How they are trained.
     """
 
@@ -158,6 +205,8 @@ class ModelConfig(_Part):
     behaviour: BehaviourConfig = BehaviourConfig()
     posture_training: PostureTraining = PostureTraining()
     behaviour_training: BehaviourTraining = BehaviourTraining()
+    magnifier: MagnifierConfig = MagnifierConfig()
+    magnifier_training: MagnifierTraining = MagnifierTraining()
 
     def with_crops(self, height: int, width: int) -> ModelConfig:
         """Return the same for crops of another shape."""

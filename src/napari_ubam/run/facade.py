@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import dask.array as da
 import pandas as pd
 
 from napari_ubam.analysis import Codes
@@ -21,6 +22,8 @@ from napari_ubam.training.log import append, history
 from napari_ubam.training.quality import Quality
 
 from .errors import RunError
+from .known import remember
+from .magnification import SMOOTHING_MS, Magnification, magnification
 from .scoring import Scoring, score_study
 
 LOG, QUALITY = "log.jsonl", "quality.json"
@@ -120,6 +123,8 @@ class Run:
         """
         if scheduler is None:
             choose_device(device)  # refused before anything is read; a cluster's workers choose their own
+        study = list(study)
+        remember(self.folder, study)
         source = EncoderOf(self.folder, device)
         cache = CropCache(self.folder / "crops.zarr", CropSpec(*self.config.posture.size))
         report = embed(
@@ -158,9 +163,10 @@ class Run:
         EmbeddingError
             If they are of another model or another video, or missing.
         """
-        return self._codes_of(study, self.encoder("cpu"))
+        return self.codes_with(study, self.encoder("cpu"))
 
-    def _codes_of(self, study: Iterable[Recording], encoder: ModelEncoder) -> list[Codes]:
+    def codes_with(self, study: Iterable[Recording], encoder: ModelEncoder) -> list[Codes]:
+        """Read codes as `codes` does, with encoders that are loaded already."""
         return [self._codes(recording, encoder) for recording in study]
 
     def _codes(self, recording: Recording, encoder: ModelEncoder) -> Codes:
@@ -229,6 +235,92 @@ class Run:
             cancel=cancel,
         ).scores
 
+    def magnify(
+        self,
+        recording: str,
+        reference: str,
+        factor: float = 2.0,
+        *,
+        frames: slice | None = None,
+        smoothing_ms: float = SMOOTHING_MS,
+        device: str = "auto",
+        cancel: Cancel | None = None,
+    ) -> da.Array:
+        """Show how a recording deviates from the reference, larger.
+
+        Parameters
+        ----------
+        recording : str
+            Name of a recording that was embedded.
+        reference : str
+            Filter of the recordings that define normal, such as ``"group=healthy"``.
+        factor : float
+            0 shows the reference posture in the individual's pixels, 1 the original, above 1 magnifies.
+        frames : slice, optional
+            Frame numbers; all of the recording unless given.
+        smoothing_ms : float
+            Milliseconds (standard deviation) over which the difference from the reference is smoothed.
+        device : str
+            As `encoder` takes it.
+        cancel : optional
+
+        Returns
+        -------
+        dask Array
+            Frames (t, y, x, c) of uint8, each computed only when it is asked for.
+
+        Raises
+        ------
+        RunError
+            If the recording is unknown, or the frames are none of its own.
+        WeightsError
+            If the magnifier is not trained.
+        EmbeddingError, DeviationError
+            If codes are missing, or the reference cannot be used.
+
+        Warns
+        -----
+        MagnificationWarning
+            Where postures are shown that were never filmed; `magnification` tells which frames.
+        """
+        return self.magnification(
+            recording,
+            reference,
+            factor,
+            frames=frames,
+            smoothing_ms=smoothing_ms,
+            device=device,
+            cancel=cancel,
+        ).frames
+
+    def magnification(
+        self,
+        recording: str,
+        reference: str,
+        factor: float = 2.0,
+        *,
+        frames: slice | None = None,
+        smoothing_ms: float = SMOOTHING_MS,
+        device: str = "auto",
+        cancel: Cancel | None = None,
+    ) -> Magnification:
+        """Magnify as `magnify` does, with the originals, the reference and what was noted beside it.
+
+        Returns
+        -------
+        Magnification
+        """
+        return magnification(
+            self,
+            recording,
+            reference,
+            factor,
+            frames=frames,
+            smoothing_ms=smoothing_ms,
+            device=device,
+            cancel=cancel,
+        )
+
     def scoring(
         self,
         study: Study,
@@ -250,7 +342,7 @@ class Run:
         return score_study(
             self.folder,
             study,
-            self._codes_of(study, encoder),
+            self.codes_with(study, encoder),
             chosen.names,
             reference,
             model=encoder.hashes,

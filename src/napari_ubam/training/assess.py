@@ -242,8 +242,8 @@ class _Checks:
         accuracy, low, high = _share(right)
         meaning = (
             f"Of {len(windows)} windows that move, this part was told from the same window shuffled with "
-            f"hardness {hardness:g} by the behaviour encoder; 0.5 is chance, and more means that it knows the "
-            "order of movement."
+            f"hardness {hardness:g} by the behaviour encoder; 0.5 is chance, and more means that it knows "
+            "the order of movement."
         )
         return ShuffleCheck(
             meaning=meaning,

@@ -1,0 +1,418 @@
+"""How true the magnified frames are: measured on rendered animals whose posture at any factor is known.
+
+``python benchmarks/fidelity.py magnify [--seeds 3] [--steps N] [--json FILE]``. The deviation in a magnified
+frame is measured by another network, which was told the joint angles of rendered animals at all factors; what
+it measures on the true renderings tells how far it can be trusted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from _common import print_table
+from _fidelity_data import Filmed, Herd, Recipe, _grey, herd_of
+from _fidelity_network import Budget, Network, encode, told, trained
+from platformdirs import user_cache_path
+from scipy.ndimage import gaussian_filter1d
+from skimage.metrics import structural_similarity
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from napari_ubam.analysis import Codes
+from napari_ubam.analysis.guide import guide
+from napari_ubam.analysis.phase import alike, borrowed
+from napari_ubam.crops import letterbox
+from napari_ubam.models.magnifier import Magnifier
+from napari_ubam.models.posture import as_images
+from napari_ubam.models.splatting import moved
+from napari_ubam.run.magnification import SMOOTHING_MS
+from napari_ubam.sample import Walker, walkers
+from napari_ubam.training.fit import FitPlan, fit
+from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
+
+FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+TOLD_FACTORS = (0.0, 1.5, 2.25, 3.0)
+TOLD_FRAMES, TOLD_STEPS = 120, 700
+EVERY = 5  # frames of a bout: one of so many is measured
+SAME = 3  # grey levels: pixels of the true renderings that differ by less did not move
+
+Say = Callable[[str], None]
+Numbers = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A held-out animal, its codes and what leads it."""
+
+    film: Filmed
+    walker: Walker
+    rows: np.ndarray
+    own: np.ndarray
+    change: np.ndarray
+    reference: np.ndarray  # mean of the reference's crops at each row, (t, y, x)
+
+
+def main(words: Sequence[str]) -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(prog="fidelity.py magnify", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, help="of the magnifier; as the preset says unless given")
+    parser.add_argument("--posture-steps", type=int, help="of the posture encoder")
+    parser.add_argument("--cache", type=Path, default=user_cache_path("napari-ubam") / "fidelity")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--training", type=int, nargs=2, default=(24, 12))
+    parser.add_argument("--held-out", type=int, nargs=2, default=(8, 8))
+    parser.add_argument("--frames", type=int, default=450)
+    asked = parser.parse_args(words)
+    found = []
+    for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
+        begin = time.monotonic()
+
+        def say(text: str, seed: int = seed, begin: float = begin) -> None:
+            print(f"[seed {seed}, {time.monotonic() - begin:4.0f} s] {text}", file=sys.stderr, flush=True)
+
+        found.append(of_seed(seed, asked, say))
+        if asked.json:
+            asked.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    show(found)
+
+
+def of_seed(seed: int, asked: argparse.Namespace, say: Say) -> dict[str, Any]:
+    """Train and measure."""
+    recipe = Recipe(tuple(asked.training), tuple(asked.held_out), asked.frames, 1.0, 112)
+    herd = herd_of(seed, recipe, asked.cache, say)
+    total = [sum(part) for part in zip(recipe.training, recipe.held_out, strict=True)]
+    by_name = {one.name: one for one in walkers(healthy=total[0], impaired=total[1], seed=seed)}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        network = trained(herd.training, "tiny", Budget(asked.posture_steps), seed, "cpu", folder, say)
+        codes = {film.name: codes_of(film, network) for film in herd.training + herd.held_out}
+        begin = time.monotonic()
+        magnifier = _magnifier(herd, codes, network, asked.steps, seed, folder, say)
+        seconds = time.monotonic() - begin
+    judge = Judge.of(herd, by_name, seed, say)
+    reference = [film for film in herd.training if film.healthy]
+    shown = [_shown(film, by_name[film.name], codes, reference, magnifier) for film in herd.held_out]
+    say("measuring")
+    return {"seed": seed, "seconds": seconds, **measure(shown, magnifier, judge)}
+
+
+def codes_of(film: Filmed, network: Network) -> Codes:
+    """Encode an animal's crops."""
+    posture = network.posture(film.crops)
+    behaviour, valid = network.behaviour(posture, film.fps)
+    frames = np.arange(len(posture))
+    return Codes(film.name, film.name, film.group, "0", posture, behaviour, frames / film.fps, frames, valid)
+
+
+def _magnifier(
+    herd: Herd,
+    codes: dict[str, Codes],
+    network: Network,
+    steps: int | None,
+    seed: int,
+    folder: Path,
+    say: Say,
+) -> Magnifier:
+    known = [codes[film.name] for film in herd.training]
+    motions = []
+    for film, own in zip(herd.training, known, strict=True):
+        rows = np.flatnonzero(own.valid)
+        place = np.full(len(own) + 1, -1)
+        place[rows] = np.arange(len(rows))
+        told_by = borrowed(known, own)[rows]
+        motions.append(Motion(film, rows, own.posture[rows], told_by, place[alike(own)[rows]]))
+    torch.manual_seed(seed)
+    learner = MagnifierLearner(network.config)
+    plan = network.config.magnifier_training
+    limit = FitPlan(plan.recordings, steps or plan.steps, seed=seed)
+    batches = MotionBatches(motions, network.config, seed)
+    say(f"training the magnifier, {limit.steps} steps")
+    fit(learner, batches, limit, folder=folder / "magnifier", stage="magnifier")
+    return learner.magnifier
+
+
+class Judge:
+    """Measures joint angles in crops; told by rendered animals, and independent of the networks judged."""
+
+    def __init__(self, encoder: Any, regression: Any) -> None:
+        self.encoder, self.regression = encoder, regression
+
+    @classmethod
+    def of(cls, herd: Herd, by_name: dict[str, Walker], seed: int, say: Say) -> Judge:
+        """Train it on the animals for training, at several factors."""
+        say("rendering and training the judge")
+        films = list(herd.training)
+        for film in (film for film in herd.training if not film.healthy):
+            envelope, _ = by_name[film.name].bouts(range(len(film.crops)))
+            inside = np.flatnonzero(envelope > 0.2)
+            for number, factor in enumerate(TOLD_FACTORS):
+                frames = inside[number :: max(len(inside) // TOLD_FRAMES, 1)][:TOLD_FRAMES]
+                if len(frames):
+                    films.append(rendered(film, by_name[film.name], frames, factor))
+        encoder = told(films, "tiny", seed, TOLD_STEPS)
+        codes = np.concatenate([encode(_Raw(encoder), film.crops) for film in films])
+        angles = np.concatenate([film.angles for film in films])
+        regression = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 11)))
+        return cls(encoder, regression.fit(codes, angles))
+
+    def angles(self, crops: np.ndarray) -> np.ndarray:
+        """Joint angles in crops (n, y, x) uint8, radians (n, joints)."""
+        found: np.ndarray = self.regression.predict(encode(_Raw(self.encoder), crops))
+        return found
+
+
+class _Raw(torch.nn.Module):
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        codes: torch.Tensor = self.encoder.raw(crops)
+        return codes
+
+
+def rendered(film: Filmed, walker: Walker, frames: np.ndarray, factor: float) -> Filmed:
+    """Render frames of an animal with its deviation scaled."""
+    x, y, width, height = walker.roi
+    crops = [
+        letterbox(_grey(image[y : y + height, x : x + width]), film.crops.shape[1:])
+        for image in walker.render(frames.tolist(), factor=factor)
+    ]
+    envelope, kind = walker.bouts(frames)
+    angles = walker.angles(frames, factor=factor)
+    return Filmed(film.name, film.group, film.fps, np.stack(crops), angles, envelope, kind)
+
+
+@torch.inference_mode()
+def _shown(
+    film: Filmed,
+    walker: Walker,
+    codes: dict[str, Codes],
+    reference: Sequence[Filmed],
+    magnifier: Magnifier,
+) -> Shown:
+    own = codes[film.name]
+    rows = np.flatnonzero(own.valid)
+    window = slice(int(rows[0]), int(rows[-1]) + 1)
+    found = guide(own, [codes[one.name] for one in reference], window=window)
+
+    def coefficients(one: Codes) -> np.ndarray:
+        values: np.ndarray = magnifier.coefficients(torch.from_numpy(one.posture)).numpy()
+        return values
+
+    mine = coefficients(own)[window]
+    goal = found.mean([coefficients(codes[name]) for name in found.names])
+    change = gaussian_filter1d(goal - mine, SMOOTHING_MS / 1000 * film.fps, axis=0, mode="nearest")
+    by_name = {one.name: one for one in reference}
+    flat = found.mean([by_name[name].crops.reshape(len(by_name[name].crops), -1) for name in found.names])
+    pixels = flat.reshape(-1, *film.crops.shape[1:])
+    return Shown(film, walker, rows, mine, change.astype(np.float32), pixels)
+
+
+@torch.inference_mode()
+def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: Magnifier) -> np.ndarray:
+    """Magnify crops at places of ``one.rows``, (n, y, x) uint8."""
+    images = as_images(torch.from_numpy(one.film.crops[one.rows[places]]))
+    own, change = (torch.from_numpy(part[places]) for part in (one.own, one.change))
+    done = moved(images, (1 - factor) * magnifier(images, own, change))
+    return np.rint(done[:, 0].numpy() * 255).clip(0, 255).astype(np.uint8)
+
+
+def measure(shown: Sequence[Shown], magnifier: Magnifier, judge: Judge) -> dict[str, Any]:
+    """Measure all, by factor."""
+    ill = [one for one in shown if not one.film.healthy]
+    well = [one for one in shown if one.film.healthy]
+    name = _namer(shown)
+    result: dict[str, Any] = {"factors": {}}
+    places = {one.film.name: _inside(one) for one in ill}
+    sound = {one.film.name: _true(one, places[one.film.name], 0.0) for one in ill}
+    base = {one.film.name: judge.angles(sound[one.film.name]) for one in ill}
+    for factor in FACTORS:
+        rows = []
+        for one in ill:
+            at = places[one.film.name]
+            true, made = _true(one, at, factor), magnified(one, at, factor, magnifier)
+            seen = one.film.crops[one.rows[at]]
+            frames = one.rows[at]
+            deviation = one.walker.angles(frames) - one.walker.angles(frames, factor=0.0)
+            measured = judge.angles(made) - base[one.film.name]
+            ceiling = judge.angles(true) - base[one.film.name]
+            rows.append((one, true, made, seen, deviation, measured, ceiling, at))
+        result["factors"][str(factor)] = _numbers(rows, factor, name)
+    result |= _jerk(ill, magnifier, judge) | _controls(ill, well, places, magnifier, judge)
+    return result
+
+
+def _inside(one: Shown) -> np.ndarray:
+    """Places of frames within bouts."""
+    return np.flatnonzero(one.film.envelope[one.rows] > 0.5)[::EVERY]
+
+
+def _true(one: Shown, places: np.ndarray, factor: float) -> np.ndarray:
+    return rendered(one.film, one.walker, one.rows[places], factor).crops
+
+
+def _numbers(rows: Sequence[tuple[Any, ...]], factor: float, name: Callable[..., float]) -> Numbers:
+    deviation, measured, ceiling = (np.concatenate([row[i] for row in rows]) for i in (4, 5, 6))
+    true, made, seen = (np.concatenate([row[i] for row in rows]).astype(np.float64) for i in (1, 2, 3))
+    pixels = np.concatenate(
+        [
+            row[0].reference[row[7]] + factor * (row[3].astype(float) - row[0].reference[row[7]])
+            for row in rows
+        ]
+    ).clip(0, 255)
+    # The same noise and belt at any factor: where the true renderings agree, nothing moved.
+    still = np.abs(true - seen) < SAME
+    return {
+        "slope": _slope(measured, deviation),
+        "slope_of_truth": _slope(ceiling, deviation),
+        "direction": _direction(measured, deviation),
+        "direction_of_truth": _direction(ceiling, deviation),
+        "r2": _r2(measured, factor * deviation),
+        "r2_of_truth": _r2(ceiling, factor * deviation),
+        "psnr": _psnr(made, true),
+        "psnr_unmodified": _psnr(seen, true),
+        "psnr_pixels": _psnr(pixels, true),
+        "ssim": _ssim(made, true),
+        "ssim_unmodified": _ssim(seen, true),
+        "ssim_pixels": _ssim(pixels, true),
+        "psnr_still": _psnr(made[still], seen[still]),
+        "subject_named": name(rows, 2),
+        "subject_named_original": name(rows, 3),
+    }
+
+
+def _slope(measured: np.ndarray, deviation: np.ndarray) -> float:
+    """How many times the deviation is measured, least squares over frames and joints."""
+    return float((measured * deviation).sum() / (deviation**2).sum())
+
+
+def _direction(measured: np.ndarray, deviation: np.ndarray) -> float:
+    """Mean cosine of the measured and the true deviation over frames."""
+    lengths = np.linalg.norm(measured, axis=1) * np.linalg.norm(deviation, axis=1)
+    return float(((measured * deviation).sum(1) / np.maximum(lengths, 1e-9)).mean())
+
+
+def _r2(measured: np.ndarray, expected: np.ndarray) -> float:
+    total = float((expected**2).sum())
+    return 1 - float(((measured - expected) ** 2).sum()) / total if total else math.nan
+
+
+def _psnr(one: np.ndarray, other: np.ndarray) -> float:
+    error = float(((one - other) ** 2).mean()) if one.size else 0.0
+    return min(10 * math.log10(255**2 / error), 99.0) if error else 99.0
+
+
+def _ssim(one: np.ndarray, other: np.ndarray) -> float:
+    return float(
+        np.mean(
+            [structural_similarity(a, b, data_range=255) for a, b in zip(one[::3], other[::3], strict=True)]
+        )
+    )
+
+
+def _namer(shown: Sequence[Shown]) -> Callable[..., float]:
+    """Give what tells which animal pictures show, learned on the originals outside of bouts."""
+
+    def small(crops: np.ndarray) -> np.ndarray:
+        images = torch.from_numpy(crops.astype(np.float32))[:, None]
+        return torch.nn.functional.avg_pool2d(images, 4).flatten(1).numpy()
+
+    outside = [one.film.crops[one.rows[one.film.envelope[one.rows] < 0.05][::4]] for one in shown]
+    names = np.repeat([one.film.name for one in shown], [len(part) for part in outside])
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    classifier.fit(small(np.concatenate(outside)), names)
+
+    def share(rows: Sequence[tuple[Any, ...]], which: int) -> float:
+        right = [classifier.predict(small(row[which])) == row[0].film.name for row in rows]
+        return float(np.concatenate(right).mean())
+
+    return share
+
+
+def _jerk(ill: Sequence[Shown], magnifier: Magnifier, judge: Judge) -> Numbers:
+    """Third differences of the measured angles at factor 2, in those of the input and of the truth."""
+    found = []
+    for one in ill:
+        inside = np.flatnonzero(one.film.envelope[one.rows] > 0.5)
+        runs = np.split(inside, np.flatnonzero(np.diff(inside) > 1) + 1)
+        run = max(runs, key=len)[:60]
+        if len(run) < 8:
+            continue
+        pictures = (magnified(one, run, 2.0, magnifier), one.film.crops[one.rows[run]], _true(one, run, 2.0))
+        found.append([np.abs(np.diff(judge.angles(part), 3, axis=0)).mean() for part in pictures])
+    made, seen, true = np.mean(found, axis=0)
+    return {"jerk": float(made / seen), "jerk_of_truth": float(true / seen)}
+
+
+def _controls(
+    ill: Sequence[Shown],
+    well: Sequence[Shown],
+    places: dict[str, np.ndarray],
+    magnifier: Magnifier,
+    judge: Judge,
+) -> Numbers:
+    """How much factor 2 adds in deviant and in healthy frames: degrees, root mean square over joints."""
+
+    def added(one: Shown, at: np.ndarray) -> np.ndarray:
+        seen = judge.angles(one.film.crops[one.rows[at]])
+        change = judge.angles(magnified(one, at, 2.0, magnifier)) - seen
+        return np.degrees(np.sqrt((change**2).mean(1)))
+
+    deviant = np.concatenate([added(one, places[one.film.name]) for one in ill])
+    healthy = np.concatenate([added(one, np.arange(len(one.rows))[:: 4 * EVERY]) for one in well])
+    return {"added_deviant": float(deviant.mean()), "added_healthy": float(healthy.mean())}
+
+
+def show(found: Sequence[dict[str, Any]]) -> None:
+    """Print the tables."""
+
+    def spread(values: Sequence[float], digits: int) -> str:
+        text = f"{np.mean(values):.{digits}f}"
+        return f"{text} ± {np.std(values):.{digits}f}" if len(values) > 1 else text
+
+    def row(key: str, digits: int) -> list[str]:
+        return [spread([one["factors"][str(f)][key] for one in found], digits) for f in FACTORS]
+
+    lines = (
+        ("deviation measured, in the true one", "slope", 2),
+        ("the same on true renderings", "slope_of_truth", 2),
+        ("direction, cosine", "direction", 2),
+        ("the same on true renderings", "direction_of_truth", 2),
+        ("R² of the deviation", "r2", 2),
+        ("the same on true renderings", "r2_of_truth", 2),
+        ("PSNR to the true rendering (dB)", "psnr", 1),
+        ("  of the unmodified frame", "psnr_unmodified", 1),
+        ("  of pixel mean and residual", "psnr_pixels", 1),
+        ("SSIM to the true rendering", "ssim", 3),
+        ("  of the unmodified frame", "ssim_unmodified", 3),
+        ("  of pixel mean and residual", "ssim_pixels", 3),
+        ("PSNR where nothing moves (dB)", "psnr_still", 1),
+        ("subject named", "subject_named", 2),
+        ("  from the unmodified frame", "subject_named_original", 2),
+    )
+    header = ["factor", *(f"{factor:g}" for factor in FACTORS)]
+    table = [[what, *row(key, digits)] for what, key, digits in lines]
+    print_table(f"Magnification, preset tiny, {len(found)} seeds, bouts of held-out animals", header, table)
+    names = (
+        ("jerk at factor 2, in that of the input", "jerk"),
+        ("  of the true renderings", "jerk_of_truth"),
+        ("added by factor 2 in bouts (degrees)", "added_deviant"),
+        ("  in healthy animals held out", "added_healthy"),
+        ("training of the magnifier (s)", "seconds"),
+    )
+    print_table("Beside it", ["what", "value"], [[w, spread([o[k] for o in found], 2)] for w, k in names])

@@ -1,0 +1,290 @@
+"""From codes to magnified frames: what moves where, for which frames, and what must be said of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dask.array as da
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from napari_ubam.analysis import Codes
+from napari_ubam.analysis.guide import Guide, guide
+from napari_ubam.crops import CropSpec
+from napari_ubam.models.encoder import ModelEncoder
+from napari_ubam.models.magnifier import Magnifier
+from napari_ubam.models.weights import versions, weights_hash
+from napari_ubam.progress import Cancel, check_cancelled
+from napari_ubam.study import Recording
+
+from .errors import RunError
+from .known import known_study
+from .magnified import Image, Renderer, load_magnifier
+
+if TYPE_CHECKING:
+    from .facade import Run
+
+SMOOTHING_MS = 50.0
+FAR = 99.5  # percentile of the recordings' own coefficients beyond which a posture counts as unknown
+AROUND = 4000  # frames before and after those asked for that are followed, too
+
+
+class MagnificationWarning(UserWarning):
+    """A magnification shows what the data do not support, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Magnification:
+    """Magnified frames of a recording.
+
+    Parameters
+    ----------
+    renderer : Renderer
+        Computes them.
+    numbers : (n,) int64 array
+        Frame numbers.
+    factor : float
+        0 shows the reference posture, 1 the original, above 1 magnifies.
+    guides : tuple of (int64 array, Guide)
+        Frame numbers of each run without a gap, and which reference frames lead them.
+    metadata : dict
+        Factor, reference, recording, frames outside of the data, warnings, hashes and versions.
+    """
+
+    renderer: Renderer
+    numbers: NDArray[np.int64]
+    factor: float
+    guides: tuple[tuple[NDArray[np.int64], Guide], ...]
+    metadata: dict[str, Any]
+
+    @property
+    def frames(self) -> da.Array:
+        """Magnified frames, a lazy (t, y, x, c) array of uint8."""
+        return self.renderer.lazy(self.numbers.tolist(), self.factor)
+
+    @property
+    def originals(self) -> da.Array:
+        """The same frames as they are."""
+        return self.renderer.lazy(self.numbers.tolist(), 1.0)
+
+    @property
+    def reference(self) -> da.Array:
+        """The same frames in the reference posture."""
+        return self.renderer.lazy(self.numbers.tolist(), 0.0)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return float(self.renderer.recording.fps or self.renderer.video.fps)
+
+    def stream(self) -> Iterator[Image]:
+        """Yield the magnified frames one after the other, in bounded memory."""
+        return self.renderer.stream(self.numbers.tolist(), self.factor)
+
+    def displacements(self, numbers: Sequence[int]) -> NDArray[np.float32]:
+        """From the reference posture to the frame, in pixels of the crop, (n, 2, y, x)."""
+        return -self.renderer.displacements(numbers)
+
+
+def magnification(
+    run: Run,
+    recording: str,
+    reference: str,
+    factor: float,
+    *,
+    frames: slice | None = None,
+    smoothing_ms: float = SMOOTHING_MS,
+    device: str = "auto",
+    cancel: Cancel | None = None,
+) -> Magnification:
+    """Prepare the magnification of a recording; see `Run.magnify` for the parameters.
+
+    Raises
+    ------
+    RunError
+        If the recording is unknown, or the frames are none of its own.
+    WeightsError
+        If the run has no magnifier.
+    EmbeddingError, DeviationError
+        If codes are missing, or the reference cannot be used.
+    """
+    if not np.isfinite(factor):
+        raise RunError(f"A factor of {factor} makes no sense; give a number such as 2.5.")
+    if not 0 <= smoothing_ms < np.inf:
+        raise RunError(f"Smoothing over {smoothing_ms} ms makes no sense; give 0 or more milliseconds.")
+    study = known_study(run.folder)
+    if recording not in study.names:
+        raise RunError(
+            f"The run {run.folder} does not know the recording {recording!r}; choose one of "
+            f"{', '.join(study.names)}."
+        )
+    encoder = run.encoder("cpu")
+    network = load_magnifier(run.folder, encoder.hashes["posture"])
+    chosen = study.select(reference)
+    one = study[recording]
+    own = run.codes_with([one], encoder)[0]
+    others = run.codes_with([other for other in chosen if other.name != recording], encoder)
+    numbers = _numbers(own, frames, recording)
+    found = _changes(network, own, others, numbers, smoothing_ms, cancel)
+    renderer = Renderer(
+        folder=run.folder,
+        posture=encoder.hashes["posture"],
+        recording=one,
+        spec=CropSpec(*encoder.config.posture.size),
+        device=device,
+        frames=np.concatenate([part.frames for part in found] or [np.empty(0, np.int64)]),
+        own=np.concatenate([part.own for part in found] or [np.empty((0, 1), np.float32)]),
+        change=np.concatenate([part.change for part in found] or [np.empty((0, 1), np.float32)]),
+    )
+    outside = _outside(network, [own, *others], renderer, numbers, factor)
+    said = _sentences(renderer, numbers, outside, factor, recording)
+    for sentence in said:
+        warnings.warn(sentence, MagnificationWarning, stacklevel=3)
+    metadata = _metadata(one, reference, factor, numbers, smoothing_ms, encoder, network)
+    metadata |= {
+        "reference_recordings": [other.name for other in others],
+        "outside_of_the_data": outside.tolist(),
+        "warnings": said,
+    }
+    guides = tuple((part.frames, part.guide) for part in found)
+    return Magnification(renderer, numbers, float(factor), guides, metadata)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A run of frames without a gap."""
+
+    frames: NDArray[np.int64]
+    own: NDArray[np.float32]
+    change: NDArray[np.float32]
+    guide: Guide
+
+
+def _numbers(own: Codes, frames: slice | None, name: str) -> NDArray[np.int64]:
+    """Frame numbers that are asked for; all that the recording has where nothing is said."""
+    if not len(own):
+        raise RunError(f"{name} has no frames; check its table.")
+    first, last = int(own.frames[0]), int(own.frames[-1])
+    asked = frames or slice(None)
+    if asked.step not in (None, 1):
+        raise RunError(f"Frames are magnified one after the other; give a range such as {first}:{last + 1}.")
+    start = first if asked.start is None else asked.start
+    stop = last + 1 if asked.stop is None else asked.stop
+    if not first <= start < stop <= last + 1:
+        raise RunError(
+            f"{name} has frames {first} to {last}, so {start}:{stop} is no range of them; the second number "
+            "is the frame after the last."
+        )
+    return np.arange(start, stop)
+
+
+def _changes(
+    network: Magnifier,
+    own: Codes,
+    others: Sequence[Codes],
+    numbers: NDArray[np.int64],
+    smoothing_ms: float,
+    cancel: Cancel | None,
+) -> list[_Part]:
+    """Follow the reference through every run of frames without a gap."""
+    coefficients = {one.name: _coefficients(network, one) for one in others}
+    mine, first = _coefficients(network, own), int(own.frames[0])
+    low, high = int(numbers[0]) - first - AROUND, int(numbers[-1]) - first + 1 + AROUND
+    parts = []
+    for start, stop in _runs(own.valid):
+        check_cancelled(cancel)
+        rows = slice(max(start, low), min(stop, high))
+        if rows.start >= rows.stop:
+            continue
+        found = guide(own, others, window=rows, cancel=cancel)
+        change = found.mean([coefficients[name] for name in found.names]) - mine[rows]
+        times = own.times[rows]
+        period = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+        # The difference changes slowly, also where the movement is quick, so it alone is smoothed.
+        if smoothing_ms:
+            change = gaussian_filter1d(change, smoothing_ms / 1000 / period, axis=0, mode="nearest")
+        parts.append(_Part(own.frames[rows].astype(np.int64), mine[rows], change.astype(np.float32), found))
+    return parts
+
+
+def _runs(valid: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], valid.astype(np.int8), [0]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+@torch.inference_mode()
+def _coefficients(network: Magnifier, codes: Codes) -> NDArray[np.float32]:
+    values = torch.from_numpy(np.nan_to_num(codes.posture.astype(np.float32)))
+    found: NDArray[np.float32] = network.coefficients(values).numpy()
+    return found
+
+
+def _outside(
+    network: Magnifier,
+    codes: Sequence[Codes],
+    renderer: Renderer,
+    numbers: NDArray[np.int64],
+    factor: float,
+) -> NDArray[np.int64]:
+    """Frames whose magnified posture is further from all postures than these are from each other.
+
+    Mahalanobis distance of the coefficients, against a percentile of the recordings' own.
+    """
+    known = np.concatenate([_coefficients(network, one)[one.valid] for one in codes]).astype(np.float64)
+    mean = known.mean(0)
+    inverse = np.linalg.pinv(np.cov(known.T) + 1e-9 * np.eye(known.shape[1]))
+
+    def distance(values: NDArray[Any]) -> NDArray[np.float64]:
+        away: NDArray[np.float64] = np.einsum("nk,kl,nl->n", values - mean, inverse, values - mean)
+        return away
+
+    limit = np.percentile(distance(known), FAR)
+    asked = np.isin(renderer.frames, numbers)
+    shown = renderer.own[asked] + (1 - factor) * renderer.change[asked]
+    if factor == 1 or not len(shown):
+        return np.empty(0, np.int64)
+    return renderer.frames[asked][distance(shown) > limit]
+
+
+def _sentences(
+    renderer: Renderer, numbers: NDArray[np.int64], outside: NDArray[np.int64], factor: float, name: str
+) -> list[str]:
+    said = []
+    if len(outside):
+        said.append(
+            f"{name}: at factor {factor:g}, {len(outside)} of {len(numbers)} frames show postures beyond any "
+            "that was filmed; take them as an arrow, not as a picture, or choose a smaller factor."
+        )
+    missing = int((~np.isin(numbers, renderer.frames)).sum())
+    if missing:
+        said.append(
+            f"{name}: {missing} of {len(numbers)} frames have no whole window of movement around them, "
+            "so they are shown unchanged."
+        )
+    return said
+
+
+def _metadata(
+    recording: Recording,
+    reference: str,
+    factor: float,
+    numbers: NDArray[np.int64],
+    smoothing_ms: float,
+    encoder: ModelEncoder,
+    network: Magnifier,
+) -> dict[str, Any]:
+    return {
+        "recording": recording.name,
+        "video": str(recording.video),
+        "reference": reference,
+        "factor": float(factor),
+        "frames": [int(numbers[0]), int(numbers[-1]) + 1],
+        "smoothing_ms": smoothing_ms,
+        "weights": {**encoder.hashes, "magnifier": weights_hash(network.state_dict())},
+        "versions": versions(),
+    }

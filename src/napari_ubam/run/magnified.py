@@ -1,0 +1,259 @@
+"""Frames of a recording with their deviation made larger, computed when they are asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import torch
+from dask.base import tokenize
+from numpy.typing import NDArray
+
+from napari_ubam.crops import CropSpec, iter_crops
+from napari_ubam.crops.cropper import layout
+from napari_ubam.crops.levels import Levels, levels_of
+from napari_ubam.models.config import ModelConfig
+from napari_ubam.models.devices import choose_device
+from napari_ubam.models.magnifier import MAGNIFIER, Magnifier
+from napari_ubam.models.posture import as_images
+from napari_ubam.models.splatting import moved
+from napari_ubam.models.weights import WeightsError, load_into, load_weights
+from napari_ubam.study import Recording, Roi
+from napari_ubam.video import VideoArray, open_video
+
+BLOCK = 8  # frames that are moved together
+RIM = 0.04  # of a region's shorter side, over which what moves comes to rest at its border
+
+Image = NDArray[np.uint8]
+
+
+def load_magnifier(folder: Path, posture: str, device: torch.device | str = "cpu") -> Magnifier:
+    """Load the magnifier of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    posture : str
+        Hash of the posture encoder in use.
+    device : torch.device or str
+
+    Raises
+    ------
+    WeightsError
+        If there is none, or it was trained on another posture encoder.
+    """
+    if not (folder / MAGNIFIER).is_file():
+        raise WeightsError(
+            f"{folder} has no magnifier; train it with 'napari-ubam train STUDY.csv --run {folder} "
+            "--magnifier'."
+        )
+    tensors, header = load_weights(folder / MAGNIFIER, "magnifier")
+    if header.trained_on != posture:
+        raise WeightsError(
+            f"{folder / MAGNIFIER} was trained on another posture encoder than the run's; train the "
+            "magnifier anew."
+        )
+    config = ModelConfig.model_validate(header.config)
+    network = Magnifier(config.posture.code, config.magnifier)
+    load_into(network, tensors, folder / MAGNIFIER)
+    return network.to(device).eval()
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Renders frames; can be pickled, and shared by threads.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run, for the magnifier's weights.
+    posture : str
+        Hash of its posture encoder.
+    recording : Recording
+    spec : CropSpec
+        Of the crops that the network sees.
+    device : str
+        As `choose_device` takes it.
+    frames : (t,) int64 array
+        Frame numbers that have a code, ascending.
+    own, change : (t, components) float32 array
+        Coefficients of their postures, and from there to the reference's.
+    """
+
+    folder: Path
+    posture: str
+    recording: Recording
+    spec: CropSpec
+    device: str
+    frames: NDArray[np.int64]
+    own: NDArray[np.float32]
+    change: NDArray[np.float32]
+    _lock: Any = field(default_factory=threading.Lock, compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what cannot be pickled or is opened again."""
+        names = ("folder", "posture", "recording", "spec", "device", "frames", "own", "change")
+        return {name: getattr(self, name) for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what was pickled."""
+        self.__dict__.update(state, _lock=threading.Lock())
+
+    @cached_property
+    def video(self) -> VideoArray:
+        """The recording's video."""
+        opened: VideoArray = self.recording.open_with(open_video, warn=False)
+        return opened
+
+    @cached_property
+    def _network(self) -> Magnifier:
+        return load_magnifier(self.folder, self.posture, choose_device(self.device))
+
+    @cached_property
+    def _levels(self) -> Levels | None:
+        return levels_of(self.recording, self.video)
+
+    def original(self, number: int) -> Image:
+        """Read a frame as (y, x, c) bytes; samples of other types are scaled as for the crops."""
+        image = self.video.source.read(number, True)
+        return image if self._levels is None else self._levels.apply(image)
+
+    def displacements(self, numbers: Sequence[int]) -> NDArray[np.float32]:
+        """Where the pixels of crops are in the reference posture.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Frame numbers, ascending.
+
+        Returns
+        -------
+        (n, 2, y, x) float32 array
+            Pixels of the crop along x and y; zeros for frames without a code.
+        """
+        result = np.zeros((len(numbers), 2, *self.spec.size), np.float32)
+        rows = self._rows(numbers)
+        known = np.flatnonzero(rows >= 0)
+        if not len(known):
+            return result
+        wanted = np.asarray(numbers, np.int64)[known]
+        with iter_crops(self.recording, self.spec, wanted, block=len(wanted), video=self.video) as stream:
+            _, crops, valid = next(stream)
+        device = next(self._network.parameters()).device
+        with torch.inference_mode():
+            own, change = (torch.from_numpy(part[rows[known]]).to(device) for part in (self.own, self.change))
+            images = as_images(torch.from_numpy(crops).to(device))
+            result[known[valid]] = self._network(images, own, change).float().cpu().numpy()[valid]
+        return result
+
+    def _rows(self, numbers: Sequence[int]) -> NDArray[np.int64]:
+        """Rows of frames; -1 for those without a code."""
+        asked = np.asarray(numbers, np.int64)
+        place = np.clip(np.searchsorted(self.frames, asked), 0, max(len(self.frames) - 1, 0))
+        there = self.frames[place] == asked if len(self.frames) else np.zeros(len(asked), bool)
+        return np.where(there, place, -1)
+
+    def render(self, numbers: Sequence[int], factor: float) -> list[Image]:
+        """Magnify frames.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Frame numbers, ascending.
+        factor : float
+            0 shows the reference posture, 1 the original.
+
+        Returns
+        -------
+        list of (y, x, c) uint8 arrays
+            Outside of the region, and where nothing deviates, exactly the original.
+        """
+        with self._lock:
+            frames = [self.original(number) for number in numbers]
+            if factor == 1:
+                return frames
+            coarse = self.displacements(numbers)
+            regions = self.recording.crops(list(numbers)) or [None] * len(frames)
+        whole = Roi(x=0, y=0, width=frames[0].shape[1], height=frames[0].shape[0])
+        device = next(self._network.parameters()).device
+        return [
+            _moved(frame, one, roi or whole, factor, device) if one.any() else frame
+            for frame, one, roi in zip(frames, coarse, regions, strict=True)
+        ]
+
+    def lazy(self, numbers: Sequence[int], factor: float) -> da.Array:
+        """Give frames as a dask array (t, y, x, c) of uint8, one chunk a frame."""
+        shape = self.video.shape[1:]
+        name = "magnified-" + tokenize(self, list(numbers), factor)
+        graph = {
+            (name, place, 0, 0, 0): (_frame, self, number, factor) for place, number in enumerate(numbers)
+        }
+        chunks = ((1,) * len(numbers), *((side,) for side in shape))
+        return da.Array(graph, name, chunks, dtype=np.uint8)
+
+    def stream(self, numbers: Sequence[int], factor: float) -> Iterator[Image]:
+        """Yield frames one after the other, in bounded memory."""
+        for start in range(0, len(numbers), BLOCK):
+            yield from self.render(numbers[start : start + BLOCK], factor)
+
+    def __dask_tokenize__(self) -> object:
+        """Identify the content."""
+        facts = (str(self.folder), self.posture, self.recording.model_dump_json(exclude={"track"}))
+        return (*facts, self.device, self.frames.tobytes(), self.own.tobytes(), self.change.tobytes())
+
+
+def _frame(renderer: Renderer, number: int, factor: float) -> Image:
+    return renderer.render([number], factor)[0][None]
+
+
+def to_region(displacement: NDArray[np.float32], shape: tuple[int, int]) -> torch.Tensor:
+    """Carry displacements from a crop over to the region that it was made of.
+
+    Parameters
+    ----------
+    displacement : (2, y, x) float32 array
+        Pixels of the crop.
+    shape : tuple of int
+        Height and width of the region.
+
+    Returns
+    -------
+    (2, height, width) float tensor
+        Pixels of the region; nothing moves at its border.
+    """
+    size = displacement.shape[1], displacement.shape[2]
+    inner, _ = layout(shape, size)
+    top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+    part = torch.from_numpy(displacement[:, top : top + inner[0], left : left + inner[1]].copy())[None]
+    grown = torch.nn.functional.interpolate(part, size=shape, mode="bicubic", align_corners=False)[0]
+    scale = torch.tensor([shape[1] / inner[1], shape[0] / inner[0]])[:, None, None]
+    rim = max(RIM * min(shape), 1.0)
+    rows, columns = (
+        (torch.minimum(torch.arange(side), torch.arange(side).flip(0)) / rim).clamp(max=1) for side in shape
+    )
+    return grown * scale * rows[:, None] * columns[None, :]
+
+
+def _moved(
+    frame: Image, displacement: NDArray[np.float32], roi: Roi, factor: float, device: torch.device
+) -> Image:
+    """Move the pixels of a region."""
+    seen = roi.clipped(*frame.shape[:2])
+    if seen is None:
+        return frame
+    field_ = to_region(displacement, (roi.height, roi.width))
+    rows = slice(seen.y - roi.y, seen.y - roi.y + seen.height)
+    columns = slice(seen.x - roi.x, seen.x - roi.x + seen.width)
+    image = torch.from_numpy(frame[seen.slices].copy()).permute(2, 0, 1)[None].float().to(device)
+    with torch.inference_mode():
+        done = moved(image, (1 - factor) * field_[None, :, rows, columns].to(device))
+    result = frame.copy()
+    result[seen.slices] = done[0].permute(1, 2, 0).clamp(0, 255).round().byte().cpu().numpy()
+    return result

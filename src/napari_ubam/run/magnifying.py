@@ -1,0 +1,178 @@
+"""Training the magnifier of a run whose encoders are trained."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from napari_ubam.analysis import Codes
+from napari_ubam.analysis.phase import alike, borrowed
+from napari_ubam.crops import CachedCrops, CropCache, CropSpec
+from napari_ubam.models.devices import describe_device
+from napari_ubam.models.encoder import ModelEncoder
+from napari_ubam.models.magnifier import MAGNIFIER
+from napari_ubam.models.weights import WeightsHeader, save_weights
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
+from napari_ubam.report import loss_curves, save
+from napari_ubam.study import Study
+from napari_ubam.training.fit import FitPlan, fit
+from napari_ubam.training.log import append, history
+from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
+
+from .errors import RunError
+from .facade import LOG, Run
+from .record import TrainingRecord, begin, study_hash
+
+STAGE = "magnifier"
+
+
+def train_magnifier(
+    study: Study,
+    run: Run | str | Path,
+    *,
+    device: str = "auto",
+    minutes: float | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    budget_bytes: int | None = None,
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Run:
+    """Learn how the pixels of the recordings move with posture, without labels.
+
+    Recordings that are not embedded yet are embedded first.
+
+    Parameters
+    ----------
+    study : Study
+        Recordings to learn from, best those that the encoders were trained on.
+    run : Run or path
+        Its encoders are used as they are.
+    device : str
+        As `napari_ubam.train` takes it.
+    minutes : float, optional
+        Time to train, over all resumptions; else as many steps as the preset says.
+    steps : int, optional
+    seed : int
+    resume : bool
+        Go on with a training of this magnifier that was cancelled or killed.
+    budget_bytes : int, optional
+        Bytes for decoded crops on the disk.
+    progress, cancel : optional
+        Told at least every second; looked at several times a second.
+
+    Returns
+    -------
+    Run
+        With a magnifier; one that was there is replaced only when the whole training succeeded.
+
+    Raises
+    ------
+    RunError
+        If the arguments do not go together, or no recording can be used.
+    Cancelled
+        When ``cancel`` is set; the same call with ``resume=True`` goes on.
+    """
+    opened = run if isinstance(run, Run) else Run.open(run)
+    if minutes is not None and steps is not None:
+        raise RunError("Minutes and steps are both given; choose one of them.")
+    if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
+        raise RunError("A training needs minutes above 0, or steps of at least 1.")
+    tell, folder, config = progress or silent, opened.folder, opened.config
+    encoder = opened.encoder("cpu")
+    checkpoints = folder / "checkpoints" / STAGE
+    wanted = TrainingRecord(
+        config=config, seed=seed, study=study_hash(study), posture=encoder.hashes["posture"]
+    )
+    record = begin(checkpoints, wanted, resume)
+    if record.posture != wanted.posture:
+        raise RunError(
+            f"The training in {checkpoints} was begun with another posture encoder; remove that folder to "
+            "begin anew."
+        )
+    append(
+        folder / LOG, "train", preset=config.preset, seed=seed, device=describe_device(device), stage=STAGE
+    )
+    motions = _motions(opened, study, encoder, budget_bytes, tell, cancel)
+    torch.manual_seed(seed)
+    learner = MagnifierLearner(config)
+    limit = config.magnifier_training.steps if steps is None and minutes is None else steps
+    result = fit(
+        learner,
+        MotionBatches(motions, config, seed),
+        FitPlan(config.magnifier_training.recordings, limit, minutes, device=device, seed=seed),
+        folder=checkpoints / "steps",
+        stage=STAGE,
+        resume=resume,
+        progress=tell,
+        cancel=cancel,
+        log=folder / LOG,
+    )
+    header = WeightsHeader(
+        kind="magnifier",
+        config=config.model_dump(mode="json"),
+        preprocessing={"crop": "letterbox", "size": config.posture.size, "colour": False},
+        seed=seed,
+        steps=result.steps,
+        study=record.study,
+        trained_on=encoder.hashes["posture"],
+        metrics=result.losses,
+    )
+    save_weights(folder / MAGNIFIER, learner.magnifier.state_dict(), header)
+    record.model_copy(update={"finished": True}).write(checkpoints)
+    losses = history(folder / LOG)
+    if len(losses):
+        save(loss_curves(losses), folder / "figures" / "losses.png")
+    return opened
+
+
+def _motions(
+    run: Run,
+    study: Study,
+    encoder: ModelEncoder,
+    budget: int | None,
+    tell: ProgressCallback,
+    cancel: Cancel | None,
+) -> list[Motion]:
+    """Crops and codes of all recordings that can be used."""
+    cache = CropCache(run.folder / "crops.zarr", CropSpec(*run.config.posture.size))
+    report = cache.fill(study, budget_bytes=budget, progress=tell, cancel=cancel)
+    embedded = run.embed(study, progress=tell, cancel=cancel)
+    failed = dict((*report.failed, *embedded.failed))
+    for name, sentence in failed.items():
+        tell(Progress(STAGE, 0, 0, message=f"{name} is left out: {sentence}"))
+    used = [one for one in study if one.name not in failed]
+    codes = run.codes(used)
+    found = []
+    for number, (recording, own) in enumerate(zip(used, codes, strict=True)):
+        check_cancelled(cancel)
+        tell(Progress("phases", number, len(used), detail=recording.name))
+        motion = _motion(cache.open(recording), own, codes)
+        if len(motion.frames) > 1:
+            found.append(motion)
+    if not found:
+        raise RunError("No recording has frames whose movement is known; add longer recordings.")
+    return found
+
+
+def _motion(crops: CachedCrops, own: Codes, codes: list[Codes]) -> Motion:
+    """Frames that the cache holds and that have a code, their codes, and what is like them."""
+    held = np.zeros(len(own), bool)
+    first = int(own.frames[0])
+    for start, stop in crops.runs:
+        held[start - first : stop - first] = True
+    rows = np.flatnonzero(own.valid & held)
+    place = np.full(len(own) + 1, -1)
+    place[rows] = np.arange(len(rows))
+    others = alike(own)[rows]
+    return Motion(
+        crops=crops,
+        frames=own.frames[rows].astype(np.int64),
+        codes=own.posture[rows].astype(np.float32),
+        borrowed=borrowed(codes, own)[rows],
+        alike=place[others],
+    )

@@ -1,0 +1,61 @@
+"""Where a frame deviates: maps, arrows and means over subjects."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from napari_ubam.analysis.attribution import arrows, at_points, difference_map, subject_means, vectors
+
+
+def test_a_difference_is_where_it_was_put() -> None:
+    frame = np.full((60, 80, 3), 90, np.uint8)
+    changed = frame.copy()
+    changed[20:30, 50:60] = 180
+    found = difference_map(frame, changed)
+    assert found.shape == (60, 80)
+    assert np.unravel_index(found.argmax(), found.shape)[0] in range(22, 28)
+    assert found[40:, :40].max() < 0.01
+    assert not difference_map(frame, frame).any()
+    grey = difference_map(frame[..., 0], changed[..., :1][..., 0])
+    np.testing.assert_allclose(grey, found, atol=0.1)
+    with pytest.raises(ValueError, match="one size"):
+        difference_map(frame, frame[1:])
+
+
+def test_one_arrow_a_region_in_true_length() -> None:
+    displacement = np.zeros((2, 60, 80))
+    displacement[0, 10:20, 10:20] = 6  # to the right
+    displacement[1, 10:20, 20:30] = -3  # up, next to it
+    displacement[0, 50:52, 70:72] = 9  # too small
+    table = arrows(displacement)
+    assert table[["dy", "dx"]].to_numpy().tolist() == [[0, 6], [-3, 0]]
+    assert table["length"].tolist() == [6, 3]
+    assert (table["y"][0], table["x"][0]) == (14.5, 14.5)
+    assert arrows(np.zeros((2, 9, 9))).empty
+    shown = vectors({4: table, 5: arrows(np.zeros((2, 9, 9)))})
+    assert shown.shape == (2, 2, 3)
+    np.testing.assert_allclose(shown[0], [[4, 14.5, 14.5], [0, 0, 6]])
+    assert vectors({}).shape == (0, 2, 3)
+
+
+def test_key_points_are_read_between_pixels() -> None:
+    displacement = np.stack([np.tile(np.arange(10.0), (8, 1)), np.zeros((8, 10))])
+    table = at_points(displacement, {"paw": (3, 4.5), "away": (30, 2)})
+    assert table.loc[0, ["dy", "dx", "length"]].tolist() == [0, 4.5, 4.5]
+    assert table.loc[1].isna().sum() == 3
+
+
+def test_subjects_count_once_however_long_their_videos() -> None:
+    table = pd.DataFrame(
+        {
+            "subject": ["a"] * 8 + ["b"] * 2 + ["c"],
+            "group": ["g"] * 10 + ["h"],
+            "length": [1.0] * 8 + [3, 3, 5],
+        }
+    )
+    found = subject_means(table, "length").set_index("group")
+    assert (found.loc["g", "mean"], found.loc["g", "subjects"]) == (2, 2)
+    assert found.loc["g", "sd"] == pytest.approx(np.sqrt(2))
+    assert found.loc["h", "mean"] == 5
