@@ -87,9 +87,10 @@ class Magnifier(nn.Module):
         widths = (2, *config.widths)
         self.down = nn.ModuleList(_Stage(*pair, 2) for pair in pairwise(widths))
         self.tell = nn.Linear(config.components, 2 * config.widths[-1])
-        back = config.widths[::-1]
+        # Back to quarter size only: what moves finer than that is noise, which a factor of 3 would tear.
+        back = config.widths[:0:-1]
         self.up = nn.ModuleList(_Stage(a + b, b, 1) for a, b in pairwise(back))
-        self.directions = nn.Conv2d(config.widths[0], 2 * config.components, 3, 1, 1)
+        self.directions = nn.Conv2d(back[-1], 2 * config.components, 3, 1, 1)
 
     def coefficients(self, codes: Tensor) -> Tensor:
         """Turn posture codes (n, code) into coefficients (n, components); only their direction counts."""
@@ -108,7 +109,7 @@ class Magnifier(nn.Module):
 
         Returns
         -------
-        (n, components, 2, y / 2, x / 2) tensor
+        (n, components, 2, y / 4, x / 4) tensor
             Pixels of the crop along x and y, for a coefficient of 1.
         """
         maps = torch.cat([crops, evened(crops)], 1)
@@ -118,7 +119,7 @@ class Magnifier(nn.Module):
             passed.append(maps)
         scale, shift = self.tell(own)[..., None, None].chunk(2, 1)
         maps = maps * (1 + scale) + shift
-        for stage, before in zip(self.up, passed[-2::-1], strict=True):
+        for stage, before in zip(self.up, passed[-2:0:-1], strict=True):
             grown = F.interpolate(maps, size=before.shape[-2:], mode="bilinear", align_corners=False)
             maps = stage(torch.cat([grown, before], 1))
         rows, columns = maps.shape[-2:]
@@ -141,5 +142,5 @@ class Magnifier(nn.Module):
             Pixels along x and y.
         """
         coarse = torch.einsum("nkcyx,nk->ncyx", self.basis(crops, own), change)
-        whole: Tensor = F.interpolate(coarse, size=crops.shape[-2:], mode="bilinear", align_corners=False)
+        whole: Tensor = F.interpolate(coarse, size=crops.shape[-2:], mode="bicubic", align_corners=False)
         return whole

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 SEEN = 0.3  # of a pixel that must be covered, or it counts as a gap
 HARDNESS = 1.5  # how surely the pixel that moves further is in front, a pixel of difference
-ASTRAY = 2.0  # pixels by which a pixel's way there and back may differ
+ASTRAY = 2.0  # pixels by which a pixel's way there and back may differ, besides a quarter of it
 FURTHEST = 20.0  # pixels; those that move further than this are equally in front
 
 
@@ -38,10 +38,10 @@ def moved(image: Tensor, displacement: Tensor) -> Tensor:
     found = read_at(image, -landed)
     # Where nothing arrived, what would be read has itself moved elsewhere.
     astray = (read_at(displacement, -landed) - landed).square().sum(1, keepdim=True).sqrt()
-    known = (astray < ASTRAY).to(image)
+    size = landed.square().sum(1, keepdim=True).sqrt()
+    known = (astray < ASTRAY + size / 4).to(image)
     if known.all():
         return found
-    size = landed.square().sum(1, keepdim=True).sqrt()
     return torch.where(known > 0, found, _filled(found, known * torch.exp(-size)))
 
 
