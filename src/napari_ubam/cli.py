@@ -242,6 +242,12 @@ def magnify(
     label: Annotated[
         bool, typer.Option("--label", help="Write factor and reference into the picture.")
     ] = False,
+    sweep: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Also the middle frame at several factors, as a sheet.")
+    ] = None,
+    arrows: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Also a table of what moved in every frame, in pixels.")
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Write a recording with its deviation from the reference made larger."""
@@ -265,6 +271,15 @@ def magnify(
         for sentence in made.metadata["warnings"]:
             typer.echo(sentence, err=True)
         path = export(made, out, side_by_side=side_by_side, label=label, progress=tell, cancel=cancel)
+        if sweep is not None:
+            from napari_ubam.report import save, sweep_sheet
+
+            middle = int(made.numbers[len(made.numbers) // 2])
+            save(
+                sweep_sheet(made.sweep(middle), f"{recording}, frame {middle}, reference {reference}"), sweep
+            )
+        if arrows is not None:
+            made.arrows().to_csv(arrows, index=False)
         typer.echo(f"{len(made.numbers)} frames at factor {factor:g} are in {path}.")
 
 

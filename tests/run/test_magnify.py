@@ -165,6 +165,29 @@ def test_training_is_cancelled_and_resumed(trained: Run, study: Study, tmp_path:
     assert read_header(folder / "magnifier.safetensors").steps >= 4
 
 
+def test_arrows_and_flow_are_in_pixels_of_the_frame(run: Run, study: Study) -> None:
+    made = run.magnification(ONE, REFERENCE, 2.0, frames=PART, device="cpu")
+    flow = made.flow(42)
+    assert flow.shape == (2, 200, 320)
+    roi = study[ONE].roi
+    outside = np.ones(flow.shape[1:], bool)
+    outside[roi.slices] = False
+    assert flow.any()
+    assert not flow[:, outside].any()
+    table = made.arrows()
+    assert set(table["frame"]) <= set(range(40, 46))
+    assert list(table.columns) == ["y", "x", "dy", "dx", "length", "area", "frame", "recording"]
+
+
+def test_a_sweep_shows_one_frame_at_each_factor(run: Run, study: Study) -> None:
+    made = run.magnification(ONE, REFERENCE, 2.0, frames=PART, device="cpu")
+    shown = made.sweep(43, (0.0, 1.0, 3.0))
+    assert list(shown) == ["mean posture of the reference", "× 0, the reference", "× 1, the original", "× 3"]
+    np.testing.assert_array_equal(shown["× 1, the original"], original(study)[3])
+    assert (shown["× 3"] != shown["× 1, the original"]).any()
+    assert (shown["mean posture of the reference"] != shown["× 0, the reference"]).any()
+
+
 def test_files_hold_the_frames(run: Run, study: Study, tmp_path: Path) -> None:
     made = run.magnification(ONE, REFERENCE, 2.0, frames=PART, device="cpu")
     frames = np.stack(list(made.stream()))
@@ -219,11 +242,14 @@ def test_displacements_keep_their_size_on_the_way_to_the_region() -> None:
 def test_the_command(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     words = ["magnify", ONE, "--run", str(run.folder), "--reference", REFERENCE, "--out", str(out)]
+    more = ["--device", "cpu", "--sweep", str(tmp_path / "s.png"), "--arrows", str(tmp_path / "a.csv")]
     with warnings.catch_warnings():
         warnings.simplefilter("error", MagnificationWarning)
-        done = CliRunner().invoke(app, [*words, "--factor", "2", "--frames", "40:46", "--device", "cpu"])
+        done = CliRunner().invoke(app, [*words, "--factor", "2", "--frames", "40:46", *more])
     assert done.exit_code == 0, done.output
     assert len(open_video(out)) == 6
+    assert (tmp_path / "s.png").stat().st_size > 10_000
+    assert (tmp_path / "a.csv").read_text().startswith("y,x,dy,dx")
     refused = CliRunner().invoke(app, [*words, "--frames", "forty"])
     assert refused.exit_code == 1
     assert "no range of frames" in refused.output

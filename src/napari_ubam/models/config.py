@@ -184,7 +184,7 @@ class MagnifierTraining(_Part):
     borrowed: float = 0.5
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    smooth: float = 0.05
+    smooth: float = 0.15
 
 
 class ModelConfig(_Part):

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 SEEN = 0.3  # of a pixel that must be covered, or it counts as a gap
 HARDNESS = 1.5  # how surely the pixel that moves further is in front, a pixel of difference
+FINER = 2  # times
 ASTRAY = 2.0  # pixels by which a pixel's way there and back may differ, besides a quarter of it
 FURTHEST = 20.0  # pixels; those that move further than this are equally in front
 
@@ -47,9 +48,13 @@ def moved(image: Tensor, displacement: Tensor) -> Tensor:
 
 def _landed(displacement: Tensor) -> Tensor:
     """Displacement of what is at a pixel after the move, (n, 2, y, x)."""
-    size = displacement.square().sum(1, keepdim=True).sqrt()
+    rows, columns = displacement.shape[-2:]
+    # Twice as fine, so that what stretches to twice its size has no holes.
+    fine = F.interpolate(displacement, scale_factor=FINER, mode="bilinear", align_corners=False)
+    size = fine.square().sum(1, keepdim=True).sqrt()
     weight = torch.exp(HARDNESS * size.clamp_max(FURTHEST))
-    laid = _laid(torch.cat([displacement * weight, weight, torch.ones_like(weight)], 1), displacement)
+    share = torch.full_like(weight, 1 / FINER**2)
+    laid = _laid(torch.cat([fine * weight, weight, torch.ones_like(weight)], 1) * share, fine, rows, columns)
     total, cover = laid[:, 2:3], laid[:, 3:]
     found = laid[:, :2] / total.clamp_min(1e-6)
     known = (cover >= SEEN).to(found)
@@ -79,10 +84,10 @@ def _grid(rows: int, columns: int, like: Tensor) -> tuple[Tensor, Tensor]:
     return y, x
 
 
-def _laid(values: Tensor, displacement: Tensor) -> Tensor:
-    """Add up values (n, c, y, x) at the places that they move to; what leaves the image is lost."""
-    count, channels, rows, columns = values.shape
-    y, x = _grid(rows, columns, values)
+def _laid(values: Tensor, displacement: Tensor, rows: int, columns: int) -> Tensor:
+    """Add up values of a finer grid at the pixels that they move to; what leaves the image is lost."""
+    count, channels = values.shape[:2]
+    y, x = (((one + 0.5) / FINER - 0.5) for one in _grid(values.shape[2], values.shape[3], values))
     across, down = x + displacement[:, 0], y + displacement[:, 1]
     left, top = across.floor(), down.floor()
     result = values.new_zeros(count, channels, rows * columns)
@@ -93,7 +98,7 @@ def _laid(values: Tensor, displacement: Tensor) -> Tensor:
         place = (row.clamp(0, rows - 1) * columns + column.clamp(0, columns - 1)).long().flatten(1)
         part = (values * (share * inside)[:, None]).flatten(2)
         result.scatter_add_(2, place[:, None].expand_as(part), part)
-    return result.view_as(values)
+    return result.view(count, channels, rows, columns)
 
 
 def _filled(maps: Tensor, weight: Tensor) -> Tensor:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from napari_ubam.analysis import Codes
+from napari_ubam.analysis.attribution import arrows
 from napari_ubam.analysis.guide import Guide, guide
 from napari_ubam.crops import CropSpec
 from napari_ubam.models.encoder import ModelEncoder
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from .facade import Run
 
 SMOOTHING_MS = 50.0
+SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 FAR = 99.5  # percentile of the recordings' own coefficients beyond which a posture counts as unknown
 AROUND = 4000  # frames before and after those asked for that are followed, too
 
@@ -52,6 +55,8 @@ class Magnification:
         0 shows the reference posture, 1 the original, above 1 magnifies.
     guides : tuple of (int64 array, Guide)
         Frame numbers of each run without a gap, and which reference frames lead them.
+    mean : (components,) float32 array
+        Mean coefficients of the reference.
     metadata : dict
         Factor, reference, recording, frames outside of the data, warnings, hashes and versions.
     """
@@ -60,6 +65,7 @@ class Magnification:
     numbers: NDArray[np.int64]
     factor: float
     guides: tuple[tuple[NDArray[np.int64], Guide], ...]
+    mean: NDArray[np.float32]
     metadata: dict[str, Any]
 
     @property
@@ -86,9 +92,68 @@ class Magnification:
         """Yield the magnified frames one after the other, in bounded memory."""
         return self.renderer.stream(self.numbers.tolist(), self.factor)
 
-    def displacements(self, numbers: Sequence[int]) -> NDArray[np.float32]:
-        """From the reference posture to the frame, in pixels of the crop, (n, 2, y, x)."""
-        return -self.renderer.displacements(numbers)
+    def flow(self, number: int) -> NDArray[np.float32]:
+        """How the pixels of a frame are displaced from the reference posture.
+
+        Parameters
+        ----------
+        number : int
+            Frame number.
+
+        Returns
+        -------
+        (2, y, x) float32 array
+            Pixels along x and y, for `napari_ubam.analysis.attribution`; 0 outside of the region.
+        """
+        return self.renderer.flow(number)
+
+    def arrows(self) -> pd.DataFrame:
+        """Sum up where each frame deviates: an arrow for each connected region that moved.
+
+        Returns
+        -------
+        DataFrame
+            ``recording, frame`` and the columns of `napari_ubam.analysis.attribution.arrows`.
+        """
+        tables = [arrows(self.flow(number)).assign(frame=number) for number in self.numbers.tolist()]
+        name = self.renderer.recording.name
+        return pd.concat(tables, ignore_index=True).assign(recording=name)
+
+    def sweep(self, number: int, factors: Sequence[float] = SWEEP) -> dict[str, Image]:
+        """Render one frame at several factors, and in the mean posture of the reference.
+
+        Parameters
+        ----------
+        number : int
+            Frame number.
+        factors : sequence of float
+
+        Returns
+        -------
+        dict of str to (y, x, c) uint8 array
+            What each shows, and the picture; for `napari_ubam.report.sweep_sheet`.
+        """
+        names = {0.0: "× 0, the reference", 1.0: "× 1, the original"}
+        shown = {
+            names.get(factor, f"× {factor:g}"): self.renderer.render([number], factor)[0]
+            for factor in factors
+        }
+        return {"mean posture of the reference": self.mean_posture(number), **shown}
+
+    def mean_posture(self, number: int) -> Image:
+        """Render a frame in the mean posture of the reference, whatever the phase of the movement.
+
+        Parameters
+        ----------
+        number : int
+            Frame number.
+
+        Returns
+        -------
+        (y, x, c) uint8 array
+        """
+        change = (self.mean - self.renderer.own).astype(np.float32)
+        return replace(self.renderer, change=change).render([number], 0.0)[0]
 
 
 def magnification(
@@ -152,7 +217,8 @@ def magnification(
         "warnings": said,
     }
     guides = tuple((part.frames, part.guide) for part in found)
-    return Magnification(renderer, numbers, float(factor), guides, metadata)
+    mean = np.mean([_coefficients(network, other)[other.valid].mean(0) for other in others], 0)
+    return Magnification(renderer, numbers, float(factor), guides, mean, metadata)
 
 
 @dataclass(frozen=True)

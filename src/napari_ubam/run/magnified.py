@@ -188,6 +188,21 @@ class Renderer:
             for frame, one, roi in zip(frames, coarse, regions, strict=True)
         ]
 
+    def flow(self, number: int) -> NDArray[np.float32]:
+        """Displacement of a frame's pixels from the reference posture, (2, y, x) pixels along x and y."""
+        height, width = self.video.shape[1:3]
+        found = np.zeros((2, height, width), np.float32)
+        coarse = self.displacements([number])[0]
+        regions = self.recording.crops([number]) or [None]
+        roi = regions[0] or Roi(x=0, y=0, width=width, height=height)
+        seen = roi.clipped(height, width)
+        if seen is not None and coarse.any():
+            inside = to_region(coarse, (roi.height, roi.width)).numpy()
+            rows = slice(seen.y - roi.y, seen.y - roi.y + seen.height)
+            columns = slice(seen.x - roi.x, seen.x - roi.x + seen.width)
+            found[:, seen.slices[0], seen.slices[1]] = -inside[:, rows, columns]
+        return found
+
     def lazy(self, numbers: Sequence[int], factor: float) -> da.Array:
         """Give frames as a dask array (t, y, x, c) of uint8, one chunk a frame."""
         shape = self.video.shape[1:]
