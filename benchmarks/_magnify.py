@@ -21,19 +21,20 @@ from typing import Any
 import numpy as np
 import torch
 from _common import print_table
-from _fidelity_data import Filmed, Herd, Recipe, _grey, herd_of
-from _fidelity_network import Budget, Network, encode, told, trained
+from _fidelity_data import Filmed, Herd, Recipe, herd_of
+from _fidelity_network import Budget, Network, trained
+from _magnify_judge import Judge, rendered
+from _phase_based import phase_magnified
 from platformdirs import user_cache_path
 from scipy.ndimage import gaussian_filter1d
 from skimage.metrics import structural_similarity
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.guide import guide
 from napari_ubam.analysis.phase import alike, borrowed
-from napari_ubam.crops import letterbox
 from napari_ubam.models.magnifier import Magnifier
 from napari_ubam.models.posture import as_images
 from napari_ubam.models.splatting import moved
@@ -43,8 +44,6 @@ from napari_ubam.training.fit import FitPlan, fit
 from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
 
 FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
-TOLD_FACTORS = (0.0, 1.5, 2.25, 3.0)
-TOLD_FRAMES, TOLD_STEPS = 120, 700
 EVERY = 5  # frames of a bout: one of so many is measured
 SAME = 3  # grey levels: pixels of the true renderings that differ by less did not move
 
@@ -145,58 +144,6 @@ def _magnifier(
     return learner.magnifier
 
 
-class Judge:
-    """Measures joint angles in crops; told by rendered animals, and independent of the networks judged."""
-
-    def __init__(self, encoder: Any, regression: Any) -> None:
-        self.encoder, self.regression = encoder, regression
-
-    @classmethod
-    def of(cls, herd: Herd, by_name: dict[str, Walker], seed: int, say: Say) -> Judge:
-        """Train it on the animals for training, at several factors."""
-        say("rendering and training the judge")
-        films = list(herd.training)
-        for film in (film for film in herd.training if not film.healthy):
-            envelope, _ = by_name[film.name].bouts(range(len(film.crops)))
-            inside = np.flatnonzero(envelope > 0.2)
-            for number, factor in enumerate(TOLD_FACTORS):
-                frames = inside[number :: max(len(inside) // TOLD_FRAMES, 1)][:TOLD_FRAMES]
-                if len(frames):
-                    films.append(rendered(film, by_name[film.name], frames, factor))
-        encoder = told(films, "tiny", seed, TOLD_STEPS)
-        codes = np.concatenate([encode(_Raw(encoder), film.crops) for film in films])
-        angles = np.concatenate([film.angles for film in films])
-        regression = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 11)))
-        return cls(encoder, regression.fit(codes, angles))
-
-    def angles(self, crops: np.ndarray) -> np.ndarray:
-        """Joint angles in crops (n, y, x) uint8, radians (n, joints)."""
-        found: np.ndarray = self.regression.predict(encode(_Raw(self.encoder), crops))
-        return found
-
-
-class _Raw(torch.nn.Module):
-    def __init__(self, encoder: Any) -> None:
-        super().__init__()
-        self.encoder = encoder
-
-    def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        codes: torch.Tensor = self.encoder.raw(crops)
-        return codes
-
-
-def rendered(film: Filmed, walker: Walker, frames: np.ndarray, factor: float) -> Filmed:
-    """Render frames of an animal with its deviation scaled."""
-    x, y, width, height = walker.roi
-    crops = [
-        letterbox(_grey(image[y : y + height, x : x + width]), film.crops.shape[1:])
-        for image in walker.render(frames.tolist(), factor=factor)
-    ]
-    envelope, kind = walker.bouts(frames)
-    angles = walker.angles(frames, factor=factor)
-    return Filmed(film.name, film.group, film.fps, np.stack(crops), angles, envelope, kind)
-
-
 @torch.inference_mode()
 def _shown(
     film: Filmed,
@@ -275,6 +222,7 @@ def _numbers(rows: Sequence[tuple[Any, ...]], factor: float, name: Callable[...,
             for row in rows
         ]
     ).clip(0, 255)
+    phase = np.concatenate([phase_magnified(row[0].film.crops, row[0].rows[row[7]], factor) for row in rows])
     # The same noise and belt at any factor: where the true renderings agree, nothing moved.
     still = np.abs(true - seen) < SAME
     return {
@@ -287,6 +235,8 @@ def _numbers(rows: Sequence[tuple[Any, ...]], factor: float, name: Callable[...,
         "psnr": _psnr(made, true),
         "psnr_unmodified": _psnr(seen, true),
         "psnr_pixels": _psnr(pixels, true),
+        "psnr_phase": _psnr(phase.astype(float), true),
+        "ssim_phase": _ssim(phase.astype(float), true),
         "ssim": _ssim(made, true),
         "ssim_unmodified": _ssim(seen, true),
         "ssim_pixels": _ssim(pixels, true),
@@ -398,9 +348,11 @@ def show(found: Sequence[dict[str, Any]]) -> None:
         ("PSNR to the true rendering (dB)", "psnr", 1),
         ("  of the unmodified frame", "psnr_unmodified", 1),
         ("  of pixel mean and residual", "psnr_pixels", 1),
+        ("  of phase-based magnification", "psnr_phase", 1),
         ("SSIM to the true rendering", "ssim", 3),
         ("  of the unmodified frame", "ssim_unmodified", 3),
         ("  of pixel mean and residual", "ssim_pixels", 3),
+        ("  of phase-based magnification", "ssim_phase", 3),
         ("PSNR where nothing moves (dB)", "psnr_still", 1),
         ("subject named", "subject_named", 2),
         ("  from the unmodified frame", "subject_named_original", 2),

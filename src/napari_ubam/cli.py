@@ -303,12 +303,15 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Steps to train; fewer are quicker.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the animals and of the training.")] = 0,
+    magnify: Annotated[
+        bool, typer.Option("--magnify", help="Also magnify the strongest episode; takes twice as long.")
+    ] = False,
 ) -> None:
     """Do the whole job on rendered animals and compare the result with the truth."""
     with _refusals(), _work() as (tell, cancel):
         from napari_ubam.run.demo import run_demo
 
-        for line in run_demo(folder, steps=steps, seed=seed, progress=tell, cancel=cancel):
+        for line in run_demo(folder, steps=steps, seed=seed, magnify=magnify, progress=tell, cancel=cancel):
             typer.echo(line)
 
 

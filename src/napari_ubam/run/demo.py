@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +11,20 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from napari_ubam.progress import Cancel, ProgressCallback
-from napari_ubam.report import save, timeline
+from napari_ubam.report import save, sweep_sheet, timeline
 from napari_ubam.sample import write_sample
+from napari_ubam.study import Study
 
+from .exporting import export
+from .facade import Run
 from .learning import train
+from .magnification import MagnificationWarning
+from .magnifying import train_magnifier
 from .record import unfinished
 from .scoring import Scoring
 from .words import findings
 
+MAGNIFIER_STEPS, FACTOR = 600, 2.0
 INSIDE, OUTSIDE = 0.5, 0.05  # envelope of a bout over and under which a frame counts
 
 
@@ -26,6 +33,7 @@ def run_demo(
     *,
     steps: int | None = None,
     seed: int = 0,
+    magnify: bool = False,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Iterator[str]:
@@ -38,6 +46,8 @@ def run_demo(
     steps : int, optional
         Steps to train; as the preset says unless given.
     seed : int
+    magnify : bool
+        Also train the magnifier, and write the strongest episode at twice its deviation.
     progress, cancel : optional
 
     Yields
@@ -64,7 +74,49 @@ def run_demo(
     truth = pd.read_csv(folder / "truth.csv")
     yield from _against_truth(scoring, truth)
     _draw(run.folder / "figures", scoring, truth)
+    if magnify:
+        yield from _magnified(run, study, scoring, steps, seed, progress, cancel)
     yield f"Tables and figures: {run.folder}"
+
+
+def _magnified(
+    run: Run,
+    study: Study,
+    scoring: Scoring,
+    steps: int | None,
+    seed: int,
+    progress: ProgressCallback | None,
+    cancel: Cancel | None,
+) -> Iterator[str]:
+    """Train the magnifier; write the strongest episode of all, and its peak at several factors."""
+    train_magnifier(
+        study,
+        run,
+        steps=steps or MAGNIFIER_STEPS,
+        seed=seed,
+        resume=unfinished(run.folder / "checkpoints" / "magnifier"),
+        progress=progress,
+        cancel=cancel,
+    )
+    queries = scoring.subjects.loc[~scoring.subjects["reference"], "subject"]
+    names = [one.name for one in scoring.result.recordings if one.subject in set(queries)]
+    found = scoring.episodes[scoring.episodes["recording"].isin(names)]
+    if not len(found):
+        yield "No episode was found, so none is magnified."
+        return
+    best = found.sort_values("excess", ascending=False).iloc[0]
+    frames = slice(int(best["start"]), int(best["stop"]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MagnificationWarning)  # they are in the file beside the video
+        made = run.magnification(
+            str(best["recording"]), "group=healthy", FACTOR, frames=frames, cancel=cancel
+        )
+    video = run.folder / "figures" / "magnified.mp4"
+    export(made, video, side_by_side=True, label=True, progress=progress, cancel=cancel)
+    peak = int(best["peak"])
+    title = f"{best['recording']}, frame {peak}, reference group=healthy"
+    save(sweep_sheet(made.sweep(peak), title), run.folder / "figures" / "sweep.png")
+    yield f"Strongest episode, original, twice its deviation, and where it deviates: {video}"
 
 
 def agreement(scoring: Scoring, truth: pd.DataFrame) -> dict[str, float]:

@@ -150,7 +150,11 @@ class Renderer:
         with torch.inference_mode():
             own, change = (torch.from_numpy(part[rows[known]]).to(device) for part in (self.own, self.change))
             images = as_images(torch.from_numpy(crops).to(device))
-            result[known[valid]] = self._network(images, own, change).float().cpu().numpy()[valid]
+            # One by one: a network rounds otherwise in a batch, and a frame must not depend on the others.
+            for place in np.flatnonzero(valid).tolist():
+                one = slice(place, place + 1)
+                moved_by = self._network(images[one], own[one], change[one])
+                result[known[place]] = moved_by[0].float().cpu().numpy()
         return result
 
     def _rows(self, numbers: Sequence[int]) -> NDArray[np.int64]:
