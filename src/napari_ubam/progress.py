@@ -26,8 +26,9 @@ class Progress:
     Parameters
     ----------
     stage : str
-        What is being done: ``"sample"``, ``"crops"``, ``"posture"``, ``"behaviour"``, ``"quality"``,
-        ``"embed"``, ``"score"``.
+        What is being done: ``"sample"``, ``"crops"``, ``"means"``, ``"posture"``, ``"whitening"``,
+        ``"codes"``, ``"behaviour"``, ``"quality"``, ``"embed"``, ``"score"``, ``"phases"``,
+        ``"magnifier"``, ``"magnify"``.
     step, of : int
         Steps done, and steps in all (0 where that is unknown).
     detail : str, optional

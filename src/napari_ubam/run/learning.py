@@ -238,9 +238,10 @@ def _train_both(
         if one.subject not in held
     ]
     torch.manual_seed(job.seed)
-    posture = PostureLearner(job.config, mean_maps(PostureEncoder(job.config.posture), seen, job.cancel))
+    means = mean_maps(PostureEncoder(job.config.posture), seen, job.cancel, job.progress)
+    posture = PostureLearner(job.config, means)
     first = job.fit(posture, PostureBatches(seen, job.config, job.seed), "posture")
-    whiten_posture(posture.encoder, seen, job.cancel)
+    whiten_posture(posture.encoder, seen, job.cancel, job.progress)
 
     record = with_posture(job.checkpoints, record, weights_hash(posture.encoder.state_dict()))
 

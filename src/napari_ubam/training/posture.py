@@ -13,7 +13,7 @@ from napari_ubam.models import losses
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.posture import PostureEncoder, as_images
 from napari_ubam.models.reconstruction import MapDecoder
-from napari_ubam.progress import Cancel, check_cancelled
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
 from .augment import another_view
 from .learner import Learner
@@ -115,7 +115,12 @@ def batch_of(sample: Sample, step: int) -> Batch:
 
 
 @torch.no_grad()
-def mean_maps(encoder: PostureEncoder, recordings: Sequence[Crops], cancel: Cancel | None = None) -> Tensor:
+def mean_maps(
+    encoder: PostureEncoder,
+    recordings: Sequence[Crops],
+    cancel: Cancel | None = None,
+    progress: ProgressCallback = silent,
+) -> Tensor:
     """Mean gradient maps of recordings, from frames spread over all of each.
 
     Parameters
@@ -124,6 +129,8 @@ def mean_maps(encoder: PostureEncoder, recordings: Sequence[Crops], cancel: Canc
         Only its fixed first layer is used.
     recordings : sequence of Crops
     cancel : Cancel, optional
+    progress : callable
+        Told of every recording, as stage ``"means"``.
 
     Returns
     -------
@@ -135,8 +142,9 @@ def mean_maps(encoder: PostureEncoder, recordings: Sequence[Crops], cancel: Canc
         When ``cancel`` is set.
     """
     means = []
-    for crops in recordings:
+    for number, crops in enumerate(recordings):
         check_cancelled(cancel)
+        progress(Progress("means", number, len(recordings)))
         maps = encoder.maps(images_of(crops, some_frames(crops, MEAN_FRAMES)))
         means.append(maps.mean(0))
     return torch.stack(means)
@@ -144,7 +152,10 @@ def mean_maps(encoder: PostureEncoder, recordings: Sequence[Crops], cancel: Canc
 
 @torch.no_grad()
 def whiten_posture(
-    encoder: PostureEncoder, recordings: Sequence[Crops], cancel: Cancel | None = None
+    encoder: PostureEncoder,
+    recordings: Sequence[Crops],
+    cancel: Cancel | None = None,
+    progress: ProgressCallback = silent,
 ) -> None:
     """Fit the last layer of a trained encoder to frames spread over all of each recording.
 
@@ -155,6 +166,8 @@ def whiten_posture(
     recordings : sequence of Crops
         Those that it was trained on.
     cancel : Cancel, optional
+    progress : callable
+        Told of every recording, as stage ``"whitening"``.
 
     Raises
     ------
@@ -162,7 +175,8 @@ def whiten_posture(
         When ``cancel`` is set.
     """
     codes = []
-    for crops in recordings:
+    for number, crops in enumerate(recordings):
+        progress(Progress("whitening", number, len(recordings)))
         frames = some_frames(crops, share_of_whitening(len(recordings)))
         for begin in range(0, len(frames), PIECE):
             check_cancelled(cancel)

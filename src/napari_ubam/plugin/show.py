@@ -1,0 +1,173 @@
+"""Functions for scripts that add a run's results to a viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from napari_ubam.run import Run, RunError
+from napari_ubam.run.known import known_study
+from napari_ubam.run.magnification import SMOOTHING_MS
+from napari_ubam.study import Recording, Roi
+from napari_ubam.video import open_video
+
+from .convert import recording_layer
+from .results import magnified_layers, score_overlay
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer, Shapes
+    from napari.viewer import Viewer
+
+
+def show_recording(viewer: Viewer, run: Run, recording: str) -> Image:
+    """Add a recording of a run to a viewer as a lazy layer, with time in seconds.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    run : Run
+    recording : str
+        The recording's name.
+
+    Returns
+    -------
+    Image
+        The layer; one that shows the recording already is given back.
+
+    Raises
+    ------
+    RunError
+        If the run does not know the recording.
+    VideoError
+        If the video cannot be read.
+    """
+    one = _known(run, recording)
+    for layer in viewer.layers:
+        if layer.metadata.get("path") == str(one.video):
+            return layer
+    data, arguments, _ = recording_layer(one.open_with(open_video, warn=False))
+    return viewer.add_image(data, **{**arguments, "name": recording})
+
+
+def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
+    """Draw the scores of a recording over it: a frame around the region, coloured by the percentile.
+
+    The colour goes from blue over white to red, and the score is written above; both follow the slider.
+    A star marks frames over the 95th percentile.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    run : Run
+        Scored: `Run.score` was called.
+    recording : str
+        The recording's name.
+
+    Returns
+    -------
+    Shapes
+        The layer with the frame.
+
+    Raises
+    ------
+    RunError
+        If the run does not know the recording, or it was not scored.
+    """
+    one, table = _known(run, recording), run.folder / "scores.csv"
+    if not table.is_file():
+        raise RunError(f"{run.folder} has no scores.csv; score the study first.")
+    scores = pd.read_csv(table, dtype={"recording": str})
+    scores = scores[scores["recording"] == recording]
+    if not len(scores):
+        raise RunError(f"{table} has no scores of {recording}; score a study with this recording.")
+    image = show_recording(viewer, run, recording)
+    height, width = image.data.shape[1:3]
+    overlay = score_overlay(scores, _region(one, height, width))
+    layer = viewer.add_shapes(
+        [overlay.corners],
+        shape_type="polygon",
+        name=f"{recording}, deviation",
+        face_color="transparent",
+        edge_width=2,
+        features=pd.DataFrame({"score": [""]}),
+        text={"string": "{score}", "anchor": "upper_left", "color": "white", "size": 10},
+        metadata={"recording": recording},
+    )
+
+    def follow(_: object = None) -> None:
+        frame = int(np.rint(image.world_to_data(viewer.dims.point)[0]))
+        colour, text = overlay.at(frame)
+        layer.edge_color = [colour]
+        layer.features = pd.DataFrame({"score": [text]})
+
+    def forget(event: Any) -> None:
+        if event.value in (layer, image):
+            viewer.dims.events.current_step.disconnect(follow)
+            viewer.layers.events.removed.disconnect(forget)
+
+    viewer.dims.events.current_step.connect(follow)
+    viewer.layers.events.removed.connect(forget)
+    follow()
+    return layer
+
+
+def show_magnified(
+    viewer: Viewer,
+    run: Run,
+    recording: str,
+    reference: str,
+    factor: float = 2.0,
+    *,
+    frames: slice | None = None,
+    smoothing_ms: float = SMOOTHING_MS,
+    device: str = "auto",
+) -> list[Layer]:
+    """Add a magnified part of a recording: magnified, reference, difference and arrows.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    run : Run
+        With a magnifier.
+    recording, reference, factor, frames, smoothing_ms, device
+        As `Run.magnify` takes them.
+
+    Returns
+    -------
+    list of Layer
+        The magnified frames are shown; the other layers are hidden at first.
+
+    Raises
+    ------
+    RunError, WeightsError, EmbeddingError, DeviationError
+        As `Run.magnify` raises them.
+    """
+    made = run.magnification(
+        recording, reference, factor, frames=frames, smoothing_ms=smoothing_ms, device=device
+    )
+    added = []
+    for data, arguments, kind in magnified_layers(made):
+        added.append(getattr(viewer, f"add_{kind}")(data, **arguments))
+    return added
+
+
+def _known(run: Run, recording: str) -> Recording:
+    study = known_study(run.folder)
+    if recording not in study.names:
+        raise RunError(
+            f"The run {run.folder} does not know the recording {recording!r}; choose one of "
+            f"{', '.join(study.names)}."
+        )
+    return study[recording]
+
+
+def _region(recording: Recording, height: int, width: int) -> Roi:
+    """Region that is outlined: the middle one where a track moves it."""
+    if recording.roi is not None:
+        return recording.roi
+    if recording.track is not None:
+        x, y, w, h = np.rint(np.median(recording.track.boxes, axis=0)).astype(int).tolist()
+        return Roi(x=max(x, 0), y=max(y, 0), width=w, height=h)
+    return Roi(x=0, y=0, width=width, height=height)

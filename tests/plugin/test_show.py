@@ -1,0 +1,107 @@
+"""A run's results in a viewer, as a script adds them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_ubam.plugin import show_magnified, show_recording, show_scores
+from napari_ubam.plugin.results import NONE, score_overlay
+from napari_ubam.run import Run, RunError, train, train_magnifier
+from napari_ubam.sample import write_sample
+from napari_ubam.study import Roi, Study
+
+pytestmark = pytest.mark.filterwarnings("ignore::napari_ubam.run.MagnificationWarning")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return write_sample(tmp_path_factory.mktemp("sample"), healthy=3, impaired=1, seconds=2.0)
+
+
+@pytest.fixture(scope="module")
+def run(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    made = train(study, tmp_path_factory.mktemp("run") / "run", preset="tiny", device="cpu", steps=2)
+    made.embed(study, device="cpu")
+    made.score(study, "group=healthy", figures=False)
+    return train_magnifier(study, made, device="cpu", steps=3)
+
+
+def test_scores_follow_the_slider(make_napari_viewer, run: Run) -> None:
+    viewer = make_napari_viewer()
+    frame = show_scores(viewer, run, "impaired1")
+    assert [layer.name for layer in viewer.layers] == ["impaired1", "impaired1, deviation"]
+    seen = []
+    for step in (0, 25, 40):
+        viewer.dims.set_current_step(0, step)
+        seen.append((frame.features["score"].iloc[0], tuple(np.round(frame.edge_color[0], 3))))
+    assert seen[0][0] == "no score"  # its window begins before the video
+    assert seen[0][1] == NONE
+    assert all("percentile" in text for text, _ in seen[1:])
+    assert len(set(seen)) == 3
+    viewer.layers.remove(frame)
+    viewer.dims.set_current_step(0, 30)  # nobody follows any more
+
+
+def test_a_recording_is_added_once(make_napari_viewer, run: Run) -> None:
+    viewer = make_napari_viewer()
+    assert show_recording(viewer, run, "healthy1") is show_recording(viewer, run, "healthy1")
+    assert len(viewer.layers) == 1
+
+
+def test_magnified_layers_lie_where_the_frames_are(make_napari_viewer, run: Run) -> None:
+    viewer = make_napari_viewer()
+    image = show_recording(viewer, run, "impaired1")
+    layers = show_magnified(
+        viewer, run, "impaired1", "group=healthy", 2.5, frames=slice(20, 26), device="cpu"
+    )
+    assert [layer.name for layer in layers] == [
+        "impaired1 × 2.5",
+        "impaired1, reference",
+        "impaired1, difference",
+        "impaired1, arrows",
+    ]
+    for layer in layers[:3]:
+        assert layer.data.shape[:3] == (6, 200, 320)
+        assert layer.world_to_data(image.data_to_world((22, 0, 0)))[0] == pytest.approx(2)
+    made = run.magnify("impaired1", "group=healthy", 2.5, frames=slice(22, 23), device="cpu").compute()
+    np.testing.assert_array_equal(np.asarray(layers[0].data[2]), made[0])
+    assert np.asarray(layers[2].data[2]).dtype == np.float32
+    assert layers[3].data.shape[1:] == (2, 3)
+    assert layers[0].metadata["magnification"]["factor"] == 2.5
+
+
+def test_what_is_missing_is_one_sentence(make_napari_viewer, run: Run, tmp_path: Path) -> None:
+    viewer = make_napari_viewer()
+    with pytest.raises(RunError, match="does not know"):
+        show_recording(viewer, run, "nobody")
+    other = tmp_path / "run"
+    shutil.copytree(run.folder, other)
+    (other / "scores.csv").unlink()
+    with pytest.raises(RunError, match="score the study"):
+        show_scores(viewer, Run.open(other), "impaired1")
+    assert not viewer.layers
+
+
+def test_overlay_colours_are_those_of_the_percentile(run: Run) -> None:
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "frame": [5, 6, 7],
+            "posture_deviation": [0.1, 0.2, np.nan],
+            "behaviour_deviation": [np.nan, 0.3, np.nan],
+            "posture_percentile": [10.0, 20.0, np.nan],
+            "behaviour_percentile": [np.nan, 99.0, np.nan],
+        }
+    )
+    overlay = score_overlay(table, Roi(x=10, y=20, width=30, height=40))
+    assert overlay.at(5)[1] == "0.100, percentile 10.0"
+    assert overlay.at(6)[1] == "0.300, percentile 99.0 *"
+    assert overlay.at(7)[1] == overlay.at(99)[1] == overlay.at(0)[1] == "no score"
+    assert overlay.at(5)[0][2] > overlay.at(5)[0][0]  # blue
+    assert overlay.at(6)[0][0] > overlay.at(6)[0][2]  # red
+    np.testing.assert_allclose(overlay.corners[[0, 2]], [[19.5, 9.5], [59.5, 39.5]])
