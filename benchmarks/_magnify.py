@@ -38,10 +38,12 @@ from napari_ubam.analysis.phase import alike, borrowed
 from napari_ubam.models.magnifier import Magnifier
 from napari_ubam.models.posture import as_images
 from napari_ubam.models.splatting import moved
+from napari_ubam.run.calibrating import Sample, calibrate
 from napari_ubam.run.magnification import SMOOTHING_MS
 from napari_ubam.sample import Walker, walkers
 from napari_ubam.training.fit import FitPlan, fit
 from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
+from napari_ubam.training.sampling import evenly
 
 FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 EVERY = 5  # frames of a bout: one of so many is measured
@@ -56,7 +58,7 @@ class Shown:
     """A held-out animal, its codes and what leads it."""
 
     film: Filmed
-    walker: Walker
+    walker: Walker | None
     rows: np.ndarray
     own: np.ndarray
     change: np.ndarray
@@ -141,13 +143,22 @@ def _magnifier(
     batches = MotionBatches(motions, network.config, seed)
     say(f"training the magnifier, {limit.steps} steps")
     fit(learner, batches, limit, folder=folder / "magnifier", stage="magnifier")
-    return learner.magnifier
+    magnifier = learner.magnifier
+    some = evenly(len(known), 12)
+    others = [herd.training[place] for place in some]
+    samples = []
+    for place in some.tolist():
+        one = _shown(herd.training[place], None, codes, others, magnifier)
+        at = evenly(len(one.rows), 24)
+        samples.append(Sample(one.film.crops[one.rows[at]], one.own[at], one.change[at]))
+    say(f"gain {calibrate(magnifier, network.posture, samples):.2f}")
+    return magnifier
 
 
 @torch.inference_mode()
 def _shown(
     film: Filmed,
-    walker: Walker,
+    walker: Walker | None,
     codes: dict[str, Codes],
     reference: Sequence[Filmed],
     magnifier: Magnifier,

@@ -50,7 +50,7 @@ def test_weights_say_what_they_were_trained_on(run: Run) -> None:
     header = read_header(run.folder / "magnifier.safetensors")
     assert (header.kind, header.steps) == ("magnifier", 12)
     assert header.trained_on == run.encoder("cpu").hashes["posture"]
-    assert set(header.metrics) == {"match", "smooth"}
+    assert set(header.metrics) == {"gain", "match", "smooth"}
 
 
 def test_factor_one_is_the_original(run: Run, study: Study) -> None:

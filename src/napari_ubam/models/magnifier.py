@@ -68,7 +68,8 @@ class Magnifier(nn.Module):
     .. math:: u(p) = \sum_k b_k(p) \, (m_k(z') - m_k(z))
 
     It is nothing between equal postures, and what is :math:`\lambda` times as far in the coefficients moves
-    the pixels :math:`\lambda` times as far, so that a factor that was never trained means what it says.
+    the pixels :math:`\lambda` times as far, so that a factor that was never trained means what it says. One
+    ``gain``, worked out after the training, multiplies all.
 
     Parameters
     ----------
@@ -91,6 +92,8 @@ class Magnifier(nn.Module):
         back = config.widths[:0:-1]
         self.up = nn.ModuleList(_Stage(a + b, b, 1) for a, b in pairwise(back))
         self.directions = nn.Conv2d(back[-1], 2 * config.components, 3, 1, 1)
+        self.register_buffer("gain", torch.ones(()))
+        self.gain: Tensor
 
     def coefficients(self, codes: Tensor) -> Tensor:
         """Turn posture codes (n, code) into coefficients (n, components); only their direction counts."""
@@ -141,6 +144,6 @@ class Magnifier(nn.Module):
         (n, 2, y, x) tensor
             Pixels along x and y.
         """
-        coarse = torch.einsum("nkcyx,nk->ncyx", self.basis(crops, own), change)
+        coarse = torch.einsum("nkcyx,nk->ncyx", self.basis(crops, own), self.gain * change)
         whole: Tensor = F.interpolate(coarse, size=crops.shape[-2:], mode="bicubic", align_corners=False)
         return whole

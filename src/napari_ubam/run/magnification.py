@@ -217,7 +217,7 @@ def magnification(
         "warnings": said,
     }
     guides = tuple((part.frames, part.guide) for part in found)
-    mean = np.mean([_coefficients(network, other)[other.valid].mean(0) for other in others], 0)
+    mean = np.mean([coefficients(network, other)[other.valid].mean(0) for other in others], 0)
     return Magnification(renderer, numbers, float(factor), guides, mean, metadata)
 
 
@@ -258,8 +258,8 @@ def _changes(
     cancel: Cancel | None,
 ) -> list[_Part]:
     """Follow the reference through every run of frames without a gap."""
-    coefficients = {one.name: _coefficients(network, one) for one in others}
-    mine, first = _coefficients(network, own), int(own.frames[0])
+    theirs = {one.name: coefficients(network, one) for one in others}
+    mine, first = coefficients(network, own), int(own.frames[0])
     low, high = int(numbers[0]) - first - AROUND, int(numbers[-1]) - first + 1 + AROUND
     parts = []
     for start, stop in _runs(own.valid):
@@ -268,7 +268,7 @@ def _changes(
         if rows.start >= rows.stop:
             continue
         found = guide(own, others, window=rows, cancel=cancel)
-        change = found.mean([coefficients[name] for name in found.names]) - mine[rows]
+        change = found.mean([theirs[name] for name in found.names]) - mine[rows]
         times = own.times[rows]
         period = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
         # The difference changes slowly, also where the movement is quick, so it alone is smoothed.
@@ -284,7 +284,8 @@ def _runs(valid: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 @torch.inference_mode()
-def _coefficients(network: Magnifier, codes: Codes) -> NDArray[np.float32]:
+def coefficients(network: Magnifier, codes: Codes) -> NDArray[np.float32]:
+    """Give coefficients of all frames (t, components); those of frames without a code mean nothing."""
     values = torch.from_numpy(np.nan_to_num(codes.posture.astype(np.float32)))
     found: NDArray[np.float32] = network.coefficients(values).numpy()
     return found
@@ -301,7 +302,7 @@ def _outside(
 
     Mahalanobis distance of the coefficients, against a percentile of the recordings' own.
     """
-    known = np.concatenate([_coefficients(network, one)[one.valid] for one in codes]).astype(np.float64)
+    known = np.concatenate([coefficients(network, one)[one.valid] for one in codes]).astype(np.float64)
     mean = known.mean(0)
     inverse = np.linalg.pinv(np.cov(known.T) + 1e-9 * np.eye(known.shape[1]))
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from napari_ubam.analysis import Codes
+from napari_ubam.analysis import Codes, DeviationError
+from napari_ubam.analysis.guide import guide
 from napari_ubam.analysis.phase import alike, borrowed
 from napari_ubam.crops import CachedCrops, CropCache, CropSpec
 from napari_ubam.models.devices import describe_device
 from napari_ubam.models.encoder import ModelEncoder
-from napari_ubam.models.magnifier import MAGNIFIER
+from napari_ubam.models.magnifier import MAGNIFIER, Magnifier
 from napari_ubam.models.weights import WeightsHeader, save_weights
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import loss_curves, save
@@ -21,12 +22,16 @@ from napari_ubam.study import Study
 from napari_ubam.training.fit import FitPlan, fit
 from napari_ubam.training.log import append, history
 from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
+from napari_ubam.training.sampling import evenly
 
+from .calibrating import Sample, calibrate
 from .errors import RunError
 from .facade import LOG, Run
+from .magnification import coefficients
 from .record import TrainingRecord, begin, study_hash
 
 STAGE = "magnifier"
+CALIBRATED, CALIBRATED_FRAMES, CALIBRATED_SHOWN = 12, 600, 24  # recordings, and frames of each
 
 
 def train_magnifier(
@@ -97,7 +102,7 @@ def train_magnifier(
     append(
         folder / LOG, "train", preset=config.preset, seed=seed, device=describe_device(device), stage=STAGE
     )
-    motions = _motions(opened, study, encoder, budget_bytes, tell, cancel)
+    motions, run_codes = _motions(opened, study, encoder, budget_bytes, tell, cancel)
     torch.manual_seed(seed)
     learner = MagnifierLearner(config)
     limit = config.magnifier_training.steps if steps is None and minutes is None else steps
@@ -112,6 +117,9 @@ def train_magnifier(
         cancel=cancel,
         log=folder / LOG,
     )
+    samples = _samples(learner.magnifier, motions, run_codes, cancel)
+    gain = calibrate(learner.magnifier, encoder.posture, samples, cancel)
+    append(folder / LOG, "calibrate", gain=gain)
     header = WeightsHeader(
         kind="magnifier",
         config=config.model_dump(mode="json"),
@@ -120,7 +128,7 @@ def train_magnifier(
         steps=result.steps,
         study=record.study,
         trained_on=encoder.hashes["posture"],
-        metrics=result.losses,
+        metrics={**result.losses, "gain": gain},
     )
     save_weights(folder / MAGNIFIER, learner.magnifier.state_dict(), header)
     record.model_copy(update={"finished": True}).write(checkpoints)
@@ -137,8 +145,8 @@ def _motions(
     budget: int | None,
     tell: ProgressCallback,
     cancel: Cancel | None,
-) -> list[Motion]:
-    """Crops and codes of all recordings that can be used."""
+) -> tuple[list[Motion], list[Codes]]:
+    """Crops and codes of all recordings that can be used, and the codes alone."""
     cache = CropCache(run.folder / "crops.zarr", CropSpec(*run.config.posture.size))
     report = cache.fill(study, budget_bytes=budget, progress=tell, cancel=cancel)
     embedded = run.embed(study, progress=tell, cancel=cancel)
@@ -147,15 +155,42 @@ def _motions(
         tell(Progress(STAGE, 0, 0, message=f"{name} is left out: {sentence}"))
     used = [one for one in study if one.name not in failed]
     codes = run.codes(used)
-    found = []
+    found, kept = [], []
     for number, (recording, own) in enumerate(zip(used, codes, strict=True)):
         check_cancelled(cancel)
         tell(Progress("phases", number, len(used), detail=recording.name))
         motion = _motion(cache.open(recording), own, codes)
         if len(motion.frames) > 1:
             found.append(motion)
+            kept.append(own)
     if not found:
         raise RunError("No recording has frames whose movement is known; add longer recordings.")
+    return found, kept
+
+
+def _samples(
+    magnifier: Magnifier, motions: list[Motion], codes: list[Codes], cancel: Cancel | None
+) -> list[Sample]:
+    """Take some frames of some recordings, and how far the other subjects' posture at their phase is."""
+    chosen = evenly(len(codes), CALIBRATED)
+    others = [codes[place] for place in evenly(len(codes), CALIBRATED)]
+    found = []
+    for place in chosen.tolist():
+        own, motion = codes[place], motions[place]
+        runs = np.split(motion.frames, np.flatnonzero(np.diff(motion.frames) > 1) + 1)
+        run = max(runs, key=len)[:CALIBRATED_FRAMES]
+        start = int(run[0]) - int(own.frames[0])
+        rows = slice(start, start + len(run))
+        try:
+            led = guide(own, others, window=rows, cancel=cancel)
+        except DeviationError:  # there is no other recording
+            continue
+        by_name = {one.name: one for one in others}
+        goal = led.mean([coefficients(magnifier, by_name[name]) for name in led.names])
+        mine = coefficients(magnifier, own)[rows]
+        some = evenly(len(run), CALIBRATED_SHOWN)
+        crops = np.concatenate([motion.crops.read(int(run[at]), int(run[at]) + 1) for at in some])
+        found.append(Sample(crops, mine[some], (goal - mine)[some]))
     return found
 
 
