@@ -47,14 +47,14 @@ def aligned(query: Floats, reference: Floats, ratio: float = 1.0, jump: float = 
     count, width = len(one), len(other)
     steps = np.arange(max(round(SPEEDS * ratio), 1) + 1)
     strain = 0.1 * jump * np.abs(steps - ratio) / max(ratio, 1.0)
-    back = np.full((count, width), -1, np.int8)  # step to here, or -1 for a jump
+    back = np.full((count, width), -1, np.int16)  # step to here, or -1 for a jump
     best = np.zeros(count, np.int64)  # where a jump to this frame comes from
     total: npt.NDArray[Any] = np.zeros(width)
     for start in range(0, count, BLOCK):
         for row, cost in enumerate(1 - one[start : start + BLOCK] @ other.T, start):
             if row:
                 best[row] = int(total.argmin())
-                reached, came = np.full(width, total[best[row]] + jump), np.full(width, -1, np.int8)
+                reached, came = np.full(width, total[best[row]] + jump), np.full(width, -1, np.int16)
                 for step, extra in zip(steps.tolist(), strain.tolist(), strict=True):
                     if step >= width:
                         break

@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 import tifffile
 import zarr
+from matplotlib.font_manager import findfont
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
@@ -132,11 +133,12 @@ def labelled(image: Image, text: str) -> Image:
     grey = image.shape[-1] == 1
     picture = Pictures.fromarray(image[..., 0] if grey else image)
     size = max(image.shape[0] // 18, 10)
+    face = findfont("DejaVu Sans")  # comes with matplotlib; Pillow's own font has no multiplication sign
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size)
+    font = ImageFont.truetype(face, size)
     while size > 7 and draw.textlength(text, font=font) > image.shape[1] - 8:
         size -= 1
-        font = ImageFont.load_default(size)
+        font = ImageFont.truetype(face, size)
     white: Any = 255 if grey else (255, 255, 255)
     black: Any = 0 if grey else (0, 0, 0)
     draw.text((4, 2), text, fill=white, font=font, stroke_width=1, stroke_fill=black)

@@ -193,6 +193,8 @@ def magnification(
     chosen = study.select(reference)
     one = study[recording]
     own = run.codes_with([one], encoder)[0]
+    if not own.valid.any():
+        raise RunError(f"{recording} has no whole window of movement, so nothing of it can be magnified.")
     others = run.codes_with([other for other in chosen if other.name != recording], encoder)
     numbers = _numbers(own, frames, recording)
     found = _changes(network, own, others, numbers, smoothing_ms, cancel)
@@ -217,7 +219,9 @@ def magnification(
         "warnings": said,
     }
     guides = tuple((part.frames, part.guide) for part in found)
-    mean = np.mean([coefficients(network, other)[other.valid].mean(0) for other in others], 0)
+    mean = np.mean(
+        [coefficients(network, other)[other.valid].mean(0) for other in others if other.valid.any()], 0
+    )
     return Magnification(renderer, numbers, float(factor), guides, mean, metadata)
 
 
