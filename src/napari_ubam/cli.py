@@ -279,7 +279,9 @@ def magnify(
                 sweep_sheet(made.sweep(middle), f"{recording}, frame {middle}, reference {reference}"), sweep
             )
         if arrows is not None:
-            made.arrows().to_csv(arrows, index=False)
+            table = made.arrows(cancel)
+            arrows.parent.mkdir(parents=True, exist_ok=True)
+            table.to_csv(arrows, index=False)
         typer.echo(f"{len(made.numbers)} frames at factor {factor:g} are in {path}.")
 
 

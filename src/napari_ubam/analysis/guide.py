@@ -88,28 +88,41 @@ def guide(
     DeviationError
         If no reference can be used, or a frame has no code.
     """
-    foreign = [one for one in others if one.subject != own.subject and one.valid.any()]
-    used = foreign or [one for one in others if one.name != own.name and one.valid.any()]
-    if not used:
-        raise DeviationError(
-            f"The reference has no recording but {own.name} itself; choose one with other recordings."
-        )
+    used = led_by(own, others)
     if not own.valid[window].all():
         raise DeviationError(f"{own.name}: some of these frames have no code; ask for others.")
     rows, distance = [], []
+    period = _period(own.times)  # of all, so that a frame does not depend on which others are asked for
     for one in used:
         check_cancelled(cancel)
         run = _longest_run(one.valid)
-        ratio = _period(own.times[window]) / _period(one.times[run])
-        path, cost = aligned(own.behaviour[window], one.behaviour[run], ratio)
+        ratio = period / _period(one.times)
+        path, cost = aligned(own.behaviour[window], one.behaviour[run], ratio, cancel=cancel)
         rows.append(path + run.start)
         distance.append(cost)
     far = np.stack(distance, 1).astype(np.float32)
-    spread = max(STEADY / _period(own.times[window]), 0.5)
+    spread = max(STEADY / period, 0.5)
     slow = gaussian_filter1d(far, spread, axis=0, mode="nearest")
     weights = np.exp(-(slow - slow.min(1, keepdims=True)) / SHARPNESS)
     weights /= weights.sum(1, keepdims=True)
     return Guide(tuple(one.name for one in used), np.stack(rows, 1), weights.astype(np.float32), far)
+
+
+def led_by(own: Codes, others: Sequence[Codes]) -> list[Codes]:
+    """Choose what leads a recording: the reference's other subjects, or its own other recordings.
+
+    Raises
+    ------
+    DeviationError
+        If there is neither.
+    """
+    foreign = [one for one in others if one.subject != own.subject and one.valid.any()]
+    used = foreign or [one for one in others if one.name != own.name and one.valid.any()]
+    if not used:
+        raise DeviationError(
+            f"The reference has no recording that can be used but {own.name} itself; choose another one."
+        )
+    return used
 
 
 def _longest_run(valid: npt.NDArray[np.bool_]) -> slice:

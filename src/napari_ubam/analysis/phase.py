@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ubam.progress import Cancel, check_cancelled
+
 from .codes import Codes
 from .neighbours import neighbours
 
@@ -19,7 +21,13 @@ SPEEDS = 3  # a reference may go on by up to so many frames for one of the query
 BLOCK = 512  # frames whose costs are worked out at once
 
 
-def aligned(query: Floats, reference: Floats, ratio: float = 1.0, jump: float = JUMP) -> tuple[Ints, Floats]:
+def aligned(
+    query: Floats,
+    reference: Floats,
+    ratio: float = 1.0,
+    jump: float = JUMP,
+    cancel: Cancel | None = None,
+) -> tuple[Ints, Floats]:
     """Follow a movement through a recording of another subject, without jumping between its cycles.
 
     The path of least cost (Viterbi 1967) through the cosine distances of windows: from frame to frame the
@@ -35,6 +43,7 @@ def aligned(query: Floats, reference: Floats, ratio: float = 1.0, jump: float = 
         Frame rate of the reference by that of the query.
     jump : float
         Cost of a jump.
+    cancel : Cancel, optional
 
     Returns
     -------
@@ -51,6 +60,7 @@ def aligned(query: Floats, reference: Floats, ratio: float = 1.0, jump: float = 
     best = np.zeros(count, np.int64)  # where a jump to this frame comes from
     total: npt.NDArray[Any] = np.zeros(width)
     for start in range(0, count, BLOCK):
+        check_cancelled(cancel)
         for row, cost in enumerate(1 - one[start : start + BLOCK] @ other.T, start):
             if row:
                 best[row] = int(total.argmin())
@@ -78,7 +88,9 @@ def _unit(codes: Floats) -> npt.NDArray[np.float32]:
     return unit
 
 
-def borrowed(codes: Sequence[Codes], own: Codes, k: int = 4, share: float = 0.6) -> npt.NDArray[np.float32]:
+def borrowed(
+    codes: Sequence[Codes], own: Codes, k: int = 4, share: float = 0.6, cancel: Cancel | None = None
+) -> npt.NDArray[np.float32]:
     """Tell the postures of a recording by the nearest ones of other subjects.
 
     Parameters
@@ -91,6 +103,7 @@ def borrowed(codes: Sequence[Codes], own: Codes, k: int = 4, share: float = 0.6)
         Nearest frames whose mean is taken, each of another subject.
     share : float
         Part of the frames, those that have the nearest ones, that are told.
+    cancel : Cancel, optional
 
     Returns
     -------
@@ -105,14 +118,21 @@ def borrowed(codes: Sequence[Codes], own: Codes, k: int = 4, share: float = 0.6)
     names = {subject: number for number, subject in enumerate(dict.fromkeys(one.subject for one in others))}
     pool = np.concatenate([_unit(one.posture[one.valid]) for one in others])
     whose = np.concatenate([np.full(int(one.valid.sum()), names[one.subject]) for one in others])
-    found = neighbours(own.posture[rows], pool, k=min(k, len(names)), reference_subjects=whose, per_subject=1)
+    found = neighbours(
+        own.posture[rows],
+        pool,
+        k=min(k, len(names)),
+        reference_subjects=whose,
+        per_subject=1,
+        cancel=cancel,
+    )
     near = found.distance.mean(1)
     good = near <= np.quantile(near, share)
     told[rows[good]] = pool[found.index[good]].mean(1)
     return told
 
 
-def alike(own: Codes, m: int = 6, apart: float = 0.4) -> Ints:
+def alike(own: Codes, m: int = 6, apart: float = 0.4, cancel: Cancel | None = None) -> Ints:
     """Find frames of a recording at the same phase of the movement, at other times.
 
     Parameters
@@ -122,6 +142,7 @@ def alike(own: Codes, m: int = 6, apart: float = 0.4) -> Ints:
         Frames to find for each.
     apart : float
         Seconds that they are away at least, from the frame and from each other.
+    cancel : Cancel, optional
 
     Returns
     -------
@@ -135,7 +156,12 @@ def alike(own: Codes, m: int = 6, apart: float = 0.4) -> Ints:
     # Pieces of the recording stand for subjects, so that no two neighbours are next to each other.
     pieces = np.floor((own.times - own.times[0]) / (2 * apart)).astype(np.int64)
     got = neighbours(
-        own.behaviour[rows], own.behaviour[rows], k=3 * m, reference_subjects=pieces[rows], per_subject=1
+        own.behaviour[rows],
+        own.behaviour[rows],
+        k=3 * m,
+        reference_subjects=pieces[rows],
+        per_subject=1,
+        cancel=cancel,
     )
     for row, index in zip(rows, got.index, strict=True):
         others = rows[index[index >= 0]]

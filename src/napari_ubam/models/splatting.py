@@ -68,8 +68,9 @@ def read_at(image: Tensor, displacement: Tensor) -> Tensor:
     y, x = _grid(rows, columns, displacement)
     across = (x + displacement[:, 0]) * (2 / max(columns - 1, 1)) - 1
     down = (y + displacement[:, 1]) * (2 / max(rows - 1, 1)) - 1
-    places = torch.stack([across, down], -1)
-    read = F.grid_sample(image, places, padding_mode="border", align_corners=True)
+    # Clamped rather than padded: Apple's GPUs know no border in older releases of torch.
+    places = torch.stack([across, down], -1).clamp(-1, 1)
+    read = F.grid_sample(image, places, align_corners=True)
     # Rounding must not blur what stays where it is.
     still = (displacement == 0).all(1, keepdim=True)
     return torch.where(still, image, read)

@@ -19,6 +19,7 @@ from .convert import Layer
 
 LINE = 95.0  # percentile from which a frame is drawn in the colour of an episode
 NONE = (0.5, 0.5, 0.5, 1.0)
+MOST_ARROWS = 300  # frames
 VISIBLE = 30.0  # CIEDE2000 that is shown brightest
 
 
@@ -86,6 +87,8 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
 def magnified_layers(made: Magnification) -> list[Layer]:
     """Make layers of a magnification: magnified, reference, difference and arrows.
 
+    Arrows are worked out at once, and so only for as many frames as that takes seconds for.
+
     Parameters
     ----------
     made : Magnification
@@ -120,6 +123,8 @@ def magnified_layers(made: Magnification) -> list[Layer]:
     difference = {**place, "name": f"{name}, difference", "multiscale": False, "cache": False}
     difference |= {"colormap": "inferno", "contrast_limits": (0.0, VISIBLE), "blending": "additive"}
     layers.append((_differences(made), {**difference, "visible": False}, "image"))
+    if len(made.numbers) > MOST_ARROWS:
+        return layers
     tables = {place: arrows(made.flow(number)) for place, number in enumerate(made.numbers.tolist())}
     look = {"edge_width": 1.5, "vector_style": "arrow", "edge_color": "orange", "visible": False}
     layers.append((vectors(tables), {**place, "name": f"{name}, arrows", "ndim": 3, **look}, "vectors"))

@@ -124,7 +124,7 @@ def show_magnified(
     smoothing_ms: float = SMOOTHING_MS,
     device: str = "auto",
 ) -> list[Layer]:
-    """Add a magnified part of a recording: magnified, reference, difference and arrows.
+    """Add a magnified part of a recording: magnified, reference, difference and, of up to 300 frames, arrows.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 import tifffile
 import zarr
+import zarr.errors
 from matplotlib.font_manager import findfont
 from numpy.typing import NDArray
 from PIL import Image as Pictures
@@ -23,6 +24,7 @@ from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cance
 from napari_ubam.video import VideoWriter
 
 from .errors import RunError
+from .known import known_study
 from .magnification import Magnification
 from .magnified import BLOCK, Image
 
@@ -70,8 +72,7 @@ def export(
     suffix = path.suffix.lower()
     if suffix not in (*VIDEOS, *STACKS, ".zarr"):
         raise RunError(f"{path.name} ends in {suffix!r}; choose .mp4, .tif or .zarr.")
-    if path == made.renderer.recording.video.absolute():
-        raise RunError(f"{path} is the recording itself; choose another name.")
+    _refuse_recordings(path, made)
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = _told(_composed(made, side_by_side, label), len(made.numbers), progress or silent, cancel)
     note = made.metadata | {"side_by_side": side_by_side, "fps": made.fps}
@@ -86,6 +87,20 @@ def export(
                 writer.write(frame)
     write_whole(path.with_name(path.name + ".json"), (json.dumps(note, indent=2) + "\n").encode())
     return path
+
+
+def _refuse_recordings(path: Path, made: Magnification) -> None:
+    """Refuse to write over a recording of the run, or over a folder that is no magnification."""
+    videos = [one.video for one in known_study(made.renderer.folder)]
+    if path.exists() and any(video.exists() and path.samefile(video) for video in videos):
+        raise RunError(f"{path} is a recording itself; choose another name.")
+    if path.is_dir():
+        try:
+            kept = "factor" in zarr.open_array(str(path), mode="r").attrs
+        except (OSError, ValueError, zarr.errors.BaseZarrError):
+            kept = False
+        if not kept:
+            raise RunError(f"{path} is a folder that is no magnification; choose another name.")
 
 
 def _told(
@@ -181,7 +196,7 @@ def _write_zarr(path: Path, frames: Iterator[Image], count: int, note: dict[str,
                     attributes=note,
                 )
             array[number] = frame
-        if path.is_dir():
+        if path.is_dir():  # a magnification; others were refused
             shutil.rmtree(path)
         draft.replace(path)
     finally:

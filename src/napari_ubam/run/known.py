@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from napari_ubam.study import Recording, Study
+from napari_ubam.study import Recording, Study, StudyError
 
 from .errors import RunError
 
@@ -21,13 +21,20 @@ def remember(folder: Path, recordings: Iterable[Recording]) -> None:
         Of the run.
     recordings : iterable of Recording
     """
-    path = folder / FILE
-    known = {one.name: one for one in (Study.from_csv(path, check_files=False) if path.is_file() else ())}
-    before = dict(known)
-    known |= {one.name: one for one in recordings}
-    if known and known != before:
-        folder.mkdir(parents=True, exist_ok=True)
-        Study(known.values()).to_csv(path)
+    new = {one.name: one for one in recordings}
+    try:
+        before = {one.name: one for one in known_study(folder)}
+    except (RunError, StudyError, OSError):  # none yet, or its tracks are gone: what is asked for now counts
+        before = {}
+    known = before | new
+    if not new or known == before:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        whole = Study(known.values())
+    except StudyError:  # a recording was given another name
+        whole = Study(new.values())
+    whole.to_csv(folder / FILE)
 
 
 def known_study(folder: Path) -> Study:

@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.attribution import arrows
-from napari_ubam.analysis.guide import Guide, guide
+from napari_ubam.analysis.guide import Guide, guide, led_by
 from napari_ubam.crops import CropSpec
 from napari_ubam.models.encoder import ModelEncoder
 from napari_ubam.models.magnifier import Magnifier
@@ -107,15 +107,22 @@ class Magnification:
         """
         return self.renderer.flow(number)
 
-    def arrows(self) -> pd.DataFrame:
+    def arrows(self, cancel: Cancel | None = None) -> pd.DataFrame:
         """Sum up where each frame deviates: an arrow for each connected region that moved.
+
+        Parameters
+        ----------
+        cancel : Cancel, optional
 
         Returns
         -------
         DataFrame
             ``recording, frame`` and the columns of `napari_ubam.analysis.attribution.arrows`.
         """
-        tables = [arrows(self.flow(number)).assign(frame=number) for number in self.numbers.tolist()]
+        tables = []
+        for number in self.numbers.tolist():
+            check_cancelled(cancel)
+            tables.append(arrows(self.flow(number)).assign(frame=number))
         name = self.renderer.recording.name
         return pd.concat(tables, ignore_index=True).assign(recording=name)
 
@@ -195,12 +202,13 @@ def magnification(
     own = run.codes_with([one], encoder)[0]
     if not own.valid.any():
         raise RunError(f"{recording} has no whole window of movement, so nothing of it can be magnified.")
-    others = run.codes_with([other for other in chosen if other.name != recording], encoder)
+    others = led_by(own, run.codes_with(chosen, encoder))
     numbers = _numbers(own, frames, recording)
     found = _changes(network, own, others, numbers, smoothing_ms, cancel)
     renderer = Renderer(
         folder=run.folder,
         posture=encoder.hashes["posture"],
+        weights=weights_hash(network.state_dict()),
         recording=one,
         spec=CropSpec(*encoder.config.posture.size),
         device=device,
@@ -306,6 +314,9 @@ def _outside(
 
     Mahalanobis distance of the coefficients, against a percentile of the recordings' own.
     """
+    asked = np.isin(renderer.frames, numbers)
+    if factor == 1 or not asked.any():
+        return np.empty(0, np.int64)
     known = np.concatenate([coefficients(network, one)[one.valid] for one in codes]).astype(np.float64)
     mean = known.mean(0)
     inverse = np.linalg.pinv(np.cov(known.T) + 1e-9 * np.eye(known.shape[1]))
@@ -315,10 +326,7 @@ def _outside(
         return away
 
     limit = np.percentile(distance(known), FAR)
-    asked = np.isin(renderer.frames, numbers)
     shown = renderer.own[asked] + (1 - factor) * renderer.change[asked]
-    if factor == 1 or not len(shown):
-        return np.empty(0, np.int64)
     return renderer.frames[asked][distance(shown) > limit]
 
 

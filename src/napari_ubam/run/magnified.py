@@ -23,9 +23,9 @@ from napari_ubam.models.devices import choose_device
 from napari_ubam.models.magnifier import MAGNIFIER, Magnifier
 from napari_ubam.models.posture import as_images
 from napari_ubam.models.splatting import moved
-from napari_ubam.models.weights import WeightsError, load_into, load_weights
+from napari_ubam.models.weights import WeightsError, load_into, load_weights, weights_hash
 from napari_ubam.study import Recording, Roi
-from napari_ubam.video import VideoArray, open_video
+from napari_ubam.video import FrameError, VideoArray, open_video
 
 BLOCK = 8  # frames that are moved together
 RIM = 0.04  # of a region's shorter side, over which what moves comes to rest at its border
@@ -74,8 +74,8 @@ class Renderer:
     ----------
     folder : Path
         Of the run, for the magnifier's weights.
-    posture : str
-        Hash of its posture encoder.
+    posture, weights : str
+        Hashes of its posture encoder and of the magnifier that the coefficients come from.
     recording : Recording
     spec : CropSpec
         Of the crops that the network sees.
@@ -89,6 +89,7 @@ class Renderer:
 
     folder: Path
     posture: str
+    weights: str
     recording: Recording
     spec: CropSpec
     device: str
@@ -99,7 +100,7 @@ class Renderer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what cannot be pickled or is opened again."""
-        names = ("folder", "posture", "recording", "spec", "device", "frames", "own", "change")
+        names = ("folder", "posture", "weights", "recording", "spec", "device", "frames", "own", "change")
         return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -114,7 +115,12 @@ class Renderer:
 
     @cached_property
     def _network(self) -> Magnifier:
-        return load_magnifier(self.folder, self.posture, choose_device(self.device))
+        network = load_magnifier(self.folder, self.posture)
+        if weights_hash(network.state_dict()) != self.weights:
+            raise WeightsError(
+                f"The magnifier of {self.folder} was trained anew since this was prepared; magnify once more."
+            )
+        return network.to(choose_device(self.device))
 
     @cached_property
     def _levels(self) -> Levels | None:
@@ -122,7 +128,10 @@ class Renderer:
 
     def original(self, number: int) -> Image:
         """Read a frame as (y, x, c) bytes; samples of other types are scaled as for the crops."""
-        image = self.video.source.read(number, True)
+        try:
+            image = self.video.source.read(number, True)
+        except FrameError:  # as in the embedding: one damaged frame does not end all
+            return np.zeros(self.video.shape[1:], np.uint8)
         return image if self._levels is None else self._levels.apply(image)
 
     def displacements(self, numbers: Sequence[int]) -> NDArray[np.float32]:
@@ -185,18 +194,20 @@ class Renderer:
                 return frames
             coarse = self.displacements(numbers)
             regions = self.recording.crops(list(numbers)) or [None] * len(frames)
-        whole = Roi(x=0, y=0, width=frames[0].shape[1], height=frames[0].shape[0])
-        device = next(self._network.parameters()).device
-        return [
-            _moved(frame, one, roi or whole, factor, device) if one.any() else frame
-            for frame, one, roi in zip(frames, coarse, regions, strict=True)
-        ]
+            whole = Roi(x=0, y=0, width=frames[0].shape[1], height=frames[0].shape[0])
+            device = next(self._network.parameters()).device
+            # One at a time, also where many threads ask: a large frame takes a gigabyte on its way.
+            return [
+                _moved(frame, one, roi or whole, factor, device) if one.any() else frame
+                for frame, one, roi in zip(frames, coarse, regions, strict=True)
+            ]
 
     def flow(self, number: int) -> NDArray[np.float32]:
         """Displacement of a frame's pixels from the reference posture, (2, y, x) pixels along x and y."""
         height, width = self.video.shape[1:3]
         found = np.zeros((2, height, width), np.float32)
-        coarse = self.displacements([number])[0]
+        with self._lock:
+            coarse = self.displacements([number])[0]
         regions = self.recording.crops([number]) or [None]
         roi = regions[0] or Roi(x=0, y=0, width=width, height=height)
         seen = roi.clipped(height, width)
@@ -224,7 +235,12 @@ class Renderer:
 
     def __dask_tokenize__(self) -> object:
         """Identify the content."""
-        facts = (str(self.folder), self.posture, self.recording.model_dump_json(exclude={"track"}))
+        facts = (
+            str(self.folder),
+            self.posture,
+            self.weights,
+            self.recording.model_dump_json(exclude={"track"}),
+        )
         return (*facts, self.device, self.frames.tobytes(), self.own.tobytes(), self.change.tobytes())
 
 

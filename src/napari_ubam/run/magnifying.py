@@ -12,6 +12,7 @@ from napari_ubam.analysis import Codes, DeviationError
 from napari_ubam.analysis.guide import guide
 from napari_ubam.analysis.phase import alike, borrowed
 from napari_ubam.crops import CachedCrops, CropCache, CropSpec
+from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import describe_device
 from napari_ubam.models.encoder import ModelEncoder
 from napari_ubam.models.magnifier import MAGNIFIER, Magnifier
@@ -19,7 +20,7 @@ from napari_ubam.models.weights import WeightsHeader, save_weights
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import loss_curves, save
 from napari_ubam.study import Study
-from napari_ubam.training.fit import FitPlan, fit
+from napari_ubam.training.fit import FitPlan, FitResult, fit
 from napari_ubam.training.log import append, history
 from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
 from napari_ubam.training.sampling import evenly
@@ -87,22 +88,12 @@ def train_magnifier(
         raise RunError("Minutes and steps are both given; choose one of them.")
     if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
         raise RunError("A training needs minutes above 0, or steps of at least 1.")
-    tell, folder, config = progress or silent, opened.folder, opened.config
-    encoder = opened.encoder("cpu")
-    checkpoints = folder / "checkpoints" / STAGE
-    wanted = TrainingRecord(
-        config=config, seed=seed, study=study_hash(study), posture=encoder.hashes["posture"]
-    )
-    record = begin(checkpoints, wanted, resume)
-    if record.posture != wanted.posture:
-        raise RunError(
-            f"The training in {checkpoints} was begun with another posture encoder; remove that folder to "
-            "begin anew."
-        )
-    append(
-        folder / LOG, "train", preset=config.preset, seed=seed, device=describe_device(device), stage=STAGE
-    )
-    motions, run_codes = _motions(opened, study, encoder, budget_bytes, tell, cancel)
+    tell, config = progress or silent, opened.config
+    encoder, folder = opened.encoder("cpu"), _checkpoints(opened)
+    record = _begun(folder, config, seed, study_hash(study), encoder.hashes["posture"], resume)
+    what = describe_device(device)
+    append(opened.folder / LOG, "train", preset=config.preset, seed=seed, device=what, stage=STAGE)
+    motions, codes = _motions(opened, study, encoder, device, budget_bytes, tell, cancel)
     torch.manual_seed(seed)
     learner = MagnifierLearner(config)
     limit = config.magnifier_training.steps if steps is None and minutes is None else steps
@@ -110,38 +101,60 @@ def train_magnifier(
         learner,
         MotionBatches(motions, config, seed),
         FitPlan(config.magnifier_training.recordings, limit, minutes, device=device, seed=seed),
-        folder=checkpoints / "steps",
+        folder=folder / "steps",
         stage=STAGE,
         resume=resume,
         progress=tell,
         cancel=cancel,
-        log=folder / LOG,
+        log=opened.folder / LOG,
     )
-    samples = _samples(learner.magnifier, motions, run_codes, cancel)
-    gain = calibrate(learner.magnifier, encoder.posture, samples, cancel)
-    append(folder / LOG, "calibrate", gain=gain)
+    calibrate(learner.magnifier, encoder.posture, _samples(learner.magnifier, motions, codes, cancel), cancel)
+    _save(opened, record, learner.magnifier, result)
+    return opened
+
+
+def _checkpoints(run: Run) -> Path:
+    return run.folder / "checkpoints" / STAGE
+
+
+def _begun(
+    folder: Path, config: ModelConfig, seed: int, study: str, posture: str, resume: bool
+) -> TrainingRecord:
+    """Begin the training, or see that the one that is resumed was begun with the same."""
+    record = begin(folder, TrainingRecord(config=config, seed=seed, study=study, posture=posture), resume)
+    if record.posture != posture:
+        raise RunError(
+            f"The training in {folder} was begun with another posture encoder; remove that folder to begin "
+            "anew."
+        )
+    return record
+
+
+def _save(run: Run, record: TrainingRecord, magnifier: Magnifier, result: FitResult) -> None:
+    gain = float(magnifier.gain)
+    append(run.folder / LOG, "calibrate", gain=gain)
     header = WeightsHeader(
         kind="magnifier",
-        config=config.model_dump(mode="json"),
-        preprocessing={"crop": "letterbox", "size": config.posture.size, "colour": False},
-        seed=seed,
+        config=record.config.model_dump(mode="json"),
+        preprocessing={"crop": "letterbox", "size": record.config.posture.size, "colour": False},
+        seed=record.seed,
         steps=result.steps,
         study=record.study,
-        trained_on=encoder.hashes["posture"],
+        trained_on=record.posture,
         metrics={**result.losses, "gain": gain},
     )
-    save_weights(folder / MAGNIFIER, learner.magnifier.state_dict(), header)
-    record.model_copy(update={"finished": True}).write(checkpoints)
-    losses = history(folder / LOG)
+    save_weights(run.folder / MAGNIFIER, magnifier.state_dict(), header)
+    record.model_copy(update={"finished": True}).write(_checkpoints(run))
+    losses = history(run.folder / LOG)
     if len(losses):
-        save(loss_curves(losses), folder / "figures" / "losses.png")
-    return opened
+        save(loss_curves(losses), run.folder / "figures" / "losses.png")
 
 
 def _motions(
     run: Run,
     study: Study,
     encoder: ModelEncoder,
+    device: str,
     budget: int | None,
     tell: ProgressCallback,
     cancel: Cancel | None,
@@ -149,7 +162,7 @@ def _motions(
     """Crops and codes of all recordings that can be used, and the codes alone."""
     cache = CropCache(run.folder / "crops.zarr", CropSpec(*run.config.posture.size))
     report = cache.fill(study, budget_bytes=budget, progress=tell, cancel=cancel)
-    embedded = run.embed(study, progress=tell, cancel=cancel)
+    embedded = run.embed(study, device=device, progress=tell, cancel=cancel)
     failed = dict((*report.failed, *embedded.failed))
     for name, sentence in failed.items():
         tell(Progress(STAGE, 0, 0, message=f"{name} is left out: {sentence}"))
@@ -159,7 +172,7 @@ def _motions(
     for number, (recording, own) in enumerate(zip(used, codes, strict=True)):
         check_cancelled(cancel)
         tell(Progress("phases", number, len(used), detail=recording.name))
-        motion = _motion(cache.open(recording), own, codes)
+        motion = _motion(cache.open(recording), own, codes, cancel)
         if len(motion.frames) > 1:
             found.append(motion)
             kept.append(own)
@@ -194,7 +207,7 @@ def _samples(
     return found
 
 
-def _motion(crops: CachedCrops, own: Codes, codes: list[Codes]) -> Motion:
+def _motion(crops: CachedCrops, own: Codes, codes: list[Codes], cancel: Cancel | None) -> Motion:
     """Frames that the cache holds and that have a code, their codes, and what is like them."""
     held = np.zeros(len(own), bool)
     first = int(own.frames[0])
@@ -203,11 +216,11 @@ def _motion(crops: CachedCrops, own: Codes, codes: list[Codes]) -> Motion:
     rows = np.flatnonzero(own.valid & held)
     place = np.full(len(own) + 1, -1)
     place[rows] = np.arange(len(rows))
-    others = alike(own)[rows]
+    others = alike(own, cancel=cancel)[rows]
     return Motion(
         crops=crops,
         frames=own.frames[rows].astype(np.int64),
         codes=own.posture[rows].astype(np.float32),
-        borrowed=borrowed(codes, own)[rows],
+        borrowed=borrowed(codes, own, cancel=cancel)[rows],
         alike=place[others],
     )

@@ -72,10 +72,10 @@ class MagnifierLearner(Learner):
         change = self.magnifier.coefficients(batch["goals"]) - own
         displacement = self.magnifier(crops, own, change)
         true, seen = evened(crops), evened(others)
+        unmoved = unlike(true, seen, torch.zeros_like(displacement)).clamp_min(1e-3)
         return self.together(
             {
-                "match": unlike(true, seen, displacement)
-                / unlike(true, seen, torch.zeros_like(displacement)),
+                "match": unlike(true, seen, displacement) / unmoved,
                 "smooth": self.plan.smooth * roughness(displacement, crops),
             }
         )
@@ -161,6 +161,7 @@ class MotionBatches:
             row = int(rng.choice(alike))
             if rng.random() < self.plan.alike:
                 return row
-        near = np.clip(row + np.array([*range(-reach, 0), *range(1, reach + 1)]), 0, len(one.frames) - 1)
-        fits = near[np.abs(one.frames[near] - one.frames[row]) <= reach]
-        return int(rng.choice(fits))
+        near = np.arange(max(row - reach, 0), min(row + reach + 1, len(one.frames)))
+        gaps = np.abs(one.frames[near] - one.frames[row])
+        fits = near[(gaps > 0) & (gaps <= reach)]
+        return int(rng.choice(fits)) if len(fits) else row
