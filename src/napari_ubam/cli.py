@@ -9,6 +9,7 @@ import errno
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 CANCELLED = 130
+LOG_SECONDS = 15.0  # between lines of progress in a file
 
 
 def main() -> None:
@@ -231,7 +233,8 @@ def magnify(
         float, typer.Option(help="0 shows the reference posture, 1 the original, above 1 magnifies.")
     ] = 2.0,
     frames: Annotated[
-        str | None, typer.Option(metavar="START:STOP", help="Frame numbers, such as 100:220.")
+        str | None,
+        typer.Option(metavar="START:STOP", help="Frames from 0, STOP not included, such as 100:220."),
     ] = None,
     smoothing: Annotated[
         float, typer.Option(min=0, metavar="MS", help="Of the difference over time.")
@@ -331,6 +334,7 @@ def _work() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
     # Only the main thread may be told of signals.
     main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, ask) if main_thread else None
+    log = _logged()
     try:
         with _progress("") as advance:
 
@@ -340,11 +344,29 @@ def _work() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
                 if event.of:
                     losses = " ".join(f"{name} {value:.3g}" for name, value in event.losses.items())
                     advance(event.share, f"{event.stage} {event.detail or losses}".strip())
+                    log(event)
 
             yield tell, cancel
     finally:
         if before is not None:
             signal.signal(signal.SIGINT, before)
+
+
+def _logged() -> Callable[[Progress], None]:
+    """Tell events in plain lines now and then, where stderr is a file and no bar can be drawn."""
+    if sys.stderr.isatty():
+        return lambda event: None
+    told = {"": time.monotonic()}
+
+    def tell(event: Progress) -> None:
+        now = time.monotonic()
+        if now - max(told.values()) < LOG_SECONDS:
+            return
+        told[event.stage] = now
+        left = "" if event.eta is None else f", {event.eta:.0f} s left"
+        typer.echo(f"{event.stage}: {event.step} of {event.of}{left}", err=True)
+
+    return tell
 
 
 @contextmanager

@@ -55,9 +55,14 @@ class Run:
             If there is no trained model in the folder.
         """
         run = cls(Path(folder).absolute())
+        if not run.folder.is_dir():
+            raise RunError(f"There is no run at {run.folder}; check the path, or train a model into it.")
         missing = [name for name in (POSTURE, BEHAVIOUR) if not (run.folder / name).is_file()]
         if missing:
-            raise RunError(f"{run.folder} has no {missing[0]}; train a model into it, or choose another run.")
+            raise RunError(
+                f"{run.folder} has no {missing[0]}; end its training with --resume, train a model into it, "
+                "or choose another run."
+            )
         return run
 
     @property
