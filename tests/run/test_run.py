@@ -105,8 +105,10 @@ def test_codes_of_another_model_are_refused(trained: Run, study: Study, tmp_path
 
 
 def test_an_empty_folder_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"has no posture\.safetensors; train a model"):
+    with pytest.raises(RunError, match=r"has no posture\.safetensors; end its training"):
         Run.open(tmp_path)
+    with pytest.raises(RunError, match="There is no run at"):
+        Run.open(tmp_path / "rnu")
 
 
 def test_weights_of_two_trainings_are_refused(trained: Run, study: Study, tmp_path: Path) -> None:
