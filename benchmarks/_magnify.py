@@ -39,7 +39,7 @@ from napari_ubam.models.magnifier import Magnifier
 from napari_ubam.models.posture import as_images
 from napari_ubam.models.splatting import moved
 from napari_ubam.run.calibrating import Sample, calibrate
-from napari_ubam.run.magnification import SMOOTHING_MS
+from napari_ubam.run.magnification import SMOOTHING_MS, coefficients
 from napari_ubam.sample import Walker, walkers
 from napari_ubam.training.fit import FitPlan, fit
 from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
@@ -168,12 +168,8 @@ def _shown(
     window = slice(int(rows[0]), int(rows[-1]) + 1)
     found = guide(own, [codes[one.name] for one in reference], window=window)
 
-    def coefficients(one: Codes) -> np.ndarray:
-        values: np.ndarray = magnifier.coefficients(torch.from_numpy(one.posture)).numpy()
-        return values
-
-    mine = coefficients(own)[window]
-    goal = found.mean([coefficients(codes[name]) for name in found.names])
+    mine = coefficients(magnifier, own)[window]
+    goal = found.mean([coefficients(magnifier, codes[name]) for name in found.names])
     change = gaussian_filter1d(goal - mine, SMOOTHING_MS / 1000 * film.fps, axis=0, mode="nearest")
     by_name = {one.name: one for one in reference}
     flat = found.mean([by_name[name].crops.reshape(len(by_name[name].crops), -1) for name in found.names])

@@ -145,6 +145,7 @@ def train(
         from napari_ubam.run import train_magnifier
         from napari_ubam.study import Study
 
+        budget_bytes = None if budget is None else int(budget * 1e9)
         if magnifier:
             made = train_magnifier(
                 Study.from_csv(study),
@@ -154,7 +155,7 @@ def train(
                 steps=steps,
                 seed=seed,
                 resume=resume,
-                budget_bytes=None if budget is None else int(budget * 1e9),
+                budget_bytes=budget_bytes,
                 progress=tell,
                 cancel=cancel,
             )
@@ -171,7 +172,7 @@ def train(
             window_ms=window,
             seed=seed,
             resume=resume,
-            budget_bytes=None if budget is None else int(budget * 1e9),
+            budget_bytes=budget_bytes,
             progress=tell,
             cancel=cancel,
         )
@@ -356,13 +357,14 @@ def _logged() -> Callable[[Progress], None]:
     """Tell events in plain lines now and then, where stderr is a file and no bar can be drawn."""
     if sys.stderr.isatty():
         return lambda event: None
-    told = {"": time.monotonic()}
+    told = time.monotonic()
 
     def tell(event: Progress) -> None:
+        nonlocal told
         now = time.monotonic()
-        if now - max(told.values()) < LOG_SECONDS:
+        if now - told < LOG_SECONDS:
             return
-        told[event.stage] = now
+        told = now
         left = "" if event.eta is None else f", {event.eta:.0f} s left"
         typer.echo(f"{event.stage}: {event.step} of {event.of}{left}", err=True)
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from napari_ubam.crops.identity import to_ranges
 from napari_ubam.progress import Cancel, check_cancelled
 
 from .codes import Codes, DeviationError
@@ -92,16 +93,16 @@ def guide(
     if not own.valid[window].all():
         raise DeviationError(f"{own.name}: some of these frames have no code; ask for others.")
     rows, distance = [], []
-    period = _period(own.times)  # of all, so that a frame does not depend on which others are asked for
+    own_period = period(own.times)  # of all, so that a frame does not depend on which others are asked for
     for one in used:
         check_cancelled(cancel)
         run = _longest_run(one.valid)
-        ratio = period / _period(one.times)
+        ratio = own_period / period(one.times)
         path, cost = aligned(own.behaviour[window], one.behaviour[run], ratio, cancel=cancel)
         rows.append(path + run.start)
         distance.append(cost)
     far = np.stack(distance, 1).astype(np.float32)
-    spread = max(STEADY / period, 0.5)
+    spread = max(STEADY / own_period, 0.5)
     slow = gaussian_filter1d(far, spread, axis=0, mode="nearest")
     weights = np.exp(-(slow - slow.min(1, keepdims=True)) / SHARPNESS)
     weights /= weights.sum(1, keepdims=True)
@@ -127,12 +128,10 @@ def led_by(own: Codes, others: Sequence[Codes]) -> list[Codes]:
 
 def _longest_run(valid: npt.NDArray[np.bool_]) -> slice:
     """Longest run of valid rows, cut to what is looked at."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], valid.astype(np.int8), [0]])))
-    starts, stops = edges[::2], edges[1::2]
-    longest = int((stops - starts).argmax())
-    start, stop = int(starts[longest]), int(stops[longest])
+    start, stop = max(to_ranges(valid), key=lambda run: run[1] - run[0])
     return slice(start, min(stop, start + LONGEST))
 
 
-def _period(times: Floats) -> float:
+def period(times: Floats) -> float:
+    """Seconds from frame to frame, the median; 1 for a single frame."""
     return float(np.median(np.diff(times))) if len(times) > 1 else 1.0

@@ -13,6 +13,7 @@ import pandas as pd
 
 from napari_ubam.analysis.attribution import arrows, difference_map, vectors
 from napari_ubam.run import Magnification
+from napari_ubam.run.exporting import VISIBLE
 from napari_ubam.study import Roi
 
 from .convert import Layer
@@ -20,7 +21,6 @@ from .convert import Layer
 LINE = 95.0  # percentile from which a frame is drawn in the colour of an episode
 NONE = (0.5, 0.5, 0.5, 1.0)
 MOST_ARROWS = 300  # frames
-VISIBLE = 30.0  # CIEDE2000 that is shown brightest
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from napari_ubam.run import Run, RunError
-from napari_ubam.run.known import known_study
+from napari_ubam.run.known import known_recording
 from napari_ubam.run.magnification import SMOOTHING_MS
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import open_video
@@ -43,7 +43,7 @@ def show_recording(viewer: Viewer, run: Run, recording: str) -> Image:
     VideoError
         If the video cannot be read.
     """
-    one = _known(run, recording)
+    one = known_recording(run.folder, recording)
     for layer in viewer.layers:
         if layer.metadata.get("path") == str(one.video):
             return layer
@@ -75,7 +75,7 @@ def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
     RunError
         If the run does not know the recording, or it was not scored.
     """
-    one, table = _known(run, recording), run.folder / "scores.csv"
+    one, table = known_recording(run.folder, recording), run.folder / "scores.csv"
     if not table.is_file():
         raise RunError(f"{run.folder} has no scores.csv; score the study first.")
     scores = pd.read_csv(table, dtype={"recording": str})
@@ -151,16 +151,6 @@ def show_magnified(
     for data, arguments, kind in magnified_layers(made):
         added.append(getattr(viewer, f"add_{kind}")(data, **arguments))
     return added
-
-
-def _known(run: Run, recording: str) -> Recording:
-    study = known_study(run.folder)
-    if recording not in study.names:
-        raise RunError(
-            f"The run {run.folder} does not know the recording {recording!r}; choose one of "
-            f"{', '.join(study.names)}."
-        )
-    return study[recording]
 
 
 def _region(recording: Recording, height: int, width: int) -> Roi:

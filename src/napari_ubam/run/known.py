@@ -37,6 +37,22 @@ def remember(folder: Path, recordings: Iterable[Recording]) -> None:
     whole.to_csv(folder / FILE)
 
 
+def known_recording(folder: Path, name: str) -> Recording:
+    """Give a recording that a run knows.
+
+    Raises
+    ------
+    RunError
+        If it knows none of that name.
+    """
+    study = known_study(folder)
+    if name not in study.names:
+        raise RunError(
+            f"The run {folder} does not know the recording {name!r}; choose one of {', '.join(study.names)}."
+        )
+    return study[name]
+
+
 def known_study(folder: Path) -> Study:
     """Give the recordings that a run was trained on or has embedded.
 

@@ -36,7 +36,7 @@ from napari_ubam.training.sampling import Crops
 
 from .errors import RunError
 from .facade import LOG, QUALITY, Run
-from .record import TrainingRecord, begin, study_hash, with_posture, with_recordings
+from .record import TrainingRecord, begin, refuse_length, study_hash, with_posture, with_recordings
 
 POSTURE_SHARE = 0.8  # of the minutes; the rest is for behaviour
 BATCH = 128
@@ -169,10 +169,7 @@ def train(
 
 
 def _refuse(minutes: float | None, steps: int | None, recordings: list[Recording]) -> None:
-    if minutes is not None and steps is not None:
-        raise RunError("Minutes and steps are both given; choose one of them.")
-    if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
-        raise RunError("A training needs minutes above 0, or steps of at least 1.")
+    refuse_length(minutes, steps)
     if len(recordings) < 2:
         raise RunError("A study of one recording is too little to learn from; add recordings to the table.")
 

@@ -16,16 +16,16 @@ from scipy.ndimage import gaussian_filter1d
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.attribution import arrows
-from napari_ubam.analysis.guide import Guide, guide, led_by
+from napari_ubam.analysis.guide import Guide, guide, led_by, period
 from napari_ubam.crops import CropSpec
+from napari_ubam.crops.identity import to_ranges
 from napari_ubam.models.encoder import ModelEncoder
 from napari_ubam.models.magnifier import Magnifier
 from napari_ubam.models.weights import versions, weights_hash
 from napari_ubam.progress import Cancel, check_cancelled
-from napari_ubam.study import Recording
 
 from .errors import RunError
-from .known import known_study
+from .known import known_recording, known_study
 from .magnified import Image, Renderer, load_magnifier
 
 if TYPE_CHECKING:
@@ -189,16 +189,10 @@ def magnification(
         raise RunError(f"A factor of {factor} makes no sense; give a number such as 2.5.")
     if not 0 <= smoothing_ms < np.inf:
         raise RunError(f"Smoothing over {smoothing_ms} ms makes no sense; give 0 or more milliseconds.")
-    study = known_study(run.folder)
-    if recording not in study.names:
-        raise RunError(
-            f"The run {run.folder} does not know the recording {recording!r}; choose one of "
-            f"{', '.join(study.names)}."
-        )
+    one = known_recording(run.folder, recording)
     encoder = run.encoder("cpu")
     network = load_magnifier(run.folder, encoder.hashes["posture"])
-    chosen = study.select(reference)
-    one = study[recording]
+    chosen = known_study(run.folder).select(reference)
     own = run.codes_with([one], encoder)[0]
     if not own.valid.any():
         raise RunError(f"{recording} has no whole window of movement, so nothing of it can be magnified.")
@@ -220,7 +214,7 @@ def magnification(
     said = _sentences(renderer, numbers, outside, factor, recording)
     for sentence in said:
         warnings.warn(sentence, MagnificationWarning, stacklevel=3)
-    metadata = _metadata(one, reference, factor, numbers, smoothing_ms, encoder, network)
+    metadata = _metadata(renderer, reference, factor, numbers, smoothing_ms, encoder)
     metadata |= {
         "reference_recordings": [other.name for other in others],
         "outside_of_the_data": outside.tolist(),
@@ -274,25 +268,19 @@ def _changes(
     mine, first = coefficients(network, own), int(own.frames[0])
     low, high = int(numbers[0]) - first - AROUND, int(numbers[-1]) - first + 1 + AROUND
     parts = []
-    for start, stop in _runs(own.valid):
+    for start, stop in to_ranges(own.valid):
         check_cancelled(cancel)
         rows = slice(max(start, low), min(stop, high))
         if rows.start >= rows.stop:
             continue
         found = guide(own, others, window=rows, cancel=cancel)
         change = found.mean([theirs[name] for name in found.names]) - mine[rows]
-        times = own.times[rows]
-        period = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
         # The difference changes slowly, also where the movement is quick, so it alone is smoothed.
         if smoothing_ms:
-            change = gaussian_filter1d(change, smoothing_ms / 1000 / period, axis=0, mode="nearest")
+            sigma = smoothing_ms / 1000 / period(own.times[rows])
+            change = gaussian_filter1d(change, sigma, axis=0, mode="nearest")
         parts.append(_Part(own.frames[rows].astype(np.int64), mine[rows], change.astype(np.float32), found))
     return parts
-
-
-def _runs(valid: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], valid.astype(np.int8), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 @torch.inference_mode()
@@ -349,21 +337,20 @@ def _sentences(
 
 
 def _metadata(
-    recording: Recording,
+    renderer: Renderer,
     reference: str,
     factor: float,
     numbers: NDArray[np.int64],
     smoothing_ms: float,
     encoder: ModelEncoder,
-    network: Magnifier,
 ) -> dict[str, Any]:
     return {
-        "recording": recording.name,
-        "video": str(recording.video),
+        "recording": renderer.recording.name,
+        "video": str(renderer.recording.video),
         "reference": reference,
         "factor": float(factor),
         "frames": [int(numbers[0]), int(numbers[-1]) + 1],
         "smoothing_ms": smoothing_ms,
-        "weights": {**encoder.hashes, "magnifier": weights_hash(network.state_dict())},
+        "weights": {**encoder.hashes, "magnifier": renderer.weights},
         "versions": versions(),
     }

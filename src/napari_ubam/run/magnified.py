@@ -33,7 +33,7 @@ RIM = 0.04  # of a region's shorter side, over which what moves comes to rest at
 Image = NDArray[np.uint8]
 
 
-def load_magnifier(folder: Path, posture: str, device: torch.device | str = "cpu") -> Magnifier:
+def load_magnifier(folder: Path, posture: str) -> Magnifier:
     """Load the magnifier of a run.
 
     Parameters
@@ -42,7 +42,6 @@ def load_magnifier(folder: Path, posture: str, device: torch.device | str = "cpu
         Of the run.
     posture : str
         Hash of the posture encoder in use.
-    device : torch.device or str
 
     Raises
     ------
@@ -63,7 +62,7 @@ def load_magnifier(folder: Path, posture: str, device: torch.device | str = "cpu
     config = ModelConfig.model_validate(header.config)
     network = Magnifier(config.posture.code, config.magnifier)
     load_into(network, tensors, folder / MAGNIFIER)
-    return network.to(device).eval()
+    return network.eval()
 
 
 @dataclass(frozen=True)
@@ -212,10 +211,7 @@ class Renderer:
         roi = regions[0] or Roi(x=0, y=0, width=width, height=height)
         seen = roi.clipped(height, width)
         if seen is not None and coarse.any():
-            inside = to_region(coarse, (roi.height, roi.width)).numpy()
-            rows = slice(seen.y - roi.y, seen.y - roi.y + seen.height)
-            columns = slice(seen.x - roi.x, seen.x - roi.x + seen.width)
-            found[:, seen.slices[0], seen.slices[1]] = -inside[:, rows, columns]
+            found[:, seen.slices[0], seen.slices[1]] = -_in_frame(coarse, roi, seen).numpy()
         return found
 
     def lazy(self, numbers: Sequence[int], factor: float) -> da.Array:
@@ -276,6 +272,13 @@ def to_region(displacement: NDArray[np.float32], shape: tuple[int, int]) -> torc
     return grown * scale * rows[:, None] * columns[None, :]
 
 
+def _in_frame(displacement: NDArray[np.float32], roi: Roi, seen: Roi) -> torch.Tensor:
+    """Displacements in pixels of the region, of the part of it that lies in the frame."""
+    whole = to_region(displacement, (roi.height, roi.width))
+    top, left = seen.y - roi.y, seen.x - roi.x
+    return whole[:, top : top + seen.height, left : left + seen.width]
+
+
 def _moved(
     frame: Image, displacement: NDArray[np.float32], roi: Roi, factor: float, device: torch.device
 ) -> Image:
@@ -283,12 +286,10 @@ def _moved(
     seen = roi.clipped(*frame.shape[:2])
     if seen is None:
         return frame
-    field_ = to_region(displacement, (roi.height, roi.width))
-    rows = slice(seen.y - roi.y, seen.y - roi.y + seen.height)
-    columns = slice(seen.x - roi.x, seen.x - roi.x + seen.width)
+    inside = _in_frame(displacement, roi, seen)[None]
     image = torch.from_numpy(frame[seen.slices].copy()).permute(2, 0, 1)[None].float().to(device)
     with torch.inference_mode():
-        done = moved(image, (1 - factor) * field_[None, :, rows, columns].to(device))
+        done = moved(image, (1 - factor) * inside.to(device))
     result = frame.copy()
     result[seen.slices] = done[0].permute(1, 2, 0).clamp(0, 255).round().byte().cpu().numpy()
     return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ from .calibrating import Sample, calibrate
 from .errors import RunError
 from .facade import LOG, Run
 from .magnification import coefficients
-from .record import TrainingRecord, begin, study_hash
+from .record import TrainingRecord, begin, refuse_length, study_hash
 
 STAGE = "magnifier"
 CALIBRATED, CALIBRATED_FRAMES, CALIBRATED_SHOWN = 12, 600, 24  # recordings, and frames of each
@@ -84,10 +83,7 @@ def train_magnifier(
         When ``cancel`` is set; the same call with ``resume=True`` goes on.
     """
     opened = run if isinstance(run, Run) else Run.open(run)
-    if minutes is not None and steps is not None:
-        raise RunError("Minutes and steps are both given; choose one of them.")
-    if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
-        raise RunError("A training needs minutes above 0, or steps of at least 1.")
+    refuse_length(minutes, steps)
     tell, config = progress or silent, opened.config
     encoder, folder = opened.encoder("cpu"), _checkpoints(opened)
     record = _begun(folder, config, seed, study_hash(study), encoder.hashes["posture"], resume)
@@ -186,7 +182,7 @@ def _samples(
 ) -> list[Sample]:
     """Take some frames of some recordings, and how far the other subjects' posture at their phase is."""
     chosen = evenly(len(codes), CALIBRATED)
-    others = [codes[place] for place in evenly(len(codes), CALIBRATED)]
+    others = [codes[place] for place in chosen]
     found = []
     for place in chosen.tolist():
         own, motion = codes[place], motions[place]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -51,6 +52,20 @@ class TrainingRecord(BaseModel):
     def write(self, folder: Path) -> None:
         """Write it into the folder of the checkpoints."""
         write_whole(folder / FILE, (self.model_dump_json(indent=2) + "\n").encode())
+
+
+def refuse_length(minutes: float | None, steps: int | None) -> None:
+    """Refuse a length of a training that makes no sense.
+
+    Raises
+    ------
+    RunError
+        If both are given, or one is none that a training could have.
+    """
+    if minutes is not None and steps is not None:
+        raise RunError("Minutes and steps are both given; choose one of them.")
+    if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
+        raise RunError("A training needs minutes above 0, or steps of at least 1.")
 
 
 def study_hash(recordings: Iterable[Recording]) -> str:
