@@ -1,0 +1,251 @@
+"""A command that runs in a process of its own: started, followed, stopped, and found again later."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from .events import JobEvent, read_events, stop_file
+
+FOLDER = "jobs"
+LOG_TAIL = 4000  # bytes
+Status = Literal["running", "done", "refused", "cancelled", "died"]
+ENDS: dict[int, Status] = {0: "done", 130: "cancelled"}
+
+
+class JobError(ValueError):
+    """A command that could not be started; the message says why."""
+
+
+@dataclass
+class JobState:
+    """How far a job is.
+
+    Parameters
+    ----------
+    status : str
+        ``"running"``, ``"done"``, ``"refused"`` (the command said why in a sentence), ``"cancelled"``, or
+        ``"died"`` (its process is gone without a word).
+    text : str
+        What to tell the user about the end; empty while it runs.
+    """
+
+    status: Status
+    text: str = ""
+
+
+@dataclass
+class Job:
+    """A command in a process of its own, known by files that outlive the program that started it.
+
+    Parameters
+    ----------
+    record : Path
+        ``NAME.json`` in the ``jobs`` folder of a run; ``NAME.jsonl`` beside it holds the events, ``NAME.log``
+        what was printed.
+    kind : str
+        First word of the command: ``"train"``, ``"embed"``, ``"score"``, ``"magnify"``.
+    arguments : tuple of str
+        The command, without the program.
+    pid : int
+    created : float
+        When the process was created, as the system says; tells it from a later process of the same number.
+    started : float
+        Seconds since 1970.
+    """
+
+    record: Path
+    kind: str
+    arguments: tuple[str, ...]
+    pid: int
+    created: float
+    started: float
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False, compare=False)
+    _offset: int = field(default=0, repr=False, compare=False)
+    _end: JobEvent | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def events(self) -> Path:
+        """File of the events."""
+        return self.record.with_suffix(".jsonl")
+
+    @property
+    def log(self) -> Path:
+        """File of what the command printed."""
+        return self.record.with_suffix(".log")
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run that the job works on."""
+        return self.record.parent.parent
+
+    def new_events(self) -> list[JobEvent]:
+        """Events that were not read before."""
+        found, self._offset = read_events(self.events, self._offset)
+        for event in found:
+            if event.kind == "end":
+                self._end = event
+        return found
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        if self._process is not None:
+            return self._process.poll() is None
+        process = self._known_process()
+        if process is None:
+            return False
+        with suppress(psutil.Error):
+            return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        return False
+
+    def state(self) -> JobState:
+        """Look how far the job is, by its events and its process.
+
+        Returns
+        -------
+        JobState
+        """
+        alive = self.is_alive()  # before the events: an end that is written now must not look like a death
+        if self._end is None:
+            for event in read_events(self.events)[0]:
+                if event.kind == "end":
+                    self._end = event
+        if self._end is not None:
+            code = int(self._end.values.get("code", 1))
+            return JobState(ENDS.get(code, "refused"), str(self._end.values.get("text", "")))
+        if alive:
+            return JobState("running")
+        if stop_file(self.events).exists():
+            return JobState("cancelled", "It was stopped; what was finished is kept.")
+        said = _last_line(self.log)
+        return JobState(
+            "died",
+            f"The process of '{self.kind}' ended without a word, perhaps for want of memory; "
+            f"{self.log} holds what it printed" + (f" ({said})." if said else "."),
+        )
+
+    def ask_to_stop(self) -> None:
+        """Ask the command to stop; it does so at its next step, and keeps what is finished."""
+        stop_file(self.events).touch()
+
+    def kill(self) -> None:
+        """End the process and its children at once; what was written in whole is kept."""
+        stop_file(self.events).touch()
+        process = self._known_process()
+        if process is None:
+            return
+        with suppress(psutil.Error):
+            family = [*process.children(recursive=True), process]
+            for one in family:
+                with suppress(psutil.Error):
+                    one.kill()
+            psutil.wait_procs(family, timeout=2)
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(2)
+
+    def _known_process(self) -> psutil.Process | None:
+        try:
+            process = psutil.Process(self.pid)
+            return process if abs(process.create_time() - self.created) < 2 else None
+        except psutil.Error:
+            return None
+
+
+def start_job(folder: Path, arguments: Sequence[str]) -> Job:
+    """Start a command of ``napari-ubam`` in a process of its own.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run; the job's files go to its ``jobs`` folder.
+    arguments : sequence of str
+        The command as it would be typed after ``napari-ubam``, with absolute paths.
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    JobError
+        If another job works on the same run, or the process cannot be started.
+    """
+    busy = [job for job in find_jobs(folder) if job.state().status == "running"]
+    if busy:
+        raise JobError(f"'{busy[-1].kind}' still works on {folder}; wait until it ends, or cancel it.")
+    kind = arguments[0]
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{os.getpid()}-{time.monotonic_ns() % 10**6:06d}"
+    record = folder / FOLDER / f"{name}.json"
+    command = [sys.executable, "-m", "napari_ubam.cli", "--events", str(record.with_suffix(".jsonl"))]
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        with record.with_suffix(".log").open("wb") as log:
+            process = subprocess.Popen(
+                [*command, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, **_apart()
+            )
+        created = _created(process.pid)
+        job = Job(record, kind, tuple(arguments), process.pid, created, time.time(), process)
+        fields = {"kind": kind, "arguments": list(arguments), "pid": process.pid}
+        fields |= {"created": created, "started": job.started}
+        record.write_text(json.dumps(fields, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise JobError(
+            f"'{kind}' cannot be started ({(error.strerror or str(error)).lower()}); "
+            f"check that {error.filename or folder} can be written."
+        ) from error
+    return job
+
+
+def find_jobs(folder: Path) -> list[Job]:
+    """Find the jobs of a run, also those that another program started.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+
+    Returns
+    -------
+    list of Job
+        Oldest first; records that cannot be read are left out.
+    """
+    found = []
+    for record in sorted((folder / FOLDER).glob("*.json")):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            fields = json.loads(record.read_text(encoding="utf-8"))
+            numbers = (int(fields["pid"]), float(fields["created"]), float(fields["started"]))
+            found.append(Job(record, str(fields["kind"]), tuple(fields["arguments"]), *numbers))
+    return sorted(found, key=lambda job: job.started)
+
+
+def _apart() -> dict[str, Any]:
+    """Options that let the process go on when the program that started it ends."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def _created(pid: int) -> float:
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:  # it ended at once
+        return time.time()
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_bytes()[-LOG_TAIL:].decode("utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

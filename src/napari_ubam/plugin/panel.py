@@ -1,0 +1,116 @@
+"""What all panels have in common: a scrolled column of sections, a sentence at its foot, and a clean end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from psygnal import SignalInstance
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from .closing import watch_window
+from .viewer_link import link_of
+from .work import Worker
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+WIDTH = 380  # pixels; nothing in the right dock may ask for more
+
+
+class Panel(QWidget):
+    """Base of the panels.
+
+    A panel adds its widgets to `column`, names what it observes by `observe`, and keeps its threads' work in
+    `worker()`; both end with the widget.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+
+    Attributes
+    ----------
+    link : ViewerLink
+    session : Session
+    column : QVBoxLayout
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.link = link_of(napari_viewer)
+        self.session = self.link.session
+        self._observed: list[tuple[SignalInstance, Callable[..., Any]]] = []
+        self._workers: list[Worker] = []
+        self._closed = False
+        self.column = self._lay_out()
+        self.link.attach()
+        self.observe(self.session.status_changed, self._say)
+        # Not a method of the panel: Qt has deleted it by then.
+        end = _End(self._observed, self._workers, self.link.detach)
+        self.destroyed.connect(end)
+        self._end = end
+
+    def observe(self, signal: SignalInstance, do: Callable[..., Any]) -> None:
+        """Call `do` when a signal is emitted, as long as the panel lives."""
+        signal.connect(do)
+        self._observed.append((signal, do))
+
+    def worker(self) -> Worker:
+        """Make a worker whose results are dropped when the panel is gone."""
+        made = Worker()
+        self._workers.append(made)
+        return made
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence at the panel's foot."""
+        self._foot.setText(sentence)
+        self._foot.setVisible(bool(sentence))
+
+    def showEvent(self, event: Any) -> None:
+        """Watch the window that the panel was put into, so that it asks about jobs before it closes."""
+        super().showEvent(event)
+        window = self.window()
+        if window is not None:
+            watch_window(window, self.link)
+
+    def _say(self, sentence: str) -> None:
+        self.say(sentence)
+
+    def _lay_out(self) -> QVBoxLayout:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(6, 6, 6, 6)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        self._foot = QLabel()
+        self._foot.setWordWrap(True)
+        self._foot.setVisible(False)
+        self._foot.setObjectName("ubam-foot")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area, 1)
+        outer.addWidget(self._foot)
+        return column
+
+
+class _End:
+    """Disconnects a panel once, whether its dock or its viewer goes first."""
+
+    def __init__(self, observed: list[Any], workers: list[Worker], detach: Callable[[], None]) -> None:
+        self._observed, self._workers, self._detach = observed, workers, detach
+        self._done = False
+
+    def __call__(self, _: object = None) -> None:
+        if self._done:
+            return
+        self._done = True
+        for signal, do in self._observed:
+            signal.disconnect(do, missing_ok=True)
+        self._observed.clear()
+        for worker in self._workers:
+            worker.forget()
+        self._detach()

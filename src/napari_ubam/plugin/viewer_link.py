@@ -1,0 +1,250 @@
+"""Between a viewer and its session: which frame of which recording is shown, and how to get to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+
+from napari_ubam.study import Recording
+from napari_ubam.video import open_video
+
+from .convert import recording_layer
+from .session import RunContents, Session, read_run
+from .work import Worker, sentence_of, tell_error
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from napari.viewer import Viewer
+
+POLL_MS = 200
+_LINKS: WeakKeyDictionary[Any, ViewerLink] = WeakKeyDictionary()
+
+
+def link_of(viewer: Viewer) -> ViewerLink:
+    """Link of a viewer; made at the first call, gone with the viewer."""
+    real = getattr(viewer, "__wrapped__", viewer)  # plugins are handed the viewer in a wrapper
+    if real not in _LINKS:
+        _LINKS[real] = ViewerLink(real)
+    return _LINKS[real]
+
+
+def session_of(viewer: Viewer) -> Session:
+    """Session of a viewer: what its panels work on."""
+    return link_of(viewer).session
+
+
+class ViewerLink:
+    """Follows a viewer's slider and layers for the session, and moves them.
+
+    Panels say when they open and close (`attach`, `detach`); without a panel nothing is followed.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+
+    Attributes
+    ----------
+    moved : Signal
+        Emits the recording's name and the frame's number when another frame is shown.
+    """
+
+    moved = Signal(str, int)
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = WeakViewer(viewer)
+        self.session = Session()
+        self.reading = Worker()
+        self._again = Worker(lambda error: self.session.say(sentence_of(error)))
+        self._panels = 0
+        self._timer: QTimer | None = None
+        self._adopted: set[tuple[str, str]] = set()
+
+    # panels -----------------------------------------------------------------------------------------
+
+    def attach(self) -> None:
+        """Begin to follow the viewer with the first panel."""
+        self._panels += 1
+        if self._panels > 1:
+            return
+        viewer = self._viewer()
+        viewer.dims.events.current_step.connect(self._moved)
+        viewer.layers.selection.events.active.connect(self._moved)
+        viewer.layers.events.inserted.connect(self._adopt_layers)
+        self._timer = QTimer()
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self.session.poll)
+        self._timer.start()
+        self.session.job_ended.connect(self._job_ended)
+        self._adopt_layers()
+        self._moved()
+
+    def detach(self) -> None:
+        """Stop to follow the viewer with the last panel; jobs go on."""
+        self._panels -= 1
+        if self._panels > 0:
+            return
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self.reading.forget()
+        self.session.job_ended.disconnect(self._job_ended)
+        viewer = self._viewer.alive()
+        if viewer is not None:
+            viewer.dims.events.current_step.disconnect(self._moved)
+            viewer.layers.selection.events.active.disconnect(self._moved)
+            viewer.layers.events.inserted.disconnect(self._adopt_layers)
+
+    # where we are -----------------------------------------------------------------------------------
+
+    def layer_of(self, recording: Recording) -> Image | None:
+        """Layer that shows a recording's video."""
+        for layer in self._viewer().layers:
+            if layer.metadata.get("path") and Path(layer.metadata["path"]) == recording.video:
+                return layer
+        return None
+
+    def current_frame(self, layer: Image) -> int:
+        """Frame of a layer that the slider stands on."""
+        return int(np.rint(layer.world_to_data(self._viewer().dims.point)[0]))
+
+    def here(self) -> tuple[str, int] | None:
+        """Give the recording and frame that are shown; None where no recording of the study is."""
+        viewer = self._viewer()
+        active = viewer.layers.selection.active
+        layers = ([active] if active is not None else []) + list(reversed(viewer.layers))
+        for layer in layers:
+            path = layer.metadata.get("path") if layer.visible or layer is active else None
+            if path:
+                frame = self.current_frame(layer)
+                name = self._name_at(Path(path), frame)
+                if name is not None:
+                    return name, frame
+        return None
+
+    def _name_at(self, path: Path, frame: int) -> str | None:
+        known = self.session.contents.study if self.session.contents else None
+        rows = [one for study in (self.session.study, known) if study for one in study if one.video == path]
+        if not rows:
+            return None
+        inside = [one for one in rows if frame >= (one.start or 0) and (one.stop is None or frame < one.stop)]
+        names = [one.name for one in inside or rows]
+        return self.session.recording if self.session.recording in names else names[0]
+
+    def _moved(self, _: object = None) -> None:
+        place = self.here()
+        if place is not None:
+            self.session.set_recording(place[0])
+            self.moved.emit(*place)
+
+    # going elsewhere --------------------------------------------------------------------------------
+
+    def show(self, name: str, frame: int | None = None, then: Callable[[], None] | None = None) -> None:
+        """Show a recording alone, at a frame; its video is opened in a thread where it is not yet.
+
+        Parameters
+        ----------
+        name : str
+        frame : int, optional
+            Its first frame unless given.
+        then : callable, optional
+            Called when it is shown.
+        """
+        recording = self.session.find_recording(name)
+        if recording is None:
+            self.session.say(f"There is no recording {name!r} in the study.")
+            return
+        at = (recording.start or 0) if frame is None else frame
+        layer = self.layer_of(recording)
+
+        def arrive(found: Image) -> None:
+            self._bring_up(found, name, at)
+            if then is not None:
+                then()
+
+        if layer is not None:
+            arrive(layer)
+            return
+        self.session.say(f"Opening {recording.video.name} …")
+        self.reading.run(
+            lambda: recording_layer(recording.open_with(open_video, warn=False)),
+            lambda made: arrive(self._add(made)),
+        )
+
+    def _add(self, made: tuple[Any, dict[str, Any], str]) -> Image:
+        data, arguments, _ = made
+        self.session.say("")
+        return self._viewer().add_image(data, **arguments)
+
+    def _bring_up(self, layer: Image, name: str, frame: int) -> None:
+        viewer = self._viewer()
+        for other in viewer.layers:
+            if other is not layer and other.metadata.get("path"):
+                other.visible = False
+        layer.visible = True
+        self.session.set_recording(name)
+        viewer.layers.selection.active = layer
+        viewer.dims.set_point(0, float(layer.data_to_world([frame] + [0] * (layer.ndim - 1))[0]))
+        self._moved()
+
+    # runs and studies that come with layers, and jobs that end -----------------------------------------
+
+    def open_run(self, folder: Path, then: Callable[[], None] | None = None) -> None:
+        """Read a run in a thread and take it over."""
+
+        def take(contents: RunContents) -> None:
+            self.session.set_contents(contents)
+            for note in contents.notes:
+                self.session.say(note)
+            if then is not None:
+                then()
+
+        self.reading.run(lambda: read_run(folder), take)
+
+    def _job_ended(self, kind: str, status: str) -> None:
+        folder = self.session.run_folder
+        if folder is not None and kind != "magnify" and status in ("done", "cancelled"):
+            self._again.run(lambda: read_run(folder), self.session.set_contents)
+
+    def _adopt_layers(self, _: object = None) -> None:
+        """Take over the study or run that a reader or the sample noted with its layers."""
+        from napari_ubam.study import Study
+
+        for layer in self._viewer().layers:
+            for kind in ("study_csv", "run_folder"):
+                path = layer.metadata.get(kind)
+                if not path or (kind, path) in self._adopted:
+                    continue
+                self._adopted.add((kind, path))
+                if kind == "run_folder":
+                    self.open_run(Path(path))
+                else:
+                    try:
+                        self.session.set_study(Study.from_csv(Path(path)))
+                    except (ValueError, OSError) as error:
+                        tell_error(error)
+
+
+class WeakViewer:
+    """A viewer that may be closed; calling it gives the viewer."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        from weakref import ref
+
+        self._ref = ref(viewer)
+
+    def alive(self) -> Viewer | None:
+        """Give the viewer, or None where it is gone."""
+        return self._ref()
+
+    def __call__(self) -> Viewer:
+        """Give the viewer."""
+        viewer = self._ref()
+        if viewer is None:
+            raise RuntimeError("the viewer was closed")
+        return viewer

@@ -1,0 +1,8 @@
+"""Small widgets that several panels show."""
+
+from .empty import Empty
+from .job_box import JobBox
+from .reference_box import ReferenceBox
+from .sections import button, row, section
+
+__all__ = ["Empty", "JobBox", "ReferenceBox", "button", "row", "section"]

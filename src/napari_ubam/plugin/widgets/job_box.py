@@ -1,0 +1,106 @@
+"""Progress of the job that works on the run: bar, time left, messages, and how to stop it."""
+
+from __future__ import annotations
+
+import time
+
+from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from napari_ubam.plugin.session import JobView, Session
+
+from .sections import button, row
+
+KILL_SECONDS = 10.0  # after which "Cancel" becomes "End now"
+STEPS = 1000
+SAID = 3  # latest messages
+
+
+class JobBox(QWidget):
+    """Shows the session's job; hidden where there is none.
+
+    Parameters
+    ----------
+    session : Session
+    kinds : tuple of str
+        Jobs that this panel starts; those of other panels are named without their details.
+    """
+
+    def __init__(self, session: Session, kinds: tuple[str, ...]) -> None:
+        super().__init__()
+        self._session, self._kinds = session, kinds
+        self.title, self.messages = QLabel(), QLabel()
+        for label in (self.title, self.messages):
+            label.setWordWrap(True)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, STEPS)
+        self.cancel = button("Cancel", "Stop at the next step; what is finished is kept.", self.stop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.title)
+        column.addLayout(row(self.bar, self.cancel, stretch=0))
+        column.addWidget(self.messages)
+        self.update_job()
+
+    def update_job(self) -> None:
+        """Show how far the job is."""
+        view = self._session.job
+        self.setVisible(view is not None and (view.state.status == "running" or view.job.kind in self._kinds))
+        if view is None:
+            return
+        running = view.state.status == "running"
+        self.bar.setVisible(running)
+        self.cancel.setVisible(running)
+        self.title.setText(self._title(view))
+        progress = view.progress
+        if progress is None or not progress.of:
+            self.bar.setRange(0, 0)  # busy, since nothing is known yet
+        else:
+            self.bar.setRange(0, STEPS)
+            self.bar.setValue(round(STEPS * progress.share))
+        said = [text for text in view.messages[-SAID:] if text]
+        self.messages.setText("\n".join(said))
+        self.messages.setVisible(bool(said))
+        late = view.stopping is not None and time.time() - view.stopping > KILL_SECONDS
+        self.cancel.setText("End now" if late else "Stopping …" if view.stopping else "Cancel")
+        self.cancel.setEnabled(view.stopping is None or late)
+
+    def stop(self) -> None:
+        """Ask the job to stop; when it was asked long ago, end its process."""
+        view = self._session.job
+        if view is None or view.state.status != "running":
+            return
+        if view.stopping is None:
+            view.stopping = time.time()
+            view.job.ask_to_stop()
+        else:
+            view.job.kill()
+        self.update_job()
+
+    def _title(self, view: JobView) -> str:
+        if view.state.status != "running":
+            return ENDS[view.state.status].format(kind=view.job.kind, text=view.state.text).strip()
+        progress = view.progress
+        if progress is None:
+            return f"{view.job.kind}: starting …"
+        parts = [f"{view.job.kind}: {progress.stage}"]
+        if progress.of:
+            parts.append(f"{progress.step} of {progress.of}")
+        if progress.eta is not None:
+            parts.append(f"{duration(progress.eta)} left")
+        return ", ".join(parts)
+
+
+ENDS = {
+    "done": "{kind}: done. {text}",
+    "refused": "{kind}: {text}",
+    "cancelled": "{kind}: cancelled; what was finished is kept.",
+    "died": "{text}",
+}
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: ``40 s``, ``12 min``, ``3 h 20 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

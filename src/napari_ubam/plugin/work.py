@@ -1,0 +1,93 @@
+"""Short work in threads, and how its errors reach the user: one sentence, with the traceback in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from napari.qt.threading import create_worker
+from napari.utils.notifications import show_error
+
+T = TypeVar("T")
+log = logging.getLogger("napari_ubam")
+
+
+def sentence_of(error: BaseException) -> str:
+    """Sentence for the user: our own errors are sentences, others are named with where to look."""
+    if type(error).__module__.startswith("napari_ubam."):
+        return str(error)
+    if isinstance(error, OSError):
+        reason = (error.strerror or str(error)).lower()
+        return f"{error.filename or 'The file'} cannot be used ({reason}); choose another path."
+    what = str(error) or type(error).__name__
+    return f"Something went wrong that should not ({what}); the log of napari_ubam has the details."
+
+
+def tell_error(error: BaseException) -> None:
+    """Notify the user of an error, and log its traceback."""
+    log.error("%s", error, exc_info=error)
+    show_error(sentence_of(error))
+
+
+class Worker:
+    """One piece of work in a thread whose result is taken only while it is wanted.
+
+    A panel keeps one for each kind of work: a later call supersedes an earlier one, whose result is then
+    dropped, so that quick turns of a slider never show the picture of an earlier place.
+
+    Parameters
+    ----------
+    failed : callable, optional
+        Told of an error instead of the user.
+    """
+
+    def __init__(self, failed: Callable[[BaseException], None] | None = None) -> None:
+        self._failed = failed or tell_error
+        self._turn = 0
+        self._busy = False
+        self._next: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+        self._worker: Any = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a thread works."""
+        return self._busy
+
+    def run(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Work in a thread, then call `done` with the result in the main thread.
+
+        While a thread works, only the latest call waits; those between are dropped.
+        """
+        self._turn += 1
+        if self._busy:
+            self._next = (work, done)
+            return
+        self._start(work, done)
+
+    def forget(self) -> None:
+        """Drop what is under way and what waits; for a panel that closes."""
+        self._turn += 1
+        self._next = None
+
+    def _start(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        turn, self._busy = self._turn, True
+        self._worker = create_worker(work, _start_thread=False, _ignore_errors=True)
+        self._worker.returned.connect(lambda value: self._took(turn, done, value))
+        self._worker.errored.connect(lambda error: self._broke(turn, error))
+        self._worker.finished.connect(self._finished)
+        self._worker.start()
+
+    def _took(self, turn: int, done: Callable[[Any], None], value: Any) -> None:
+        if turn == self._turn:
+            done(value)
+
+    def _broke(self, turn: int, error: BaseException) -> None:
+        if turn == self._turn:
+            self._failed(error)
+
+    def _finished(self) -> None:
+        self._busy, self._worker = False, None
+        waiting, self._next = self._next, None
+        if waiting is not None:
+            self._start(*waiting)
