@@ -122,7 +122,8 @@ class Job:
                     self._end = event
         if self._end is not None:
             code = int(self._end.values.get("code", 1))
-            return JobState(ENDS.get(code, "refused"), str(self._end.values.get("text", "")))
+            said = str(self._end.values.get("text", "")) or (_last_line(self.log) if code == 0 else "")
+            return JobState(ENDS.get(code, "refused"), said)
         if alive:
             return JobState("running")
         if stop_file(self.events).exists():

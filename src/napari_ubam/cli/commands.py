@@ -1,88 +1,15 @@
-"""The command line; every command is a thin call of the library.
-
-Exit codes: 0 when done, 1 for an input that is refused, 2 for a mistyped command, 130 when cancelled.
-"""
+"""The commands; every one is a thin call of the library."""
 
 from __future__ import annotations
 
-import errno
-import signal
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-import napari_ubam
-from napari_ubam.progress import Progress
-
-app = typer.Typer(
-    name="napari-ubam",
-    help="Unsupervised analysis and magnification of behaviour in videos.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-CANCELLED = 130
-LOG_SECONDS = 15.0  # between lines of progress in a file
-
-
-def main() -> None:
-    """Run the command line."""
-    # A pipe's encoding may lack a letter of a file's name; that must not end the command.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    app()
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"napari-ubam {napari_ubam.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """Unsupervised analysis and magnification of behaviour in videos."""
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn a refused input into its sentence and exit code."""
-    try:
-        yield
-    except (KeyboardInterrupt, napari_ubam.Cancelled) as stopped:
-        typer.echo(str(stopped) or "Cancelled.", err=True)
-        raise typer.Exit(CANCELLED) from None
-    except BrokenPipeError:
-        raise  # whoever read the output has seen enough, which typer knows to handle
-    except (ValueError, OSError) as error:
-        sentence = _sentence(error)
-        if sentence is None:
-            raise  # a defect of ours, whose traceback helps
-        typer.echo(sentence, err=True)
-        raise typer.Exit(1) from None
-
-
-def _sentence(error: ValueError | OSError) -> str | None:
-    """Say what to tell the user of an error; None for one that no input explains."""
-    if type(error).__module__.startswith("napari_ubam."):
-        return str(error)  # all our own errors are sentences
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "The disk is full; free some space and start again, 'train' with --resume."
-    if isinstance(error, OSError):
-        reason = (error.strerror or str(error)).lower()
-        return f"{error.filename or 'The file'} cannot be used ({reason}); choose another path."
-    return None
+from .app import app
+from .working import frame_range, progress_bar, refusals, working
 
 
 @app.command()
@@ -96,13 +23,13 @@ def check(
     ] = None,
 ) -> None:
     """Open every video of a study, list all problems, and say whether there is enough data."""
-    with _refusals():
+    with refusals():
         from napari_ubam.check import check_study
         from napari_ubam.check.render import show
         from napari_ubam.study import Study
 
         table = Study.from_csv(study)
-        with _progress("Checking") as advance:
+        with progress_bar("Checking") as advance:
             report = check_study(table, full=full, progress=advance)
         show(report, sys.stdout)  # first, so that it is seen even where the file cannot be written
         if json is not None:
@@ -140,7 +67,7 @@ def train(
     ] = False,
 ) -> None:
     """Learn posture and behaviour from the videos of a study, without labels."""
-    with _refusals(), _work() as (tell, cancel):
+    with refusals(), working() as (tell, cancel):
         from napari_ubam.run import train as learn
         from napari_ubam.run import train_magnifier
         from napari_ubam.study import Study
@@ -191,7 +118,7 @@ def embed(
     device: Device = "auto",
 ) -> None:
     """Compute the posture and behaviour codes of every recording that has none yet."""
-    with _refusals(), _work() as (tell, cancel):
+    with refusals(), working() as (tell, cancel):
         from napari_ubam.run import Run
         from napari_ubam.study import Study
 
@@ -213,7 +140,7 @@ def score(
     reference: Annotated[str, typer.Option(metavar="FILTER", help="What is normal, such as group=healthy.")],
 ) -> None:
     """Score how much every frame, window and subject deviates from a reference."""
-    with _refusals(), _work() as (tell, cancel):
+    with refusals(), working() as (tell, cancel):
         from napari_ubam.run import Run
         from napari_ubam.run.words import findings
         from napari_ubam.study import Study
@@ -255,7 +182,7 @@ def magnify(
     device: Device = "auto",
 ) -> None:
     """Write a recording with its deviation from the reference made larger."""
-    with _refusals(), _work() as (tell, cancel):
+    with refusals(), working() as (tell, cancel):
         import warnings
 
         from napari_ubam.run import Run
@@ -267,7 +194,7 @@ def magnify(
                 recording,
                 reference,
                 factor,
-                frames=_range(frames),
+                frames=frame_range(frames),
                 smoothing_ms=smoothing,
                 device=device,
                 cancel=cancel,
@@ -289,21 +216,6 @@ def magnify(
         typer.echo(f"{len(made.numbers)} frames at factor {factor:g} are in {path}.")
 
 
-def _range(text: str | None) -> slice | None:
-    """Read ``100:220``, ``100:`` or ``:220``."""
-    from napari_ubam.run import RunError
-
-    if text is None:
-        return None
-    start, colon, stop = text.partition(":")
-    try:
-        if colon:
-            return slice(int(start) if start.strip() else None, int(stop) if stop.strip() else None)
-    except ValueError:
-        pass
-    raise RunError(f"{text!r} is no range of frames; write it as 100:220, where 219 is the last frame.")
-
-
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
@@ -314,80 +226,8 @@ def demo(
     ] = False,
 ) -> None:
     """Do the whole job on rendered animals and compare the result with the truth."""
-    with _refusals(), _work() as (tell, cancel):
+    with refusals(), working() as (tell, cancel):
         from napari_ubam.run.demo import run_demo
 
         for line in run_demo(folder, steps=steps, seed=seed, magnify=magnify, progress=tell, cancel=cancel):
             typer.echo(line)
-
-
-@contextmanager
-def _work() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
-    """Show the events of long work, and let the first Ctrl-C ask it to stop."""
-    cancel = threading.Event()
-
-    def ask(number: int, frame: object) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-        typer.echo("Stopping; press Ctrl-C again to break off at once.", err=True)
-
-    # Only the main thread may be told of signals.
-    main_thread = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, ask) if main_thread else None
-    log = _logged()
-    try:
-        with _progress("") as advance:
-
-            def tell(event: Progress) -> None:
-                if event.message:
-                    typer.echo(event.message, err=True)
-                if event.of:
-                    losses = " ".join(f"{name} {value:.3g}" for name, value in event.losses.items())
-                    advance(event.share, f"{event.stage} {event.detail or losses}".strip())
-                    log(event)
-
-            yield tell, cancel
-    finally:
-        if before is not None:
-            signal.signal(signal.SIGINT, before)
-
-
-def _logged() -> Callable[[Progress], None]:
-    """Tell events in plain lines now and then, where stderr is a file and no bar can be drawn."""
-    if sys.stderr.isatty():
-        return lambda event: None
-    told = time.monotonic()
-
-    def tell(event: Progress) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told < LOG_SECONDS:
-            return
-        told = now
-        left = "" if event.eta is None else f", {event.eta:.0f} s left"
-        typer.echo(f"{event.stage}: {event.step} of {event.of}{left}", err=True)
-
-    return tell
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[float, str], None]]:
-    """Progress bar on stderr, gone when done; nothing where stderr is no terminal."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=1.0)
-
-        def advance(share: float, name: str) -> None:
-            bar.update(task, completed=share, description=f"{title} {escape(name)}".strip())
-
-        yield advance
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,55 @@
+"""The command ``napari-ubam`` and the options that come before its commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import napari_ubam
+
+from .working import log_events
+
+app = typer.Typer(
+    name="napari-ubam",
+    help="Unsupervised analysis and magnification of behaviour in videos.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    # A pipe's encoding may lack a letter of a file's name; that must not end the command.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"napari-ubam {napari_ubam.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    events: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write progress as JSON lines to a file; a file FILE.stop beside it stops the work.",
+        ),
+    ] = None,
+) -> None:
+    """Unsupervised analysis and magnification of behaviour in videos."""
+    if events is not None:
+        log_events(context, events)

@@ -1,0 +1,164 @@
+"""How commands work: refusals in a sentence, progress on screen or in a file, how they are stopped."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+import napari_ubam
+from napari_ubam.jobs import EventLog
+from napari_ubam.progress import Progress
+
+CANCELLED = 130
+LOG_SECONDS = 15.0  # between lines of progress in a file
+_LOG: ContextVar[EventLog | None] = ContextVar("events", default=None)
+
+
+def log_events(context: typer.Context, path: Path) -> None:
+    """Let a command tell of itself in a file, and end when a file beside it says so."""
+    with refusals():
+        log = EventLog(path)
+    _LOG.set(log)
+
+    def close() -> None:
+        # Called while an error passes, too: only an end without one is a success.
+        error = sys.exc_info()[1]
+        _LOG.set(None)
+        if error is None or isinstance(error, (typer.Exit, SystemExit)):
+            log.end(int(getattr(error, "exit_code", 0) or 0))
+        else:
+            log.close()
+
+    context.call_on_close(close)
+
+
+def _refuse(code: int, sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    events = _LOG.get()
+    if events is not None:
+        events.end(code, sentence)
+    raise typer.Exit(code) from None
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a refused input into its sentence and exit code."""
+    try:
+        yield
+    except (KeyboardInterrupt, napari_ubam.Cancelled) as stopped:
+        _refuse(CANCELLED, str(stopped) or "Cancelled.")
+    except BrokenPipeError:
+        raise  # whoever read the output has seen enough, which typer knows to handle
+    except (ValueError, OSError) as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise  # a defect of ours, whose traceback helps
+        _refuse(1, sentence)
+
+
+def _sentence(error: ValueError | OSError) -> str | None:
+    """Say what to tell the user of an error; None for one that no input explains."""
+    if type(error).__module__.startswith("napari_ubam."):
+        return str(error)  # all our own errors are sentences
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full; free some space and start again, 'train' with --resume."
+    if isinstance(error, OSError):
+        reason = (error.strerror or str(error)).lower()
+        return f"{error.filename or 'The file'} cannot be used ({reason}); choose another path."
+    return None
+
+
+@contextmanager
+def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
+    """Show the events of long work, and let the first Ctrl-C ask it to stop."""
+    events = _LOG.get()
+    cancel = threading.Event() if events is None else events.cancel
+
+    def ask(number: int, frame: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+        typer.echo("Stopping; press Ctrl-C again to break off at once.", err=True)
+
+    # Only the main thread may be told of signals.
+    main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, ask) if main_thread else None
+    log = _logged()
+    try:
+        with progress_bar("") as advance:
+
+            def tell(event: Progress) -> None:
+                if events is not None:
+                    events.tell(event)
+                if event.message:
+                    typer.echo(event.message, err=True)
+                if event.of:
+                    losses = " ".join(f"{name} {value:.3g}" for name, value in event.losses.items())
+                    advance(event.share, f"{event.stage} {event.detail or losses}".strip())
+                    log(event)
+
+            yield tell, cancel
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
+def _logged() -> Callable[[Progress], None]:
+    """Tell events in plain lines now and then, where stderr is a file and no bar can be drawn."""
+    if sys.stderr.isatty():
+        return lambda event: None
+    told = time.monotonic()
+
+    def tell(event: Progress) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told < LOG_SECONDS:
+            return
+        told = now
+        left = "" if event.eta is None else f", {event.eta:.0f} s left"
+        typer.echo(f"{event.stage}: {event.step} of {event.of}{left}", err=True)
+
+    return tell
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
+    """Progress bar on stderr, gone when done; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=1.0)
+
+        def advance(share: float, name: str) -> None:
+            bar.update(task, completed=share, description=f"{title} {escape(name)}".strip())
+
+        yield advance
+
+
+def frame_range(text: str | None) -> slice | None:
+    """Read ``100:220``, ``100:`` or ``:220``."""
+    from napari_ubam.run import RunError
+
+    if text is None:
+        return None
+    start, colon, stop = text.partition(":")
+    try:
+        if colon:
+            return slice(int(start) if start.strip() else None, int(stop) if stop.strip() else None)
+    except ValueError:
+        pass
+    raise RunError(f"{text!r} is no range of frames; write it as 100:220, where 219 is the last frame.")
