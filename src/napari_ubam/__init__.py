@@ -14,7 +14,7 @@ __version__ = "0.1.0.dev0"
 if TYPE_CHECKING:
     from napari_ubam.check import check_study
     from napari_ubam.progress import Cancelled, Progress
-    from napari_ubam.run import Run, train, train_magnifier
+    from napari_ubam.run import Run, export, train, train_magnifier
     from napari_ubam.sample import write_sample
     from napari_ubam.study import Recording, Roi, Study
     from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
@@ -31,6 +31,7 @@ __all__ = [
     "VideoError",
     "__version__",
     "check_study",
+    "export",
     "open_video",
     "train",
     "train_magnifier",
@@ -48,6 +49,7 @@ _MODULES = {
     "VideoArray": "napari_ubam.video",
     "VideoError": "napari_ubam.video",
     "check_study": "napari_ubam.check",
+    "export": "napari_ubam.run",
     "open_video": "napari_ubam.video",
     "train": "napari_ubam.run",
     "train_magnifier": "napari_ubam.run",

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,14 @@ from hypothesis import strategies as st
 
 from napari_ubam.jobs import EventLog, Job, JobError, find_jobs, read_events, start_job
 from napari_ubam.progress import Progress
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(tmp_path: Path) -> Iterator[None]:
+    """End what a failed test would leave behind."""
+    yield
+    for job in find_jobs(tmp_path / "run"):
+        job.kill()
 
 
 def wait(job: Job, seconds: float = 150) -> str:

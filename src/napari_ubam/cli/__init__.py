@@ -4,6 +4,7 @@ Exit codes: 0 when done, 1 for an input that is refused, 2 for a mistyped comman
 """
 
 from . import commands as _commands  # noqa: F401  registers them
+from . import exploring as _exploring  # noqa: F401
 from .app import app, main
 
 __all__ = ["app", "main"]

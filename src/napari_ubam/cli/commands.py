@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .app import app
+from .options import Device, RunFolder, StudyFile
 from .working import frame_range, progress_bar, refusals, working
 
 
@@ -39,11 +40,6 @@ def check(
         if not sys.stdout.isatty():  # the report goes to a file, but the errors must still be seen
             typer.echo("\n".join(map(str, report.errors)), err=True)
         raise typer.Exit(1)
-
-
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.csv", help="Table of the study.")]
-RunFolder = Annotated[Path, typer.Option("--run", metavar="RUN", help="Folder of the run.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 
 
 @app.command()

@@ -8,9 +8,12 @@ from pathlib import Path
 from napari.utils import progress
 from napari.utils.notifications import show_info, show_warning
 
+from napari_ubam.study.recording import REQUIRED
 from napari_ubam.video import VIDEO_SUFFIXES, open_video
+from napari_ubam.video.image_files import IMAGE_SUFFIXES
 
 from .convert import Layer, recording_layer
+from .sample_data import noted, study_layer
 
 Reader = Callable[[str | Sequence[str]], list[Layer]]
 
@@ -51,6 +54,75 @@ def read_recordings(path: str | Sequence[str]) -> list[Layer]:
         In one sentence, which napari shows, if a file cannot be read.
     """
     return [_read(Path(one)) for one in ([path] if isinstance(path, str) else path)]
+
+
+def get_study_reader(path: str | Sequence[str]) -> Reader | None:
+    """Tell napari whether a table is a study.
+
+    Parameters
+    ----------
+    path : str or list of str
+
+    Returns
+    -------
+    callable or None
+        `read_study` for one table whose header names video, subject, group and session, else None.
+    """
+    one = Path(path if isinstance(path, str) else path[0] if len(path) == 1 else "")
+    try:
+        with one.open(encoding="utf-8-sig", errors="replace") as file:
+            header = file.readline().lower()
+    except OSError:
+        return None
+    return read_study if all(name in header for name in REQUIRED) else None
+
+
+def read_study(path: str | Sequence[str]) -> list[Layer]:
+    """Open a study: the layer of its first recording; the panels take the table over.
+
+    Raises
+    ------
+    StudyError, VideoError
+        In one sentence, which napari shows.
+    """
+    return [study_layer(Path(path if isinstance(path, str) else path[0]))]
+
+
+def get_folder_reader(path: str | Sequence[str]) -> Reader | None:
+    """Tell napari whether a folder is a run, or frames of a recording.
+
+    Parameters
+    ----------
+    path : str or list of str
+
+    Returns
+    -------
+    callable or None
+        `read_folder` for one such folder, else None.
+    """
+    one = Path(path if isinstance(path, str) else path[0] if len(path) == 1 else "")
+    if not one.is_dir():
+        return None
+    frames = any(file.suffix.lower() in IMAGE_SUFFIXES for file in one.iterdir())
+    return read_folder if frames or _is_run(one) else None
+
+
+def read_folder(path: str | Sequence[str]) -> list[Layer]:
+    """Open a run's first recording, which makes the panels open the run; or a folder of frames.
+
+    Raises
+    ------
+    RunError, StudyError, VideoError
+        In one sentence, which napari shows.
+    """
+    folder = Path(path if isinstance(path, str) else path[0])
+    if not _is_run(folder):
+        return [_read(folder)]
+    return [noted(study_layer(folder / "study.csv"), study_csv="", run_folder=str(folder))]
+
+
+def _is_run(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in ("posture.safetensors", "study.csv"))
 
 
 def _is_recording(path: Path) -> bool:

@@ -17,6 +17,7 @@ from napari_ubam.run.exporting import VISIBLE
 from napari_ubam.study import Roi
 
 from .convert import Layer
+from .region import corners_of
 
 LINE = 95.0  # percentile from which a frame is drawn in the colour of an episode
 NONE = (0.5, 0.5, 0.5, 1.0)
@@ -79,9 +80,7 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
             table["behaviour_deviation"].fillna(table["posture_deviation"]), percentile, strict=True
         )
     )
-    top, left, bottom, right = roi.y - 0.5, roi.x - 0.5, roi.y + roi.height - 0.5, roi.x + roi.width - 0.5
-    corners = np.array([[top, left], [top, right], [bottom, right], [bottom, left]])
-    return ScoreOverlay(int(table["frame"].iloc[0]), colours, texts, corners)
+    return ScoreOverlay(int(table["frame"].iloc[0]), colours, texts, corners_of(roi))
 
 
 def magnified_layers(made: Magnification) -> list[Layer]:

@@ -1,124 +1,27 @@
 """What one viewer works on: study, run, results and jobs. Panels observe it and know nothing of each other.
 
-Neither Qt nor napari is needed here. Reading the large parts (`read_run`) is left to a thread of the caller;
+Neither Qt nor napari is needed here. Reading the large parts is left to a thread of the caller (`contents`);
 the session itself only holds what was read, and tells of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from psygnal import Signal
 
-from napari_ubam.jobs import Job, JobEvent, JobState, find_jobs, start_job
-from napari_ubam.progress import Progress
-from napari_ubam.study import Recording, Study
+from napari_ubam.jobs import start_job
+from napari_ubam.study import Fault, Recording, Study, StudyError
 
+from .contents import Results, RunContents
 from .draft import StudyDraft
+from .job_view import JobView
 
 if TYPE_CHECKING:
     from napari_ubam.run import Run
-
-
-@dataclass(frozen=True)
-class Results:
-    """Tables that a scoring wrote.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        ``recording, frame, time, posture_deviation, behaviour_deviation, posture_percentile,
-        behaviour_percentile``, one row a frame.
-    subjects : DataFrame
-        ``subject, group, session, deviation, p, q``.
-    episodes : DataFrame
-        Spans over the 95th percentile with their peaks.
-    reference : str
-        Filter that they were scored against.
-    """
-
-    scores: pd.DataFrame
-    subjects: pd.DataFrame
-    episodes: pd.DataFrame
-    reference: str
-
-    def of(self, recording: str) -> pd.DataFrame:
-        """Scores of one recording, in the order of its frames."""
-        rows = self.scores[self.scores["recording"] == recording]
-        return rows.sort_values("frame")
-
-
-@dataclass(frozen=True)
-class RunContents:
-    """What stands in a run's folder.
-
-    Parameters
-    ----------
-    folder : Path
-    run : Run or None
-        None while its training has not ended.
-    study : Study or None
-        Recordings that the run knows.
-    results : Results or None
-        None before it was scored.
-    has_magnifier : bool
-    jobs : tuple of Job
-        Oldest first.
-    notes : tuple of str
-        Sentences of what could not be read.
-    """
-
-    folder: Path
-    run: Run | None = None
-    study: Study | None = None
-    results: Results | None = None
-    has_magnifier: bool = False
-    jobs: tuple[Job, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass
-class JobView:
-    """What a panel shows of the job that works on the run.
-
-    Parameters
-    ----------
-    job : Job
-    progress : Progress or None
-        The latest event.
-    losses : dict of str to list
-        Of each stage and loss, ``(step, value)`` in their order; the key is ``"stage, loss"``.
-    messages : list of str
-        Sentences that the user should read.
-    state : JobState
-    stopping : float or None
-        When it was asked to stop, in seconds since 1970.
-    """
-
-    job: Job
-    progress: Progress | None = None
-    losses: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
-    messages: list[str] = field(default_factory=list)
-    state: JobState = field(default_factory=lambda: JobState("running"))
-    stopping: float | None = None
-
-    def take(self, event: JobEvent) -> None:
-        """Take in one event."""
-        progress = event.progress()
-        if event.kind in ("message", "result"):
-            self.messages.append(str(event.values.get("text", "")))
-        if progress is None:
-            return
-        if progress.message:
-            self.messages.append(progress.message)
-        if progress.of:
-            self.progress = progress
-        for name, value in progress.losses.items():
-            self.losses.setdefault(f"{progress.stage}, {name}", []).append((progress.step, value))
 
 
 class Session:
@@ -166,6 +69,7 @@ class Session:
         self.recording = ""
         self.job: JobView | None = None
         self.status = ""
+        self._waiting: list[list[str]] = []
 
     # study ------------------------------------------------------------------------------------------
 
@@ -190,6 +94,22 @@ class Session:
     def study_is_saved(self) -> bool:
         """Whether the study's file holds what is shown."""
         return self.saved_table is not None and self.saved_table.equals(self.draft.table())
+
+    def study_file(self, folder: Path) -> Path:
+        """Give a file with the study as it is shown, for a job: the user's own, else one in the run's folder.
+
+        Raises
+        ------
+        StudyError
+            If the study has faults, or there is none.
+        """
+        if self.study is None:
+            problem = "the study has problems" if len(self.draft) else "there is no study"
+            raise StudyError([Fault(problem, "fill in the Study panel first")])
+        if self.study_path is not None and self.study_is_saved:
+            return self.study_path
+        folder.mkdir(parents=True, exist_ok=True)
+        return self.study.to_csv(folder / "study-as-shown.csv", relative=False)
 
     def find_recording(self, name: str) -> Recording | None:
         """Give a recording of the study by name, else one that the run knows."""
@@ -254,9 +174,23 @@ class Session:
 
     # jobs -------------------------------------------------------------------------------------------
 
-    def start(self, folder: Path, arguments: list[str]) -> JobView:
-        """Start a command on a run's folder; see `napari_ubam.jobs.start_job`."""
-        view = JobView(start_job(folder, arguments))
+    def start(self, folder: Path, *commands: list[str]) -> JobView:
+        """Start a command on a run's folder, and those after it when it is done.
+
+        Parameters
+        ----------
+        folder : Path
+            Of the run.
+        *commands : list of str
+            As `napari_ubam.jobs.start_job` takes them.
+
+        Raises
+        ------
+        JobError
+            If another job works on the run, or the process cannot be started.
+        """
+        view = JobView(start_job(folder, commands[0]))
+        self._waiting = list(commands[1:])
         if self.contents is None or self.contents.folder != folder:
             self.contents = RunContents(folder)
             self.run_changed.emit()
@@ -283,59 +217,12 @@ class Session:
                 view.take(event)
             self.job_changed.emit()
             self.job_ended.emit(view.job.kind, view.state.status)
+            self._go_on(view)
         elif events:
             self.job_changed.emit()
 
-
-def read_run(folder: Path) -> RunContents:
-    """Read what stands in a run's folder; takes a moment, so call it from a thread.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    RunContents
-
-    Raises
-    ------
-    RunError
-        If the folder holds neither a trained model nor a training.
-    """
-    from napari_ubam.run import Run, RunError
-    from napari_ubam.run.known import known_study
-    from napari_ubam.run.record import unfinished
-
-    jobs, notes = tuple(find_jobs(folder)), []
-    try:
-        run = Run.open(folder)
-    except RunError:
-        if not jobs and not unfinished(folder / "checkpoints"):
-            raise
-        run = None
-    study, results = None, None
-    try:
-        study = known_study(folder)
-    except (RunError, ValueError, OSError) as error:
-        notes.append(str(error))
-    try:
-        results = read_results(folder)
-    except (ValueError, OSError, KeyError) as error:
-        notes.append(f"The scores in {folder} cannot be read ({error}); score again.")
-    magnifier = (folder / "magnifier.safetensors").is_file()
-    return RunContents(folder, run, study, results, magnifier, jobs, tuple(notes))
-
-
-def read_results(folder: Path) -> Results | None:
-    """Read the tables of a scoring; None where there was none."""
-    import json
-
-    names = [folder / f"{name}.csv" for name in ("scores", "subjects", "episodes")]
-    if not all(path.is_file() for path in names):
-        return None
-    text = {"recording": str, "subject": str, "group": str, "session": str}
-    scores, subjects, episodes = (pd.read_csv(path, dtype=text, keep_default_na=True) for path in names)
-    facts = folder / "scores.json"
-    reference = json.loads(facts.read_text(encoding="utf-8")).get("reference", "") if facts.is_file() else ""
-    return Results(scores, subjects, episodes, str(reference))
+    def _go_on(self, view: JobView) -> None:
+        """Start the command that waited for the end of another."""
+        waiting, self._waiting = self._waiting, []
+        if waiting and view.state.status == "done":
+            self.start(view.job.folder, *waiting)

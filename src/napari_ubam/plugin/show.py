@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from napari_ubam.run import Run, RunError
 from napari_ubam.run.known import known_recording
 from napari_ubam.run.magnification import SMOOTHING_MS
-from napari_ubam.study import Recording, Roi
 from napari_ubam.video import open_video
 
 from .convert import recording_layer
+from .overlay import add_frame, image_frame, paint, region_of
 from .results import magnified_layers, score_overlay
 
 if TYPE_CHECKING:
@@ -84,23 +83,11 @@ def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
         raise RunError(f"{table} has no scores of {recording}; score a study with this recording.")
     image = show_recording(viewer, run, recording)
     height, width = image.data.shape[1:3]
-    overlay = score_overlay(scores, _region(one, height, width))
-    layer = viewer.add_shapes(
-        [overlay.corners],
-        shape_type="polygon",
-        name=f"{recording}, deviation",
-        face_color="transparent",
-        edge_width=2,
-        features=pd.DataFrame({"score": [""]}),
-        text={"string": "{score}", "anchor": "upper_left", "color": "white", "size": 10},
-        metadata={"recording": recording},
-    )
+    overlay = score_overlay(scores, region_of(one, height, width))
+    layer = add_frame(viewer, overlay, recording, scores)
 
     def follow(_: object = None) -> None:
-        frame = int(np.rint(image.world_to_data(viewer.dims.point)[0]))
-        colour, text = overlay.at(frame)
-        layer.edge_color = [colour]
-        layer.features = pd.DataFrame({"score": [text]})
+        paint(layer, overlay, image_frame(viewer, image))
 
     def forget(event: Any) -> None:
         if event.value in (layer, image):
@@ -151,13 +138,3 @@ def show_magnified(
     for data, arguments, kind in magnified_layers(made):
         added.append(getattr(viewer, f"add_{kind}")(data, **arguments))
     return added
-
-
-def _region(recording: Recording, height: int, width: int) -> Roi:
-    """Region that is outlined: the middle one where a track moves it."""
-    if recording.roi is not None:
-        return recording.roi
-    if recording.track is not None:
-        x, y, w, h = np.rint(np.median(recording.track.boxes, axis=0)).astype(int).tolist()
-        return Roi(x=max(x, 0), y=max(y, 0), width=w, height=h)
-    return Roi(x=0, y=0, width=width, height=height)

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_ubam.study import Recording
 from napari_ubam.video import open_video
 
+from .contents import RunContents, read_run
 from .convert import recording_layer
-from .session import RunContents, Session, read_run
+from .overlay import image_frame
+from .player import Player
+from .session import Session
 from .work import Worker, sentence_of, tell_error
 
 if TYPE_CHECKING:
@@ -52,15 +54,19 @@ class ViewerLink:
     ----------
     moved : Signal
         Emits the recording's name and the frame's number when another frame is shown.
+    playing_changed : Signal
+        Emits whether the recording plays.
     """
 
     moved = Signal(str, int)
+    playing_changed = Signal(bool)
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = WeakViewer(viewer)
         self.session = Session()
         self.reading = Worker()
         self._again = Worker(lambda error: self.session.say(sentence_of(error)))
+        self.player = Player(self._step_to, self.playing_changed.emit)
         self._panels = 0
         self._timer: QTimer | None = None
         self._adopted: set[tuple[str, str]] = set()
@@ -92,6 +98,7 @@ class ViewerLink:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+        self.player.stop()
         self.reading.forget()
         self.session.job_ended.disconnect(self._job_ended)
         viewer = self._viewer.alive()
@@ -111,7 +118,7 @@ class ViewerLink:
 
     def current_frame(self, layer: Image) -> int:
         """Frame of a layer that the slider stands on."""
-        return int(np.rint(layer.world_to_data(self._viewer().dims.point)[0]))
+        return image_frame(self._viewer(), layer)
 
     def here(self) -> tuple[str, int] | None:
         """Give the recording and frame that are shown; None where no recording of the study is."""
@@ -176,6 +183,42 @@ class ViewerLink:
             lambda made: arrive(self._add(made)),
         )
 
+    def toggle_play(self) -> None:
+        """Play the recording that is shown from here on, or stop."""
+        here = self.here()
+        if self.player.is_playing or here is None:
+            self.player.stop()
+            return
+        recording = self.session.find_recording(here[0])
+        layer = self.layer_of(recording) if recording is not None else None
+        if layer is not None:
+            self.player.play(here[1], len(layer.data), layer.metadata["fps"])
+
+    def play(self, name: str, start: int, stop: int) -> None:
+        """Show a recording and play a span of it once, at its true rate."""
+
+        def begin() -> None:
+            recording = self.session.find_recording(name)
+            layer = self.layer_of(recording) if recording is not None else None
+            if layer is not None:
+                self.player.play(start, stop, layer.metadata["fps"])
+
+        self.player.stop()
+        self.show(name, start, then=begin)
+
+    def _step_to(self, frame: int) -> None:
+        here = self.here()
+        recording = self.session.find_recording(here[0]) if here is not None else None
+        layer = self.layer_of(recording) if recording is not None else None
+        if layer is None:
+            self.player.stop()
+        else:
+            self._set_frame(layer, frame)
+
+    def _set_frame(self, layer: Image, frame: int) -> None:
+        at = float(layer.data_to_world([frame] + [0] * (layer.ndim - 1))[0])
+        self._viewer().dims.set_point(0, at)
+
     def _add(self, made: tuple[Any, dict[str, Any], str]) -> Image:
         data, arguments, _ = made
         self.session.say("")
@@ -189,7 +232,7 @@ class ViewerLink:
         layer.visible = True
         self.session.set_recording(name)
         viewer.layers.selection.active = layer
-        viewer.dims.set_point(0, float(layer.data_to_world([frame] + [0] * (layer.ndim - 1))[0]))
+        self._set_frame(layer, frame)
         self._moved()
 
     # runs and studies that come with layers, and jobs that end -----------------------------------------

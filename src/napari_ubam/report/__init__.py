@@ -7,6 +7,7 @@ the reference, :func:`loss_curves` a training, :func:`neighbour_sheet` nearest n
 
 from .contact import NeighbourRow, neighbour_sheet
 from .losses import loss_curves
+from .plane import map_figure
 from .saving import save
 from .subjects import subjects_figure
 from .sweep import sweep_sheet
@@ -15,6 +16,7 @@ from .timeline import timeline
 __all__ = [
     "NeighbourRow",
     "loss_curves",
+    "map_figure",
     "neighbour_sheet",
     "save",
     "subjects_figure",

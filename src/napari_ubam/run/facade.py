@@ -22,6 +22,7 @@ from napari_ubam.training.log import append, history
 from napari_ubam.training.quality import Quality
 
 from .errors import RunError
+from .exploring import Explorer, explore
 from .known import remember
 from .magnification import SMOOTHING_MS, Magnification, magnification
 from .scoring import Scoring, score_study
@@ -325,6 +326,16 @@ class Run:
             device=device,
             cancel=cancel,
         )
+
+    def explorer(self) -> Explorer:
+        """Load the codes of all embedded recordings, to ask for neighbours and maps.
+
+        Raises
+        ------
+        RunError
+            If no recording is embedded.
+        """
+        return explore(self)
 
     def scoring(
         self,

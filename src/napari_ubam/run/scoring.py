@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from napari_ubam.analysis import (
@@ -28,7 +26,8 @@ from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cance
 from napari_ubam.report import save, subjects_figure, timeline
 from napari_ubam.study import Study
 from napari_ubam.training.log import append
-from napari_ubam.video import VideoError, open_video
+
+from .pictures import cropped_frames
 
 SHOWN = 4  # peaks with a picture
 
@@ -148,7 +147,7 @@ def _draw(
         check_cancelled(cancel)
         progress(Progress("figures", number, len(study), detail=recording.name))
         own = scoring.episodes[scoring.episodes["recording"] == recording.name]
-        pictures = _peaks(recording, own["peak"].head(SHOWN).tolist())
+        pictures = cropped_frames(recording, own["peak"].head(SHOWN).tolist())
         figure = timeline(
             scoring.result[recording.name], own, thumbnails=pictures, intervals=recording.intervals
         )
@@ -158,21 +157,3 @@ def _draw(
 
 def _file_name(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_ ." else "_" for letter in name)
-
-
-def _peaks(recording: Any, frames: Sequence[int]) -> list[npt.NDArray[np.uint8]] | None:
-    """Crop the frames of the strongest episodes; none where the video cannot be read now."""
-    try:
-        with recording.open_with(open_video, warn=False) as video:
-            boxes = recording.crops(frames)
-            pictures = []
-            for number, frame in enumerate(frames):
-                picture = np.asarray(video[int(frame)])
-                box = None if boxes is None else boxes[number]
-                if box is not None:
-                    top, left = max(int(box.y), 0), max(int(box.x), 0)
-                    picture = picture[top : int(box.y + box.height), left : int(box.x + box.width)]
-                pictures.append(picture)
-            return pictures
-    except (VideoError, OSError):
-        return None

@@ -6,7 +6,8 @@ import time
 
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from napari_ubam.plugin.session import JobView, Session
+from napari_ubam.plugin.job_view import JobView
+from napari_ubam.plugin.session import Session
 
 from .sections import button, row
 

@@ -1,0 +1,105 @@
+"""Commands that look at a run: neighbours of a frame, the map of all frames, and the viewer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .app import app
+from .options import RunFolder
+from .working import refusals, working
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_ubam.run import Explorer
+
+Kind = Annotated[str, typer.Option(help="posture or behaviour.")]
+
+
+@app.command()
+def neighbours(
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Name of a recording of the run.")],
+    frame: Annotated[int, typer.Argument(metavar="FRAME", help="Number of a frame, counted from 0.")],
+    run: RunFolder,
+    kind: Kind = "posture",
+    count: Annotated[int, typer.Option(min=1, help="How many.")] = 8,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also a sheet of pictures (.png) or a table (.csv).")
+    ] = None,
+) -> None:
+    """Find the frames of other subjects that are most like a frame."""
+    with refusals():
+        from napari_ubam.run import Run
+
+        explorer = Run.open(run).explorer()
+        table = explorer.neighbours(recording, frame, kind=kind, count=count)  # type: ignore[arg-type]
+        typer.echo(table.round({"time": 3, "similarity": 3}).to_string(index=False))
+        if out is not None and out.suffix.lower() == ".csv":
+            table.to_csv(out, index=False)
+        elif out is not None:
+            _sheet(explorer, recording, frame, table, out)
+
+
+def _sheet(explorer: Explorer, recording: str, frame: int, table: pd.DataFrame, out: Path) -> None:
+    from napari_ubam.report import neighbour_sheet, save
+    from napari_ubam.run import RunError
+    from napari_ubam.run.known import known_recording
+    from napari_ubam.run.pictures import cropped_frames
+
+    pictures, labels = [], []
+    rows: list[dict[Any, Any]] = [{"recording": recording, "frame": frame}, *table.to_dict("records")]
+    for one in rows:
+        name, number = str(one["recording"]), int(one["frame"])
+        found = cropped_frames(known_recording(explorer.folder, name), [number])
+        if found is None:
+            raise RunError(
+                f"The video of {name} cannot be read now, so no sheet was written; check its path."
+            )
+        pictures.append(found[0])
+        alike = f", {one['similarity']:.2f}" if "similarity" in one else ""
+        labels.append(f"{name}\n{number}{alike}")
+    save(neighbour_sheet([(pictures[0], labels[0], pictures[1:], labels[1:])]), out)
+
+
+@app.command("map")
+def draw_map(
+    run: RunFolder,
+    kind: Kind = "behaviour",
+    method: Annotated[str, typer.Option(help="umap, or pca.")] = "umap",
+    colour: Annotated[str, typer.Option(help="group, subject, session or deviation.")] = "group",
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample and of the layout.")] = 0,
+    out: Annotated[Path | None, typer.Option(metavar="PNG", help="Picture; map.png in the run.")] = None,
+) -> None:
+    """Place all frames on a plane, those of like codes near each other."""
+    with refusals(), working() as (tell, cancel):
+        from napari_ubam.report import map_figure, save
+        from napari_ubam.run import Run
+
+        explorer = Run.open(run).explorer()
+        table = explorer.map(kind=kind, method=method, seed=seed, progress=tell, cancel=cancel)  # type: ignore[arg-type]
+        if colour == "deviation":
+            table = explorer.with_deviation(table, kind=kind)  # type: ignore[arg-type]
+        path = out or explorer.folder / "map.png"
+        save(map_figure(table, colour), path)
+        typer.echo(f"{len(table)} frames are in {explorer.folder / 'map.csv'}, the picture is {path}.")
+
+
+@app.command()
+def view(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
+) -> None:
+    """Open napari on a run, with the panels beside the picture."""
+    with refusals():
+        from importlib import import_module
+        from importlib.util import find_spec
+
+        from napari_ubam.run import Run, RunError
+
+        opened = Run.open(run)
+        if not any(find_spec(name) for name in ("PyQt6", "PyQt5", "PySide6")):
+            raise RunError("napari has no window here; install napari-ubam[all], or view the run elsewhere.")
+        # By name: only the plugin's room may import napari, and nothing may depend on it.
+        import_module("napari_ubam.plugin.viewing").view_run(opened.folder)

@@ -1,0 +1,93 @@
+"""Magnified frames for a panel: prepared once for a span, rendered at any factor. Neither Qt nor napari."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from napari_ubam.run import Magnification
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What should be magnified.
+
+    Parameters
+    ----------
+    run : Path
+    recording, reference : str
+    start, stop : int
+        Frames; `stop` is not included.
+    smoothing_ms : float
+    device : str
+    """
+
+    run: Path
+    recording: str
+    reference: str
+    start: int
+    stop: int
+    smoothing_ms: float
+    device: str = "auto"
+
+
+class Studio:
+    """Prepares what is wanted and renders it; keeps the latest preparation."""
+
+    def __init__(self) -> None:
+        self._key: Wanted | None = None
+        self._made: Magnification | None = None
+        self._lock = threading.Lock()
+
+    def prepare(self, wanted: Wanted, factor: float) -> Magnification:
+        """Prepare a span at a factor; its warnings are in the result's metadata.
+
+        Raises
+        ------
+        RunError, WeightsError, EmbeddingError, DeviationError
+            As `napari_ubam.Run.magnification` raises them.
+        """
+        from napari_ubam.run import Run
+
+        with self._lock:
+            if self._made is not None and self._key == wanted and self._made.factor == factor:
+                return self._made
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # they are in the metadata
+                made = Run.open(wanted.run).magnification(
+                    wanted.recording,
+                    wanted.reference,
+                    factor,
+                    frames=slice(wanted.start, wanted.stop),
+                    smoothing_ms=wanted.smoothing_ms,
+                    device=wanted.device,
+                )
+            self._key, self._made = wanted, made
+            return made
+
+    def preview(self, wanted: Wanted, frame: int, factor: float) -> npt.NDArray[np.uint8]:
+        """Render one frame of the span; quick once the span is prepared.
+
+        Returns
+        -------
+        (y, x, c) uint8 array
+        """
+        with self._lock:
+            made = self._made if self._key == wanted else None
+        if made is None:
+            made = self.prepare(wanted, factor)
+        picture: npt.NDArray[np.uint8] = np.asarray(made.renderer.render([frame], factor)[0])
+        return picture
+
+
+def span_around(frame: int, fps: float, first: int, last: int, seconds: float = 2.0) -> tuple[int, int]:
+    """Give frames around a frame: `seconds` before and after, within a recording's `first` to `last`."""
+    half = round(seconds * fps)
+    return max(first, frame - half), min(last + 1, frame + half + 1)

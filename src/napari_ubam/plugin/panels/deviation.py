@@ -1,0 +1,227 @@
+"""Deviation: how far every frame, episode and subject is from the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLabel, QTableWidget, QTableWidgetItem
+
+from napari_ubam.jobs import JobError
+from napari_ubam.plugin.overlay import Overlay
+from napari_ubam.plugin.panel import Panel
+from napari_ubam.plugin.settings import remember, remembered
+from napari_ubam.plugin.steps import Step, embed_step, score_step
+from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
+from napari_ubam.plugin.widgets.copy_box import CopyBox
+from napari_ubam.plugin.work import tell_error
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+NO_RUN = "Train a model in the Train panel, or open a run, before anything can be scored."
+MOST = 200  # episodes in the list
+EPISODES = ("recording", "from", "to", "peak", "percentile")
+SUBJECTS = ("subject", "group", "session", "deviation", "p", "q")
+
+
+class DeviationPanel(Panel):
+    """Scores against a reference, episodes by rank, and the subjects' table.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__(napari_viewer)
+        self._viewer = napari_viewer
+        self.overlay = Overlay(napari_viewer, self.link)
+        self.destroyed.connect(self.overlay.end)
+        self.empty = Empty(NO_RUN)
+        self.reference = ReferenceBox()
+        self.reference.set_text(str(remembered("reference")))
+        self.reference.chosen.connect(self.session.set_reference)
+        self.job_box = JobBox(self.session, ("embed", "score"))
+        self._build()
+        self.observe(self.session.study_changed, self.refresh)
+        self.observe(self.session.run_changed, self.refresh)
+        self.observe(self.session.results_changed, self.show_results)
+        self.observe(self.session.reference_changed, self.reference.set_text)
+        self.observe(self.session.recording_changed, self._draw_overlay)
+        self.observe(self.session.job_changed, self._job_changed)
+        self.refresh()
+        self.show_results()
+        self._job_changed()
+
+    def _build(self) -> None:
+        self.column.addWidget(self.empty)
+        box, column = section("Reference")
+        column.addWidget(self.reference)
+        self.score_button = button("Score", "Compute missing codes, then score every frame.", self.score)
+        timeline = button("Timeline", "Show the scores over time below the picture.", self.open_timeline)
+        column.addLayout(row(self.score_button, timeline, CopyBox(self._copied, self.say)))
+        self.on_picture = QCheckBox("Show on the picture")
+        self.on_picture.setToolTip("Frame around the region, blue to red by percentile, with the score.")
+        self.on_picture.setChecked(True)
+        self.on_picture.toggled.connect(lambda _: self._draw_overlay())
+        column.addWidget(self.on_picture)
+        self.column.addWidget(box)
+        self.column.addWidget(self.job_box)
+        box, column = section("Episodes, strongest first")
+        self.episodes = _table(EPISODES, "Double-click to jump there and play.")
+        self.episodes.setObjectName("episodes")
+        self.episodes.itemDoubleClicked.connect(lambda item: self.play_episode(item.row()))
+        self.only_here = QCheckBox("Only of the recording that is shown")
+        self.only_here.toggled.connect(lambda _: self._fill_episodes())
+        column.addWidget(self.only_here)
+        column.addWidget(self.episodes)
+        self.column.addWidget(box, 2)
+        box, column = section("Subjects")
+        self.subjects = _table(SUBJECTS, "One row a subject and session; the unit is the subject.")
+        self.subjects.setObjectName("subjects")
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        column.addWidget(self.subjects)
+        column.addWidget(self.note)
+        self.column.addWidget(box, 2)
+
+    # what is shown ----------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show what can be scored."""
+        study = self.session.study or (self.session.contents.study if self.session.contents else None)
+        self.reference.set_study(study)
+        ready = self.session.run is not None and study is not None
+        self.empty.setVisible(self.session.run is None)
+        self.score_button.setEnabled(ready and not self.session.is_working)
+
+    def _job_changed(self) -> None:
+        self.job_box.update_job()
+        self.refresh()
+
+    def show_results(self) -> None:
+        """Fill the tables with what was scored."""
+        results = self.session.results
+        self._fill_episodes()
+        table = results.subjects if results is not None else pd.DataFrame(columns=list(SUBJECTS))
+        shown = table.sort_values("deviation", ascending=False)
+        self.subjects.setRowCount(len(shown))
+        for number, one in enumerate(shown.itertuples()):
+            mark = " (reference)" if one.reference else ""
+            texts = (f"{one.subject}{mark}", one.group, one.session)
+            values = (f"{one.deviation:.4f}", _p(one.p), _p(one.q))
+            _fill(self.subjects, number, [str(text) for text in (*texts, *values)])
+        self.note.setText(_subject_note(table) if len(table) else "")
+        self._draw_overlay()
+
+    def _fill_episodes(self) -> None:
+        results, name = self.session.results, self.session.recording
+        self._listed = pd.DataFrame(columns=["recording"])
+        if results is not None:
+            found = results.episodes_of(name) if self.only_here.isChecked() and name else results.episodes
+            order = ["peak_percentile", "excess"]
+            self._listed = found.sort_values(order, ascending=False).head(MOST).reset_index(drop=True)
+        self.episodes.setRowCount(len(self._listed))
+        for number, one in enumerate(self._listed.itertuples()):
+            times = (f"{one.start_time:.2f} s", f"{one.stop_time:.2f} s", f"{one.peak_time:.2f} s")
+            _fill(self.episodes, number, [str(one.recording), *times, f"{one.peak_percentile:.1f}"])
+
+    def _draw_overlay(self, _: object = None) -> None:
+        if self.only_here.isChecked():
+            self._fill_episodes()
+        self.overlay.show_for(self.session.recording if self.on_picture.isChecked() else "")
+
+    # what is done -----------------------------------------------------------------------------------
+
+    def score(self) -> None:
+        """Embed what has no codes yet, then score."""
+        steps = self._steps()
+        folder = self.session.run_folder
+        if isinstance(steps, str) or folder is None:
+            self.say(str(steps))
+            return
+        remember(reference=self.reference.text)
+        self.session.set_reference(self.reference.text)
+        self.say("")
+        try:
+            self.session.start(folder, *(list(step.arguments) for step in steps))
+        except JobError as error:
+            tell_error(error)
+
+    def _steps(self, saved: bool = False) -> list[Step] | str:
+        folder, reference = self.session.run_folder, self.reference.text
+        if folder is None or self.session.run is None:
+            return NO_RUN
+        if not reference:
+            return "Choose the reference first."
+        study = self.session.study_path if saved else self._study_file(folder)
+        if study is None:
+            return "Save the study first." if saved else "The study has problems; see the Study panel."
+        return [embed_step(study, folder), score_step(study, folder, reference)]
+
+    def _copied(self) -> list[Step] | str:
+        return self._steps(saved=True)
+
+    def _study_file(self, folder: Path) -> Path | None:
+        if not len(self.session.draft):
+            known = folder / "study.csv"
+            return known if known.is_file() else None
+        try:
+            return self.session.study_file(folder)
+        except (ValueError, OSError):
+            return None
+
+    def open_timeline(self) -> None:
+        """Dock the timeline below the canvas."""
+        self._viewer.window.add_plugin_dock_widget("napari-ubam", "Timeline")
+
+    def play_episode(self, number: int) -> None:
+        """Jump to an episode and play it."""
+        if 0 <= number < len(self._listed):
+            one = self._listed.iloc[number]
+            self.link.play(str(one["recording"]), int(one["start"]), int(one["stop"]))
+
+
+def _table(columns: tuple[str, ...], tip: str) -> QTableWidget:
+    table = QTableWidget(0, len(columns))
+    table.setHorizontalHeaderLabels(list(columns))
+    table.setToolTip(tip)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setAlternatingRowColors(True)
+    table.setMinimumHeight(120)
+    header, side = table.horizontalHeader(), table.verticalHeader()
+    if header is not None:
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(30)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+    if side is not None:
+        side.setVisible(False)
+    return table
+
+
+def _fill(table: QTableWidget, number: int, texts: list[str]) -> None:
+    for place, text in enumerate(texts):
+        item = QTableWidgetItem(text)
+        item.setToolTip(text)
+        if place > 0:
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        table.setItem(number, place, item)
+
+
+def _p(value: Any) -> str:
+    return "" if pd.isna(value) else f"{value:.3f}"
+
+
+def _subject_note(table: pd.DataFrame) -> str:
+    """Say how many subjects there are, and how small p can be."""
+    reference = table.loc[table["reference"].astype(bool), "subject"].nunique()
+    asked = table.loc[~table["reference"].astype(bool), "subject"].nunique()
+    smallest = table["smallest_p"].min()
+    return (
+        f"{asked} subjects against {reference} of the reference; with so few reference subjects p cannot be "
+        f"below {smallest:.3f}. q is p corrected for the number of rows (Benjamini-Hochberg)."
+    )

@@ -1,0 +1,240 @@
+"""Explore: frames of other subjects that are most alike, and a map of all frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
+
+from napari_ubam.plugin.colouring import colours_of_rows, legend_of
+from napari_ubam.plugin.panel import Panel
+from napari_ubam.plugin.theme import colours_of
+from napari_ubam.plugin.thumbnails import thumbnails
+from napari_ubam.plugin.widgets import Empty, button, row, section
+from napari_ubam.plugin.widgets.map_canvas import MapCanvas
+from napari_ubam.plugin.widgets.strip import Strip
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_ubam.run import Explorer
+
+EMPTY = "Score a study in the Deviation panel first; then its frames can be compared and mapped."
+COUNT = 8
+COLOURS = ("group", "subject", "session", "deviation")
+
+
+class ExplorePanel(Panel):
+    """Neighbours of the frame that is shown, and the map.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__(napari_viewer)
+        self._loading, self._asking, self._mapping = self.worker(), self.worker(), self.worker()
+        self._explorer: Explorer | None = None
+        self._found = pd.DataFrame()
+        self._table: pd.DataFrame | None = None
+        self._rows: dict[tuple[str, int], int] = {}
+        self.empty = Empty(EMPTY)
+        self.strip = Strip()
+        self.strip.chosen.connect(self._open_neighbour)
+        self.map = MapCanvas(colours_of(napari_viewer).background)
+        self.map.clicked.connect(self._open_point)
+        self.map.selected.connect(self._lassoed)
+        self.destroyed.connect(_Close(self.map))
+        self._build()
+        self.observe(self.session.results_changed, self.load)
+        self.observe(self.link.moved, self._moved)
+        self.load()
+
+    def _build(self) -> None:
+        self.column.addWidget(self.empty)
+        self.kind = QComboBox()
+        self.kind.addItems(["posture", "behaviour"])
+        self.kind.setToolTip("Compare single frames, or what happens around them.")
+        self.kind.currentTextChanged.connect(lambda _: self.ask())
+        self.following = QCheckBox("follow the slider")
+        self.following.setToolTip("Find the neighbours again whenever another frame is shown.")
+        self.following.setChecked(True)
+        find = button("Find", "Find the neighbours of the frame that is shown.", self.ask)
+        box, column = section("Most alike in other subjects")
+        column.addLayout(row(self.kind, self.following, find, stretch=0))
+        column.addWidget(self.strip)
+        self.column.addWidget(box)
+        box, column = section("Map of all frames")
+        self.method, self.colour = QComboBox(), QComboBox()
+        self.method.addItems(["umap", "pca"])
+        self.method.setToolTip("umap shows clusters, and takes a while the first time; pca is quick.")
+        self.colour.addItems(list(COLOURS))
+        self.colour.setToolTip("What colours the points.")
+        self.colour.currentTextChanged.connect(lambda _: self._paint())
+        self.make = button("Make map", "Place all behaviour codes on a plane.", self.make_map)
+        self.lasso = button("Lasso", "Drag to select points; again to move the map.", self._toggle_lasso)
+        self.lasso.setCheckable(True)
+        self.legend = QLabel()
+        self.legend.setWordWrap(True)
+        column.addLayout(row(self.method, self.colour, self.make, self.lasso, stretch=1))
+        column.addWidget(self.map.native, 1)
+        column.addWidget(self.legend)
+        self.column.addWidget(box, 1)
+
+    # codes ------------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Load the run's codes in a thread."""
+        run = self.session.run
+        self._explorer, self._table = None, None
+        self.empty.setVisible(run is None or self.session.results is None)
+        self.make.setEnabled(False)
+        if run is None or self.session.results is None:
+            return
+
+        def work() -> Explorer | Exception:
+            try:
+                return run.explorer()
+            except (ValueError, OSError) as error:
+                return error
+
+        self._loading.run(work, self._loaded)
+
+    def _loaded(self, found: Explorer | Exception) -> None:
+        if isinstance(found, Exception):
+            self.say(str(found))
+            return
+        self._explorer = found
+        self.make.setEnabled(True)
+        keys = zip(found.frames["recording"], found.frames["frame"].tolist(), strict=True)
+        self._rows = {key: number for number, key in enumerate(keys)}
+        self.ask()
+
+    # neighbours -------------------------------------------------------------------------------------
+
+    def _moved(self, name: str, frame: int) -> None:
+        self.map.move_cursor(self._rows.get((name, frame)) if self._table is not None else None)
+        if self.following.isChecked() and self.isVisible() and not self.link.player.is_playing:
+            self.ask()
+
+    def ask(self) -> None:
+        """Find the neighbours of the frame that is shown."""
+        explorer, here, kind = self._explorer, self.link.here(), self.kind.currentText()
+        if explorer is None or here is None:
+            return
+        if here not in self._rows:
+            self.strip.clear()
+            self.say(f"Frame {here[1]} of {here[0]} has no code, since no whole window of movement is there.")
+            return
+        self.say("")
+
+        def work() -> Any:
+            try:
+                table = explorer.neighbours(*here, kind=kind, count=COUNT)  # type: ignore[arg-type]
+                return table, self._pictures(table)
+            except (ValueError, OSError) as error:
+                return error
+
+        self._asking.run(work, self._show)
+
+    def _pictures(self, table: pd.DataFrame) -> list[npt.NDArray[np.uint8]]:
+        pairs = zip(table["recording"], table["frame"], strict=True)
+        known = ((self.session.find_recording(str(name)), int(frame)) for name, frame in pairs)
+        return thumbnails((one, frame) for one, frame in known if one is not None)
+
+    def _show(self, found: Any) -> None:
+        if isinstance(found, Exception):
+            self.say(str(found))
+            return
+        self._found, pictures = found
+        many = "similarity" in self._found.columns
+        texts = [
+            f"{one.recording}\n{one.time:.2f} s" + (f", {one.similarity:.2f}" if many else "")
+            for one in self._found.itertuples()
+        ]
+        if len(pictures) == len(texts):
+            self.strip.show_pictures(pictures, texts)
+
+    def _open_neighbour(self, number: int) -> None:
+        if number < len(self._found):
+            one = self._found.iloc[number]
+            self._go(str(one["recording"]), int(one["frame"]))
+
+    def _go(self, name: str, frame: int) -> None:
+        # What was found stays, so that the neighbours can be looked at one after the other.
+        self.following.setChecked(False)
+        self.link.show(name, frame)
+
+    # map --------------------------------------------------------------------------------------------
+
+    def make_map(self) -> None:
+        """Make the map in a thread, or read the one that is kept in the run."""
+        explorer, method = self._explorer, self.method.currentText()
+        if explorer is None:
+            return
+        self.make.setEnabled(False)
+        self.say("Making the map; the first time takes a while …")
+
+        def work() -> Any:
+            try:
+                return explorer.with_deviation(explorer.map(method=method))  # type: ignore[arg-type]
+            except (ValueError, OSError) as error:
+                return error
+
+        self._mapping.run(work, self._mapped)
+
+    def _mapped(self, found: Any) -> None:
+        self.make.setEnabled(True)
+        if isinstance(found, Exception):
+            self.say(str(found))
+            return
+        self._table = found
+        self.say("")
+        self._paint()
+        here = self.link.here()
+        if here is not None:
+            self.map.move_cursor(self._rows.get(here))
+
+    def _paint(self) -> None:
+        if self._table is None:
+            return
+        colour = self.colour.currentText()
+        self.map.show_points(self._table[["x", "y"]].to_numpy(), colours_of_rows(self._table, colour))
+        self.legend.setText(legend_of(self._table, colour))
+
+    def _open_point(self, number: int) -> None:
+        if self._table is not None:
+            one = self._table.iloc[number]
+            self._go(str(one["recording"]), int(one["frame"]))
+
+    def _toggle_lasso(self) -> None:
+        self.map.lasso = self.lasso.isChecked()
+        if not self.map.lasso:
+            self.map.highlight(None)
+
+    def _lassoed(self, rows: npt.NDArray[np.int64]) -> None:
+        """Say what was selected, and show examples."""
+        if self._table is None or not len(rows):
+            self.say("Nothing was selected.")
+            return
+        chosen = self._table.iloc[rows]
+        shares = chosen["group"].value_counts(normalize=True)
+        said = ", ".join(f"{name or 'no group'} {share:.0%}" for name, share in shares.items())
+        self.say(f"{len(chosen)} frames of {chosen['subject'].nunique()} subjects: {said}.")
+        some = chosen.iloc[np.linspace(0, len(chosen) - 1, min(COUNT, len(chosen))).astype(int)]
+        self.following.setChecked(False)
+        self._asking.run(lambda: (some.reset_index(drop=True), self._pictures(some)), self._show)
+
+
+class _Close:
+    """Gives a canvas back when its panel is gone."""
+
+    def __init__(self, canvas: MapCanvas) -> None:
+        self._canvas = canvas
+
+    def __call__(self, _: object = None) -> None:
+        self._canvas.close()

@@ -1,0 +1,325 @@
+"""Magnify: see the deviation larger in the picture, add it as layers, write it to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QLabel, QSpinBox
+from superqt import QLabeledDoubleSlider
+
+from napari_ubam.jobs import JobError
+from napari_ubam.plugin.convert import Layer
+from napari_ubam.plugin.magnifying import Studio, Wanted, span_around
+from napari_ubam.plugin.panel import Panel
+from napari_ubam.plugin.preview import Preview
+from napari_ubam.plugin.results import magnified_layers
+from napari_ubam.plugin.settings import remember, remembered
+from napari_ubam.plugin.steps import Step, magnify_step
+from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
+from napari_ubam.plugin.widgets.copy_box import CopyBox
+from napari_ubam.plugin.work import tell_error
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+NO_MAGNIFIER = "Train the magnifier in the Train panel, or open a run that has one."
+NO_RECORDING = "Show a recording of the run first, such as by a double click on an episode."
+LARGEST = 5.0
+KINDS = "Video (*.mp4);;TIFF (*.tif);;All files (*)"
+
+
+class MagnifyPanel(Panel):
+    """Magnification of the recording that is shown.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__(napari_viewer)
+        self._viewer = napari_viewer
+        self._studio = Studio()
+        self._rendering, self._adding = self.worker(), self.worker()
+        self._picture = Preview(napari_viewer)
+        self.destroyed.connect(self._picture.forget)
+        self.empty = Empty(NO_MAGNIFIER)
+        self.reference = ReferenceBox()
+        self.reference.chosen.connect(self.session.set_reference)
+        self.job_box = JobBox(self.session, ("magnify",))
+        self._build()
+        self.observe(self.session.run_changed, self.refresh)
+        self.observe(self.session.recording_changed, self._recording_changed)
+        self.observe(self.session.reference_changed, self._reference_changed)
+        self.observe(self.session.job_changed, self.job_box.update_job)
+        self.observe(self.link.moved, self._moved)
+        self.refresh()
+        self._recording_changed(self.session.recording)
+
+    def _build(self) -> None:
+        self.column.addWidget(self.empty)
+        box, column = section("What is magnified")
+        self.what = QLabel(NO_RECORDING)
+        self.what.setWordWrap(True)
+        self.first, self.last = QSpinBox(), QSpinBox()
+        for spin, tip in ((self.first, "First frame."), (self.last, "Last frame.")):
+            spin.setMaximum(10**8)
+            spin.setToolTip(tip)
+            spin.valueChanged.connect(self._span_changed)
+        around = button("Here", "Two seconds before and after the frame that is shown.", self.take_here)
+        episode = button(
+            "Episode", "The episode that is shown, with half a second around it.", self.take_episode
+        )
+        column.addWidget(self.what)
+        column.addWidget(self.reference)
+        column.addLayout(row("Frames", self.first, "to", self.last, around, episode))
+        self.column.addWidget(box)
+        self.column.addWidget(self._factor_box())
+        self.column.addWidget(self._layers_box())
+        self.column.addWidget(self.job_box)
+        self.column.addLayout(row(CopyBox(self._steps, self.say), "", stretch=1))
+        self.column.addStretch(1)
+
+    def _factor_box(self) -> Any:
+        box, column = section("Factor")
+        self.factor = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+        self.factor.setRange(0, LARGEST)
+        self.factor.setDecimals(1)
+        self.factor.setValue(float(remembered("factor")))
+        self.factor.setToolTip("0 shows the reference posture, 1 the original, above 1 magnifies.")
+        self.factor.valueChanged.connect(self._preview)
+        self.smoothing = QDoubleSpinBox()
+        self.smoothing.setRange(0, 5000)
+        self.smoothing.setDecimals(0)
+        self.smoothing.setSuffix(" ms")
+        self.smoothing.setValue(float(remembered("smoothing_ms")))
+        self.smoothing.setToolTip("Over which the difference from the reference is smoothed in time.")
+        self.smoothing.valueChanged.connect(self._preview)
+        self.previewing = QCheckBox("Preview the frame that is shown")
+        self.previewing.toggled.connect(self._toggle_preview)
+        column.addWidget(self.factor)
+        column.addLayout(row("Smoothing", self.smoothing, self.previewing))
+        return box
+
+    def _layers_box(self) -> Any:
+        box, column = section("Results")
+        self.add = button(
+            "Add layers", "Magnified, reference, difference and arrows, linked in time.", self.add_layers
+        )
+        self.save = button("Save as …", "Write a video or a TIFF stack in the background.", self.save_as)
+        self.side_by_side = QCheckBox("side by side")
+        self.side_by_side.setToolTip("Original, magnified and difference in a row in the file.")
+        self.label = QCheckBox("with label")
+        self.label.setToolTip("Factor and reference written into the picture of the file.")
+        self.label.setChecked(True)
+        self.grid = QCheckBox("Show layers beside each other")
+        self.grid.setToolTip("Original and magnified in a grid instead of one above the other.")
+        self.grid.toggled.connect(self._set_grid)
+        column.addLayout(row(self.add, self.save))
+        column.addLayout(row(self.side_by_side, self.label))
+        column.addWidget(self.grid)
+        return box
+
+    # what is shown ----------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show whether the run can magnify."""
+        contents = self.session.contents
+        ready = contents is not None and contents.run is not None and contents.has_magnifier
+        self.empty.setVisible(not ready)
+        for widget in (self.add, self.save, self.previewing):
+            widget.setEnabled(ready)
+        self.reference.set_study(contents.study if contents is not None else None)
+        if self.session.reference:
+            self.reference.set_text(self.session.reference)
+
+    def _recording_changed(self, name: str) -> None:
+        self.what.setText(f"Recording {name}" if name else NO_RECORDING)
+        if name and self.link.here() is not None:
+            self.take_episode(quiet=True)
+
+    def _reference_changed(self, text: str) -> None:
+        self.reference.set_text(text)
+        self._preview()
+
+    def take_here(self) -> None:
+        """Magnify around the frame that is shown."""
+        here, known = self.link.here(), self._bounds()
+        if here is None or known is None:
+            self.say(NO_RECORDING)
+            return
+        first, last, fps = known
+        start, stop = span_around(here[1], fps, first, last)
+        self._set_span(start, stop)
+
+    def take_episode(self, quiet: bool = False) -> None:
+        """Magnify the episode that is shown; around the frame where there is none."""
+        here, known, results = self.link.here(), self._bounds(), self.session.results
+        if here is None or known is None:
+            if not quiet:
+                self.say(NO_RECORDING)
+            return
+        first, last, fps = known
+        if results is not None:
+            found = results.episodes_of(here[0])
+            found = found[(found["start"] <= here[1]) & (found["stop"] > here[1])]
+            if len(found):
+                margin, one = round(fps / 2), found.iloc[0]
+                self._set_span(
+                    max(first, int(one["start"]) - margin), min(last + 1, int(one["stop"]) + margin)
+                )
+                return
+        self.take_here()
+
+    def _set_span(self, start: int, stop: int) -> None:
+        for spin, value in ((self.first, start), (self.last, stop - 1)):
+            spin.blockSignals(True)
+            spin.setValue(value)
+            spin.blockSignals(False)
+        self._span_changed()
+
+    def _bounds(self) -> tuple[int, int, float] | None:
+        """First and last frame of the recording that is shown, and its frame rate."""
+        recording = self.session.find_recording(self.session.recording)
+        layer = self.link.layer_of(recording) if recording is not None else None
+        if recording is None or layer is None:
+            return None
+        frames = recording.frames(len(layer.data))
+        return frames[0], frames[-1], float(layer.metadata["fps"])
+
+    def _span_changed(self, _: object = None) -> None:
+        self._preview()
+
+    # preview ----------------------------------------------------------------------------------------
+
+    def wanted(self) -> Wanted | str:
+        """Give what is set, or a sentence that says what is missing."""
+        contents, name = self.session.contents, self.session.recording
+        if contents is None or contents.run is None or not contents.has_magnifier:
+            return NO_MAGNIFIER
+        if not name or self._bounds() is None:
+            return NO_RECORDING
+        if not self.reference.text:
+            return "Choose the reference first."
+        if self.last.value() < self.first.value():
+            return "The last frame comes before the first; choose another range."
+        return Wanted(
+            contents.folder,
+            name,
+            self.reference.text,
+            self.first.value(),
+            self.last.value() + 1,
+            self.smoothing.value(),
+            str(remembered("device")),
+        )
+
+    def _toggle_preview(self, on: bool) -> None:
+        if on:
+            self._preview()
+        else:
+            self._rendering.forget()
+            self._picture.remove()
+
+    def _moved(self, name: str, frame: int) -> None:
+        if self.previewing.isChecked():
+            self._preview()
+
+    def _preview(self, _: object = None) -> None:
+        if not self.previewing.isChecked():
+            return
+        wanted, here = self.wanted(), self.link.here()
+        if isinstance(wanted, str) or here is None:
+            self.say(wanted if isinstance(wanted, str) else NO_RECORDING)
+            return
+        if not wanted.start <= here[1] < wanted.stop:
+            self._picture.remove()
+            self.say(f"Frame {here[1]} is outside of frames {wanted.start} to {wanted.stop - 1}; press Here.")
+            return
+        self.say("")
+        factor, frame = self.factor.value(), here[1]
+        recording = self.session.find_recording(wanted.recording)
+        layer = self.link.layer_of(recording) if recording is not None else None
+        title = f"preview × {factor:.1f}"
+        self._rendering.run(
+            lambda: self._studio.preview(wanted, frame, factor),
+            lambda picture: self._picture.show(picture, title, layer),
+        )
+
+    # results ----------------------------------------------------------------------------------------
+
+    def add_layers(self) -> None:
+        """Add magnified, reference, difference and arrows as layers."""
+        wanted, factor = self.wanted(), round(self.factor.value(), 2)
+        if isinstance(wanted, str):
+            self.say(wanted)
+            return
+        remember(factor=factor, smoothing_ms=self.smoothing.value())
+        self.add.setEnabled(False)
+        self.say(f"Magnifying {wanted.stop - wanted.start} frames …")
+
+        def work() -> tuple[list[Layer], list[str]] | Exception:
+            try:
+                made = self._studio.prepare(wanted, factor)
+                return magnified_layers(made), list(made.metadata["warnings"])
+            except (ValueError, OSError) as error:
+                return error
+
+        self._adding.run(work, self._add)
+
+    def _add(self, found: tuple[list[Layer], list[str]] | Exception) -> None:
+        self.add.setEnabled(True)
+        if isinstance(found, Exception):
+            self.say("")
+            tell_error(found)
+            return
+        layers, warnings = found
+        self.previewing.setChecked(False)
+        original = self._viewer.layers.selection.active
+        for data, arguments, kind in layers:
+            made = getattr(self._viewer, f"add_{kind}")(data, **arguments)
+            if "difference" in made.name and hasattr(made, "colorbar"):
+                made.colorbar.visible = True
+        self._viewer.layers.selection.active = original
+        self._set_grid(self.grid.isChecked())
+        self.say(" ".join(warnings) or f"Added {len(layers)} layers.")
+
+    def _set_grid(self, on: bool) -> None:
+        self._viewer.grid.enabled = on
+
+    def save_as(self, path: Path | None = None) -> None:
+        """Write the magnified frames in a job; asks for the file unless it is given."""
+        wanted = self.wanted()
+        if isinstance(wanted, str):
+            self.say(wanted)
+            return
+        if path is None:
+            start = str(wanted.run / f"{wanted.recording} x{self.factor.value():.1f}.mp4")
+            name, _ = QFileDialog.getSaveFileName(self, "Save the magnified frames", start, KINDS)
+            path = Path(name) if name else None
+        if path is None:
+            return
+        self.say("")
+        try:
+            self.session.start(wanted.run, list(self._step(wanted, path).arguments))
+        except JobError as error:
+            tell_error(error)
+
+    def _step(self, wanted: Wanted, path: Path) -> Step:
+        return magnify_step(
+            wanted.recording,
+            wanted.run,
+            path,
+            reference=wanted.reference,
+            factor=round(self.factor.value(), 2),
+            frames=(wanted.start, wanted.stop),
+            smoothing_ms=wanted.smoothing_ms,
+            device=wanted.device,
+            side_by_side=self.side_by_side.isChecked(),
+            label=self.label.isChecked(),
+        )
+
+    def _steps(self) -> list[Step] | str:
+        wanted = self.wanted()
+        return wanted if isinstance(wanted, str) else [self._step(wanted, wanted.run / "magnified.mp4")]

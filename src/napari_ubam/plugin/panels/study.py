@@ -1,0 +1,224 @@
+"""Study: which recordings there are, whose they are, and which region of the picture counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QFileDialog, QLabel, QListWidget
+
+from napari_ubam.plugin.panel import Panel
+from napari_ubam.plugin.region import RegionDrawing
+from napari_ubam.plugin.widgets import button, row, section
+from napari_ubam.plugin.widgets.study_table import StudyTable
+from napari_ubam.plugin.work import tell_error
+from napari_ubam.study import Study
+from napari_ubam.video import VIDEO_SUFFIXES
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_ubam.check import CheckReport
+
+EMPTY = "Add videos, or open a study's CSV file. Every row is one subject in one video."
+
+
+class StudyPanel(Panel):
+    """Table of the recordings.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__(napari_viewer)
+        self.table = StudyTable(self.session)
+        self.table.setToolTip("Double-click a row's number to show the recording. Ctrl+V pastes cells.")
+        header = self.table.verticalHeader()
+        if header is not None:
+            header.sectionDoubleClicked.connect(self.show_row)
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.region = RegionDrawing(napari_viewer, self._region_drawn)
+        self._checking = self.worker()
+        self._build()
+        self.observe(self.session.study_changed, self.refresh)
+        self.refresh()
+
+    def _build(self) -> None:
+        add = button("Add videos …", "Add a row for each video that you choose.", self.add_videos)
+        remove = button("Remove", "Take the selected rows away; the videos stay.", self.remove_rows)
+        show = button("Show", "Show the selected recording in the viewer.", self.show_selected)
+        self.column.addLayout(row(add, remove, show))
+        self.column.addWidget(self.summary)
+        self.column.addWidget(self.table, 1)
+        box, column = section("Region of the selected rows")
+        draw = button("Draw", "Draw a rectangle on the recording of the current row.", self.draw_region)
+        copy = button("Copy to all", "Give the current row's region to every row.", self.copy_region)
+        clear = button("Whole picture", "Take the region of the selected rows away.", self.clear_region)
+        column.addLayout(row(draw, copy, clear))
+        self.column.addWidget(box)
+        self.check = button(
+            "Check videos", "Open every video: is there enough data, is it sound?", self.check_videos
+        )
+        load = button("Open CSV …", "Open the table of a study.", self.open_csv)
+        save = button(
+            "Save CSV …", "Write the table, for the next time and for the command line.", self.save_csv
+        )
+        self.column.addLayout(row(load, save, self.check))
+        self.found = QListWidget()
+        self.found.setWordWrap(True)
+        self.found.setVisible(False)
+        self.found.setMaximumHeight(140)
+        self.column.addWidget(self.found)
+
+    def refresh(self) -> None:
+        """Show the session's study."""
+        self.table.refresh()
+        study, faults = self.session.study, self.session.faults
+        if not len(self.session.draft):
+            self.summary.setText(EMPTY)
+        elif study is None:
+            whole = faults.get(-1, [])
+            many = sum(map(len, faults.values()))
+            first = whole[0] if whole else f"point at ⚠ to read {'it' if many == 1 else 'them'}."
+            self.summary.setText(f"{many} problem{'s' * (many > 1)}: {first}")
+        else:
+            groups = f", groups {', '.join(study.groups)}" if any(study.groups) else ""
+            saved = "" if self.session.study_is_saved else "; not saved yet"
+            self.summary.setText(f"{len(study)} recordings, {len(study.subjects)} subjects{groups}{saved}.")
+
+    # rows -------------------------------------------------------------------------------------------
+
+    def add_videos(self, paths: list[Path] | None = None) -> None:
+        """Add videos; asks for them unless they are given."""
+        if paths is None:
+            kinds = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
+            names, _ = QFileDialog.getOpenFileNames(
+                self, "Add videos", "", f"Videos ({kinds});;All files (*)"
+            )
+            paths = [Path(name) for name in names]
+        added = self.session.draft.add_videos(paths)
+        self.session.draft_edited()
+        if len(added) < len(paths):
+            self.say(f"{len(paths) - len(added)} of the videos are in the study already.")
+
+    def remove_rows(self) -> None:
+        """Take the selected rows away."""
+        self.session.draft.remove(self.table.chosen_rows())
+        self.session.draft_edited()
+
+    def show_selected(self) -> None:
+        """Show the current row's recording."""
+        self.show_row(self.table.currentIndex().row())
+
+    def show_row(self, number: int) -> None:
+        """Show a row's recording in the viewer."""
+        recording = self._recording(number)
+        if recording is not None:
+            self.link.show(recording)
+
+    def _recording(self, number: int) -> str | None:
+        if self.session.study is None:
+            self.say("Mend the rows marked by ⚠ first." if len(self.session.draft) else EMPTY)
+            return None
+        if not 0 <= number < len(self.session.study):
+            self.say("Select a row first.")
+            return None
+        return self.session.study.names[number]
+
+    # region -----------------------------------------------------------------------------------------
+
+    def draw_region(self) -> None:
+        """Let the user draw the region of the current row."""
+        number = self.table.currentIndex().row()
+        name = self._recording(number)
+        if name is None or self.session.study is None:
+            return
+        self.say(f"Draw a rectangle around {name}; it can be moved and resized afterwards.")
+        roi = self.session.study[name].roi
+        self.link.show(name, then=lambda: self.region.begin(name, number, roi))
+
+    def _region_drawn(self, number: int) -> None:
+        if self.region.roi is not None and number < len(self.session.draft):
+            self.session.draft.set_roi([number], self.region.roi)
+            self.session.draft_edited()
+
+    def copy_region(self) -> None:
+        """Give the current row's region to all rows."""
+        name = self._recording(self.table.currentIndex().row())
+        if name is None or self.session.study is None:
+            return
+        self.session.draft.set_roi(range(len(self.session.draft)), self.session.study[name].roi)
+        self.session.draft_edited()
+
+    def clear_region(self) -> None:
+        """Let the whole picture count in the selected rows."""
+        self.session.draft.set_roi(self.table.chosen_rows(), None)
+        self.region.end()
+        self.session.draft_edited()
+
+    # files ------------------------------------------------------------------------------------------
+
+    def open_csv(self, path: Path | None = None) -> None:
+        """Read a study; asks for the file unless it is given."""
+        if path is None:
+            name, _ = QFileDialog.getOpenFileName(self, "Open a study", "", "Tables (*.csv *.tsv *.txt)")
+            path = Path(name) if name else None
+        if path is None:
+            return
+        try:
+            self.session.set_study(Study.from_csv(path))
+        except (ValueError, OSError) as error:
+            tell_error(error)
+
+    def save_csv(self, path: Path | None = None) -> None:
+        """Write the study; asks for the file unless it is given."""
+        study = self.session.study
+        if study is None:
+            self.say("Mend the rows marked by ⚠ first." if len(self.session.draft) else EMPTY)
+            return
+        if path is None:
+            start = str(self.session.study_path or "study.csv")
+            name, _ = QFileDialog.getSaveFileName(self, "Save the study", start, "Tables (*.csv)")
+            path = Path(name) if name else None
+        if path is None:
+            return
+        try:
+            study.to_csv(path)
+        except (ValueError, OSError) as error:
+            tell_error(error)
+            return
+        self.session.saved_to(path)
+        self.say(f"Saved to {path}.")
+
+    def check_videos(self) -> None:
+        """Open every video in a thread, and list what is wrong."""
+        study = self.session.study
+        if study is None:
+            self.say("Mend the rows marked by ⚠ first." if len(self.session.draft) else EMPTY)
+            return
+        self.check.setEnabled(False)
+        self.say("Checking the videos …")
+
+        def work() -> CheckReport | Exception:
+            from napari_ubam.check import check_study
+
+            try:
+                return check_study(study)
+            except (ValueError, OSError) as error:
+                return error
+
+        self._checking.run(work, self._checked)
+
+    def _checked(self, report: CheckReport | Exception) -> None:
+        self.check.setEnabled(True)
+        if isinstance(report, Exception):
+            tell_error(report)
+            return
+        self.found.clear()
+        self.found.addItems([str(one) for one in (*report.errors, *report.warnings)])
+        self.found.setVisible(self.found.count() > 0)
+        end = "no problems found" if report.ok else "mend what is listed first"
+        self.say(f"{len(self.session.study or ())} videos checked: {end}.")

@@ -1,0 +1,240 @@
+"""Train: learn a model from the study's videos, or open a run that has one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QLabel, QLineEdit
+
+from napari_ubam.jobs import JobError
+from napari_ubam.plugin.panel import Panel
+from napari_ubam.plugin.settings import remember, remembered
+from napari_ubam.plugin.steps import Step, train_magnifier_step, train_step
+from napari_ubam.plugin.theme import colours_of
+from napari_ubam.plugin.widgets import Empty, JobBox, button, row, section
+from napari_ubam.plugin.widgets.copy_box import CopyBox
+from napari_ubam.plugin.widgets.loss_plot import LossPlot
+from napari_ubam.plugin.work import tell_error
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+PRESETS = {
+    "tiny": "crops of 96 pixels; minutes on a laptop",
+    "small": "crops of 144 pixels; an hour on a laptop, minutes on a GPU",
+    "base": "the largest; for a GPU",
+}
+NO_STUDY = "Fill in the Study panel first, or open a run that was trained."
+
+
+class TrainPanel(Panel):
+    """Training of the encoders and of the magnifier.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__(napari_viewer)
+        self._devices = self.worker()
+        self.empty = Empty(NO_STUDY)
+        self.plot = LossPlot(colours_of(napari_viewer))
+        self.plot.setVisible(False)
+        self.job_box = JobBox(self.session, ("train",))
+        self.quality = QLabel()
+        self.quality.setWordWrap(True)
+        self._build()
+        self.observe(self.session.study_changed, self.refresh)
+        self.observe(self.session.run_changed, self.refresh)
+        self.observe(self.session.job_changed, self._job_changed)
+        self._devices.run(list_devices, self._offer_devices)
+        self.refresh()
+        self._job_changed()
+
+    def _build(self) -> None:
+        self.folder = QLineEdit()
+        self.folder.setPlaceholderText("folder of the run")
+        self.folder.setToolTip("Folder that holds the model and all that is found with it.")
+        browse = button("…", "Choose a folder for the run.", self.choose_folder)
+        browse.setMaximumWidth(30)
+        open_run = button("Open run …", "Open a run that was trained before.", self.open_run)
+        self.column.addWidget(self.empty)
+        self.column.addLayout(row("Run", self.folder, browse, open_run, stretch=1))
+        box, column = section("Training")
+        self.preset = QComboBox()
+        for name, text in PRESETS.items():
+            self.preset.addItem(f"{name}: {text}", name)
+        self.preset.setCurrentIndex(max(self.preset.findData(remembered("preset")), 0))
+        self.preset.setMinimumContentsLength(18)
+        self.preset.setToolTip("Size of the model.")
+        self.device = QComboBox()
+        self.device.addItem("auto", "auto")
+        self.device.setMinimumContentsLength(18)
+        self.device.setToolTip("What computes.")
+        self.minutes = QDoubleSpinBox()
+        self.minutes.setRange(0.1, 10000)
+        self.minutes.setDecimals(1)
+        self.minutes.setSuffix(" min")
+        self.minutes.setValue(float(remembered("minutes")))
+        self.minutes.setToolTip(
+            "Minutes of training for each part; more is better, up to the preset's steps."
+        )
+        self.window_ms = QDoubleSpinBox()
+        self.window_ms.setRange(0, 20000)
+        self.window_ms.setDecimals(0)
+        self.window_ms.setSuffix(" ms")
+        self.window_ms.setSpecialValueText("by itself")
+        self.window_ms.setToolTip(
+            "Length of a behaviour, such as one stride; 'by itself' takes the preset's."
+        )
+        column.addLayout(row("Model", self.preset, stretch=1))
+        column.addLayout(row("Device", self.device, stretch=1))
+        column.addLayout(row("Time", self.minutes, "Window", self.window_ms))
+        self.start = button("Train", "Learn posture and behaviour from the study.", self.train)
+        self.resume = button("Resume", "Go on with a training that was stopped.", self.train_on)
+        self.magnifier = button(
+            "Train magnifier",
+            "Learn how pixels move with posture; needs trained encoders.",
+            self.train_magnifier,
+        )
+        column.addLayout(row(self.start, self.resume, self.magnifier))
+        self.column.addWidget(box)
+        self.column.addWidget(self.job_box)
+        self.column.addWidget(self.plot)
+        self.column.addWidget(self.quality)
+        self.column.addLayout(row(CopyBox(self._steps, self.say), "", stretch=1))
+        self.column.addStretch(1)
+
+    # what is shown ----------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show what the session has."""
+        study, contents = self.session.study, self.session.contents
+        self.empty.setVisible(study is None and contents is None)
+        if contents is not None:
+            self.folder.setText(str(contents.folder))
+        elif not self.folder.text() and self.session.study_path is not None:
+            self.folder.setText(str(self.session.study_path.parent / "run"))
+        trained, working = self.session.run is not None, self.session.is_working
+        unfinished = contents is not None and contents.run is None and not working
+        self.start.setEnabled(study is not None and not working)
+        self.resume.setEnabled(study is not None and not working and unfinished)
+        self.magnifier.setEnabled(study is not None and not working and trained)
+        self.quality.setText(self._checks())
+
+    def _checks(self) -> str:
+        contents = self.session.contents
+        if contents is None or contents.run is None:
+            return ""
+        lines = list(contents.quality)
+        lines.append(
+            "The magnifier is trained." if contents.has_magnifier else "The magnifier is not trained yet."
+        )
+        return "\n".join(lines)
+
+    def _job_changed(self) -> None:
+        self.job_box.update_job()
+        view = self.session.job
+        seen = view is not None and view.job.kind == "train" and self.plot.show_losses(view.losses)
+        self.plot.setVisible(bool(seen))
+        self.refresh()
+
+    def _offer_devices(self, found: list[tuple[str, str]]) -> None:
+        wanted = remembered("device")
+        self.device.clear()
+        for name, text in found:
+            self.device.addItem(f"{name}: {text}" if text else name, name)
+        self.device.setCurrentIndex(max(self.device.findData(wanted), 0))
+
+    # what is done -----------------------------------------------------------------------------------
+
+    def choose_folder(self) -> None:
+        """Choose where the run will be."""
+        name = QFileDialog.getExistingDirectory(self, "Folder of the run", self.folder.text())
+        if name:
+            self.folder.setText(name)
+
+    def open_run(self, folder: Path | None = None) -> None:
+        """Open a run; asks for its folder unless it is given."""
+        if folder is None:
+            name = QFileDialog.getExistingDirectory(self, "Open a run", self.folder.text())
+            folder = Path(name) if name else None
+        if folder is not None:
+            self.link.open_run(folder)
+
+    def train(self) -> None:
+        """Train the encoders."""
+        self._start(resume=False)
+
+    def train_on(self) -> None:
+        """Go on with a training."""
+        self._start(resume=True)
+
+    def train_magnifier(self) -> None:
+        """Train the magnifier."""
+        study, run = self._study_csv(), self.session.run_folder
+        if study is None or run is None:
+            return
+        step = train_magnifier_step(study, run, device=self._device, minutes=self.minutes.value())
+        self._launch(run, step)
+
+    @property
+    def _device(self) -> str:
+        return str(self.device.currentData() or "auto")
+
+    def _start(self, resume: bool) -> None:
+        study, folder = self._study_csv(), self.folder.text().strip()
+        if study is None:
+            return
+        if not folder:
+            self.say("Choose a folder for the run first.")
+            return
+        remember(preset=self.preset.currentData(), device=self._device, minutes=self.minutes.value())
+        self._launch(Path(folder), self._train_step(study, Path(folder), resume))
+
+    def _train_step(self, study: Path, folder: Path, resume: bool = False) -> Step:
+        return train_step(
+            study,
+            folder,
+            preset=self.preset.currentData(),
+            device=self._device,
+            minutes=self.minutes.value(),
+            window_ms=self.window_ms.value() or None,
+            resume=resume,
+        )
+
+    def _launch(self, folder: Path, step: Step) -> None:
+        self.say("")
+        try:
+            self.session.start(folder, list(step.arguments))
+        except JobError as error:
+            tell_error(error)
+
+    def _study_csv(self) -> Path | None:
+        """File of the study as it is shown; one that was not saved is written beside the run."""
+        try:
+            return self.session.study_file(Path(self.folder.text().strip() or "."))
+        except (ValueError, OSError) as error:
+            tell_error(error)
+            return None
+
+    def _steps(self) -> list[Step] | str:
+        study, folder = self.session.study_path, self.folder.text().strip()
+        if study is None or not folder:
+            return "Save the study and choose a folder for the run first."
+        return [self._train_step(study, Path(folder)), train_magnifier_step(study, Path(folder))]
+
+
+def list_devices() -> list[tuple[str, str]]:
+    """Devices of this computer with what they are; loads torch, so call it from a thread."""
+    from napari_ubam.models.devices import DeviceError, describe_device
+
+    found = []
+    for name in ("auto", "cuda", "cuda:1", "cuda:2", "cuda:3", "mps", "cpu"):
+        try:
+            found.append((name, describe_device(name)))
+        except DeviceError:
+            continue
+    return found

@@ -1,0 +1,63 @@
+"""File > Open Sample > uBAM: rendered animals with known deviations, made on this computer the first time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from napari.utils import progress
+from platformdirs import user_cache_path
+
+from napari_ubam.progress import Progress
+from napari_ubam.study import Study
+from napari_ubam.video import open_video
+
+from .convert import Layer, recording_layer
+
+VERSION = 1  # of what is rendered
+SEED = 0
+
+
+def sample_folder() -> Path:
+    """Folder of the sample study."""
+    return user_cache_path("napari-ubam") / f"sample-study-{VERSION}"
+
+
+def sample_study() -> list[Layer]:
+    """Open the sample study; the first time it is rendered, which takes about a minute.
+
+    Returns
+    -------
+    list of tuple
+        Layer of the first recording. Its metadata names the study's CSV, which the panels take over.
+    """
+    from napari_ubam.sample import write_sample
+
+    table = sample_folder() / "study.csv"
+    if not table.is_file():
+        with progress(total=0, desc="Rendering the sample study") as bar:
+
+            def tell(event: Progress) -> None:
+                bar.total = event.of
+                bar.update(event.step - bar.n)
+
+            write_sample(sample_folder(), seed=SEED, progress=tell)
+    return [study_layer(table)]
+
+
+def study_layer(table: Path) -> Layer:
+    """Make a layer of a study's first recording, which tells the panels of the study.
+
+    Raises
+    ------
+    StudyError, VideoError
+        If the table or the video cannot be read.
+    """
+    first = next(iter(Study.from_csv(table)))
+    return noted(recording_layer(first.open_with(open_video, warn=False)), study_csv=str(table))
+
+
+def noted(layer: Layer, **values: Any) -> Layer:
+    """Give a layer with more metadata."""
+    data, arguments, kind = layer
+    return data, {**arguments, "metadata": {**arguments["metadata"], **values}}, kind

@@ -1,0 +1,49 @@
+"""Copies what a panel would do, as a script or a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtGui import QGuiApplication
+from qtpy.QtWidgets import QMenu, QToolButton
+
+from napari_ubam.plugin.steps import Step, script
+
+
+class CopyBox(QToolButton):
+    """A button with a menu: Python script, command line.
+
+    Parameters
+    ----------
+    steps : callable
+        Gives the steps as they are set now, or a sentence that says what is missing.
+    say : callable
+        Told what was copied.
+    """
+
+    def __init__(self, steps: Callable[[], list[Step] | str], say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._steps, self._say = steps, say
+        self.setText("Copy as script")
+        self.setToolTip("Copy the same work as a Python script or as command lines.")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        menu.addAction("Python script", self.copy_python)
+        menu.addAction("Command lines", self.copy_command)
+        self.setMenu(menu)
+
+    def copy_python(self) -> None:
+        """Copy a script."""
+        self._copy(lambda steps: script(*steps), "The script")
+
+    def copy_command(self) -> None:
+        """Copy command lines."""
+        self._copy(lambda steps: "\n".join(step.command for step in steps) + "\n", "The command line")
+
+    def _copy(self, text: Callable[[list[Step]], str], what: str) -> None:
+        steps, clipboard = self._steps(), QGuiApplication.clipboard()
+        if isinstance(steps, str):
+            self._say(steps)
+        elif clipboard is not None:
+            clipboard.setText(text(steps))
+            self._say(f"{what} is in the clipboard.")

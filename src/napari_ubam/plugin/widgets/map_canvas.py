@@ -1,0 +1,150 @@
+"""Points on a plane, many of them: pan, zoom, click, lasso, and a cursor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.path import Path as Outline
+from psygnal import Signal
+from vispy import scene
+from vispy.scene import visuals
+
+Floats = npt.NDArray[np.float32]
+NEAR = 12  # pixels that a click may miss a point by
+FAINT = 0.12  # opacity of what the lasso left out
+
+
+class MapCanvas:
+    """A canvas with one point a frame.
+
+    Parameters
+    ----------
+    background : str
+        Colour.
+
+    Attributes
+    ----------
+    native : QWidget
+        What goes into a layout.
+    clicked : Signal
+        Emits the row of the point that was clicked.
+    selected : Signal
+        Emits the rows (int64 array) that the lasso holds.
+    lasso : bool
+        Whether dragging draws a lasso instead of moving the map.
+    """
+
+    clicked = Signal(int)
+    selected = Signal(object)
+
+    def __init__(self, background: str) -> None:
+        self._canvas = scene.SceneCanvas(keys=None, bgcolor=background, size=(340, 300), show=False)
+        self.native = self._canvas.native
+        self.native.setMinimumHeight(240)
+        self._view = self._canvas.central_widget.add_view()
+        self._view.camera = scene.PanZoomCamera(aspect=1)
+        self._dots = visuals.Markers(parent=self._view.scene, antialias=0)
+        self._cursor = visuals.Markers(parent=self._view.scene)
+        self._line = visuals.Line(parent=self._view.scene, color="#ffcc00", width=2)
+        self._dots.order, self._cursor.order, self._line.order = 0, 2, 3
+        self._cursor.visible = self._line.visible = False
+        self._points: Floats = np.empty((0, 2), np.float32)
+        self._colours: Floats = np.empty((0, 4), np.float32)
+        self._outline: list[tuple[float, float]] = []
+        self.lasso = False
+        self._canvas.events.mouse_press.connect(self._press)
+        self._canvas.events.mouse_move.connect(self._drag)
+        self._canvas.events.mouse_release.connect(self._release)
+
+    def close(self) -> None:
+        """Give the canvas back."""
+        self._canvas.close()
+
+    def show_points(self, points: npt.ArrayLike, colours: npt.ArrayLike) -> None:
+        """Draw points.
+
+        Parameters
+        ----------
+        points : (n, 2) array-like
+        colours : (n, 4) array-like
+            RGBA, 0 to 1.
+        """
+        new = np.asarray(points, np.float32)
+        moved = new.shape != self._points.shape or not np.array_equal(new, self._points)
+        self._points, self._colours = new, np.asarray(colours, np.float32)
+        self._draw(self._colours)
+        if moved and len(new):
+            low, high = new.min(0), new.max(0)
+            self._view.camera.set_range(x=(low[0], high[0]), y=(low[1], high[1]), margin=0.05)
+
+    def highlight(self, rows: npt.ArrayLike | None) -> None:
+        """Draw only some points in full; None draws all so."""
+        colours = self._colours.copy()
+        if rows is not None:
+            faint = np.ones(len(colours), bool)
+            faint[np.asarray(rows, int)] = False
+            colours[faint, 3] *= FAINT
+        self._draw(colours)
+
+    def move_cursor(self, row: int | None) -> None:
+        """Ring a point."""
+        self._cursor.visible = row is not None and row < len(self._points)
+        if row is not None and row < len(self._points):
+            self._cursor.set_data(
+                self._points[row : row + 1],
+                face_color=(0, 0, 0, 0),
+                edge_color="#ffcc00",
+                edge_width=2.5,
+                size=14,
+            )
+
+    def place_of(self, row: int) -> tuple[float, float]:
+        """Pixel of the canvas at which a point is drawn."""
+        x, y = self._to_canvas(self._points[row : row + 1])[0]
+        return float(x), float(y)
+
+    def _draw(self, colours: Floats) -> None:
+        size = float(np.clip(400 / np.sqrt(max(len(self._points), 1)), 2, 7))
+        if len(self._points):
+            self._dots.set_data(self._points, face_color=colours, edge_width=0, size=size)
+        self._dots.visible = bool(len(self._points))
+        self._canvas.update()
+
+    def _to_canvas(self, points: Floats) -> npt.NDArray[np.float64]:
+        found = self._dots.get_transform("visual", "canvas").map(points)
+        return np.asarray(found[:, :2] / found[:, 3:4])
+
+    def _to_map(self, position: Any) -> tuple[float, float]:
+        found = self._dots.get_transform("visual", "canvas").imap(np.asarray(position, float))
+        return float(found[0] / found[3]), float(found[1] / found[3])
+
+    def _press(self, event: Any) -> None:
+        self._view.camera.interactive = not self.lasso
+        if self.lasso and event.button == 1:
+            self._outline = [self._to_map(event.pos)]
+
+    def _drag(self, event: Any) -> None:
+        if not self._outline:
+            return
+        self._outline.append(self._to_map(event.pos))
+        self._line.set_data(np.asarray(self._outline, np.float32))
+        self._line.visible = True
+
+    def _release(self, event: Any) -> None:
+        outline, self._outline = self._outline, []
+        self._line.visible = False
+        if len(outline) > 2:
+            rows = np.flatnonzero(Outline(outline).contains_points(self._points))
+            self.highlight(rows if len(rows) else None)
+            self.selected.emit(rows)
+            return
+        press = event.press_event
+        if event.button != 1 or press is None or not len(self._points):
+            return
+        if np.abs(np.asarray(event.pos) - np.asarray(press.pos)).max() > 3:
+            return  # the map was moved
+        distance = np.abs(self._to_canvas(self._points) - np.asarray(event.pos)[:2]).max(1)
+        if distance.min() <= NEAR:
+            self.clicked.emit(int(distance.argmin()))

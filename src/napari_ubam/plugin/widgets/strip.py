@@ -1,0 +1,56 @@
+"""A strip of thumbnails; a click tells which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QIcon, QImage, QPixmap
+from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem
+
+SIZE = 104  # pixels
+
+
+class Strip(QListWidget):
+    """Thumbnails with a line of text each.
+
+    Attributes
+    ----------
+    chosen : Signal
+        Emits the number of the thumbnail that was clicked.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setIconSize(QSize(SIZE, SIZE))
+        self.setGridSize(QSize(SIZE + 8, SIZE + 38))
+        self.setMovement(QListView.Movement.Static)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setWordWrap(True)
+        self.setMinimumHeight(SIZE + 48)
+        self.setObjectName("strip")
+        self.itemClicked.connect(lambda item: self.chosen.emit(self.row(item)))
+
+    def show_pictures(self, pictures: Sequence[npt.NDArray[np.uint8]], texts: Sequence[str]) -> None:
+        """Show pictures (y, x, 3) with their texts."""
+        self.clear()
+        for picture, text in zip(pictures, texts, strict=True):
+            item = QListWidgetItem(_icon(picture), text)
+            item.setToolTip(text.replace("\n", ", ") + "; click to show it there.")
+            item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+            self.addItem(item)
+
+
+def _icon(picture: npt.NDArray[np.uint8]) -> QIcon:
+    data = np.ascontiguousarray(picture)
+    height, width = data.shape[:2]
+    image = QImage(data.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    whole = QPixmap(SIZE, SIZE)
+    whole.fill(Qt.GlobalColor.transparent)
+    return QIcon(QPixmap.fromImage(image))

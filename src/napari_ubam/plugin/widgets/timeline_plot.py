@@ -1,0 +1,142 @@
+"""Scores of a recording over time, with a cursor that is drawn without drawing the curve again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.figure import Figure
+from psygnal import Signal
+
+from napari_ubam.plugin.theme import Colours, dress
+
+Floats = npt.NDArray[np.float64]
+BINS = 1600  # spans that a long recording is drawn in
+LINE = 95.0  # percentile
+
+
+class TimelinePlot(FigureCanvasQTAgg):
+    """Percentile of each frame, episodes shaded; a click tells which frame it is.
+
+    Parameters
+    ----------
+    colours : Colours
+
+    Attributes
+    ----------
+    clicked : Signal
+        Emits the number of the frame that was clicked or dragged to.
+    """
+
+    clicked = Signal(int)
+
+    def __init__(self, colours: Colours) -> None:
+        self._colours = colours
+        figure = Figure(figsize=(9, 1.7), facecolor=colours.background)
+        super().__init__(figure)  # type: ignore[no-untyped-call]
+        self.axes = figure.add_axes((0.06, 0.27, 0.925, 0.62))
+        self.setMinimumHeight(120)
+        self._times: Floats = np.empty(0)
+        self._frames: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self._background: Any = None
+        self._cursor: Any = None
+        self._at = 0.0
+        self.mpl_connect("draw_event", self._keep_background)
+        self.mpl_connect("button_press_event", self._press)
+        self.mpl_connect("motion_notify_event", self._press)
+        self.clear()
+
+    def clear(self, sentence: str = "") -> None:
+        """Show no curve, but what to do to get one."""
+        self.axes.clear()
+        self._times, self._frames, self._cursor = np.empty(0), np.empty(0, np.int64), None
+        self.axes.set_axis_off()
+        self.axes.text(0.5, 0.5, sentence, color=self._colours.text, ha="center", va="center", fontsize=9)
+        self.draw_idle()  # type: ignore[no-untyped-call]
+
+    def show_scores(self, rows: pd.DataFrame, episodes: pd.DataFrame, title: str) -> None:
+        """Draw the scores of a recording.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Of one recording from ``scores.csv``, in the order of its frames.
+        episodes : DataFrame
+            Its rows of ``episodes.csv``.
+        title : str
+        """
+        self.axes.clear()
+        self.axes.set_axis_on()
+        self._times, self._frames = rows["time"].to_numpy(float), rows["frame"].to_numpy(np.int64)
+        for column, colour, label in (
+            ("posture_percentile", self._colours.faint, "posture"),
+            ("behaviour_percentile", self._colours.strong, "behaviour"),
+        ):
+            for times, values, alpha in _curves(self._times, rows[column].to_numpy(float)):
+                self.axes.plot(times, values, color=colour, linewidth=1.1, alpha=alpha, label=label)
+                label = "_"
+        self.axes.axhline(LINE, color=self._colours.text, linewidth=0.6, linestyle=":")
+        for start, stop in zip(episodes["start_time"], episodes["stop_time"], strict=True):
+            self.axes.axvspan(start, stop, color=self._colours.strong, alpha=0.22, linewidth=0)
+        self.axes.set(xlim=_limits(self._times), ylim=(0, 101), xlabel="time (s)", ylabel="percentile")
+        self.axes.set_title(title, loc="left")
+        self.axes.set_yticks([0, 50, 95])
+        self._cursor = self.axes.axvline(self._at, color=self._colours.text, linewidth=1.2, animated=True)
+        dress(self.axes, self._colours)
+        self.axes.legend(
+            fontsize=7, labelcolor=self._colours.text, frameon=False, ncols=2, loc=(0.82, 1.0), borderpad=0
+        )
+        self.draw_idle()  # type: ignore[no-untyped-call]
+
+    def move_to(self, frame: int) -> None:
+        """Put the cursor on a frame; only the cursor is drawn."""
+        if not len(self._frames) or self._cursor is None:
+            return
+        row = int(np.clip(np.searchsorted(self._frames, frame), 0, len(self._frames) - 1))
+        self._at = float(self._times[row])
+        self._cursor.set_xdata([self._at, self._at])
+        if self._background is None:
+            self.draw_idle()  # type: ignore[no-untyped-call]
+            return
+        self.restore_region(self._background)  # type: ignore[no-untyped-call]
+        self.axes.draw_artist(self._cursor)
+        self.blit(self.figure.bbox)  # type: ignore[no-untyped-call]
+
+    def x_of(self, frame: int) -> float:
+        """Seconds at which a frame is drawn."""
+        return float(self._times[int(np.searchsorted(self._frames, frame))])
+
+    def _keep_background(self, _: object) -> None:
+        if self._cursor is None:
+            return
+        self._background = self.copy_from_bbox(self.figure.bbox)  # type: ignore[no-untyped-call]
+        self.axes.draw_artist(self._cursor)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Forget the picture of the old size."""
+        self._background = None
+        super().resizeEvent(event)  # type: ignore[no-untyped-call]
+
+    def _press(self, event: Any) -> None:
+        if event.button != 1 or event.inaxes is not self.axes or not len(self._times):
+            return
+        row = int(np.argmin(np.abs(self._times - event.xdata)))
+        self.clicked.emit(int(self._frames[row]))
+
+
+def _curves(times: Floats, values: Floats) -> list[tuple[Floats, Floats, float]]:
+    """Curves to draw: the values, or of a long recording the largest (strong) and smallest of each span."""
+    if len(times) <= 2 * BINS:
+        return [(times, values, 1.0)]
+    size = -(-len(times) // BINS)
+    starts = np.arange(0, len(times), size)
+    high = np.fmax.reduceat(values, starts)
+    low = np.fmin.reduceat(values, starts)
+    return [(times[starts], high, 1.0), (times[starts], low, 0.4)]
+
+
+def _limits(times: Floats) -> tuple[float, float]:
+    return (float(times[0]), float(times[-1]) if times[-1] > times[0] else float(times[0]) + 1)
