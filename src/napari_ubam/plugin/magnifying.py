@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 if TYPE_CHECKING:
     from napari_ubam.run import Magnification
@@ -87,7 +88,18 @@ class Studio:
         return picture
 
 
-def span_around(frame: int, fps: float, first: int, last: int, seconds: float = 2.0) -> tuple[int, int]:
+def span_around(frame: int, first: int, last: int, fps: float, seconds: float = 2.0) -> tuple[int, int]:
     """Give frames around a frame: `seconds` before and after, within a recording's `first` to `last`."""
     half = round(seconds * fps)
     return max(first, frame - half), min(last + 1, frame + half + 1)
+
+
+def episode_span(
+    episodes: pd.DataFrame, frame: int, first: int, last: int, fps: float, margin: float = 0.5
+) -> tuple[int, int] | None:
+    """Give the episode that a frame lies in, `margin` seconds wider; None outside of episodes."""
+    found = episodes[(episodes["start"] <= frame) & (episodes["stop"] > frame)]
+    if not len(found):
+        return None
+    one, wider = found.iloc[0], round(margin * fps)
+    return max(first, int(one["start"]) - wider), min(last + 1, int(one["stop"]) + wider)

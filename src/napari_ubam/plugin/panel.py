@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from psygnal import SignalInstance
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from .closing import watch_window
@@ -73,6 +73,10 @@ class Panel(QWidget):
         window = self.window()
         if window is not None:
             watch_window(window, self.link)
+
+    def sizeHint(self) -> QSize:
+        """Ask for no more room than the dock on the right has."""
+        return QSize(WIDTH, super().sizeHint().height())
 
     def _say(self, sentence: str) -> None:
         self.say(sentence)

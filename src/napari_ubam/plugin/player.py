@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from qtpy.QtCore import QTimer
 
@@ -46,7 +47,8 @@ class Player:
     def stop(self) -> None:
         """Stop where it is."""
         if self._timer is not None:
-            self._timer.stop()
+            with suppress(RuntimeError):  # Qt ends, and has deleted it already
+                self._timer.stop()
             self._timer = None
             self._tell(False)
 

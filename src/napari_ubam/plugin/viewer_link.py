@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -69,6 +70,8 @@ class ViewerLink:
         self.player = Player(self._step_to, self.playing_changed.emit)
         self._panels = 0
         self._timer: QTimer | None = None
+        self._turn: QTimer | None = None
+        self._layers_seen = -1
         self._adopted: set[tuple[str, str]] = set()
 
     # panels -----------------------------------------------------------------------------------------
@@ -79,33 +82,37 @@ class ViewerLink:
         if self._panels > 1:
             return
         viewer = self._viewer()
-        viewer.dims.events.current_step.connect(self._moved)
-        viewer.layers.selection.events.active.connect(self._moved)
-        viewer.layers.events.inserted.connect(self._adopt_layers)
+        viewer.dims.events.current_step.connect(self._soon)
+        viewer.layers.selection.events.active.connect(self._soon)
+        viewer.layers.events.inserted.connect(self._soon)
+        self._turn = QTimer()
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._look)
         self._timer = QTimer()
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self.session.poll)
         self._timer.start()
         self.session.job_ended.connect(self._job_ended)
-        self._adopt_layers()
-        self._moved()
+        self._look()
 
     def detach(self) -> None:
         """Stop to follow the viewer with the last panel; jobs go on."""
         self._panels -= 1
         if self._panels > 0:
             return
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
+        for timer in (self._timer, self._turn):
+            if timer is not None:
+                with suppress(RuntimeError):  # Qt ends, and has deleted it already
+                    timer.stop()
+        self._timer = self._turn = None
         self.player.stop()
         self.reading.forget()
         self.session.job_ended.disconnect(self._job_ended)
         viewer = self._viewer.alive()
         if viewer is not None:
-            viewer.dims.events.current_step.disconnect(self._moved)
-            viewer.layers.selection.events.active.disconnect(self._moved)
-            viewer.layers.events.inserted.disconnect(self._adopt_layers)
+            viewer.dims.events.current_step.disconnect(self._soon)
+            viewer.layers.selection.events.active.disconnect(self._soon)
+            viewer.layers.events.inserted.disconnect(self._soon)
 
     # where we are -----------------------------------------------------------------------------------
 
@@ -143,7 +150,20 @@ class ViewerLink:
         names = [one.name for one in inside or rows]
         return self.session.recording if self.session.recording in names else names[0]
 
-    def _moved(self, _: object = None) -> None:
+    def _soon(self, _: object = None) -> None:
+        """Look when the viewer is done: layers cannot be added while another one is."""
+        if self._turn is not None:
+            self._turn.start(0)
+
+    def _look(self) -> None:
+        if self._viewer.alive() is None:
+            return
+        if len(self._viewer().layers) != self._layers_seen:
+            self._layers_seen = len(self._viewer().layers)
+            self._adopt_layers()
+        self._moved()
+
+    def _moved(self) -> None:
         place = self.here()
         if place is not None:
             self.session.set_recording(place[0])
@@ -254,7 +274,7 @@ class ViewerLink:
         if folder is not None and kind != "magnify" and status in ("done", "cancelled"):
             self._again.run(lambda: read_run(folder), self.session.set_contents)
 
-    def _adopt_layers(self, _: object = None) -> None:
+    def _adopt_layers(self) -> None:
         """Take over the study or run that a reader or the sample noted with its layers."""
         from napari_ubam.study import Study
 

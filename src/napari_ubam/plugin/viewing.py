@@ -6,9 +6,10 @@ from pathlib import Path
 
 import napari
 
+from .panels.timeline import open_timeline
 from .viewer_link import link_of
 
-PANELS = ("1 Study", "2 Train", "4 Explore", "5 Magnify", "3 Deviation")
+PANELS = ("1 Study", "2 Train", "3 Deviation", "4 Explore", "5 Magnify")
 
 
 def view_run(folder: Path, *, block: bool = True) -> napari.Viewer:
@@ -28,7 +29,7 @@ def view_run(folder: Path, *, block: bool = True) -> napari.Viewer:
     viewer = napari.Viewer(title=f"uBAM {folder.name}")
     for name in PANELS:
         viewer.window.add_plugin_dock_widget("napari-ubam", name, tabify=name != PANELS[0])
-    viewer.window.add_plugin_dock_widget("napari-ubam", "Timeline")
+    open_timeline(viewer)
     link = link_of(viewer)
 
     def show_strongest() -> None:

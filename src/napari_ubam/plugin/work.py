@@ -79,8 +79,12 @@ class Worker:
         self._worker.start()
 
     def _took(self, turn: int, done: Callable[[Any], None], value: Any) -> None:
-        if turn == self._turn:
+        if turn != self._turn:
+            return
+        try:
             done(value)
+        except Exception as error:  # an error that leaves a slot ends the process under PyQt6
+            tell_error(error)
 
     def _broke(self, turn: int, error: BaseException) -> None:
         if turn == self._turn:

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLabel, QT
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.overlay import Overlay
 from napari_ubam.plugin.panel import Panel
+from napari_ubam.plugin.panels.timeline import open_timeline
 from napari_ubam.plugin.settings import remember, remembered
 from napari_ubam.plugin.steps import Step, embed_step, score_step
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
@@ -62,12 +63,12 @@ class DeviationPanel(Panel):
         column.addWidget(self.reference)
         self.score_button = button("Score", "Compute missing codes, then score every frame.", self.score)
         timeline = button("Timeline", "Show the scores over time below the picture.", self.open_timeline)
-        column.addLayout(row(self.score_button, timeline, CopyBox(self._copied, self.say)))
+        column.addLayout(row(self.score_button, timeline))
         self.on_picture = QCheckBox("Show on the picture")
         self.on_picture.setToolTip("Frame around the region, blue to red by percentile, with the score.")
         self.on_picture.setChecked(True)
         self.on_picture.toggled.connect(lambda _: self._draw_overlay())
-        column.addWidget(self.on_picture)
+        column.addLayout(row(self.on_picture, CopyBox(self._copied, self.say), stretch=0))
         self.column.addWidget(box)
         self.column.addWidget(self.job_box)
         box, column = section("Episodes, strongest first")
@@ -176,7 +177,7 @@ class DeviationPanel(Panel):
 
     def open_timeline(self) -> None:
         """Dock the timeline below the canvas."""
-        self._viewer.window.add_plugin_dock_widget("napari-ubam", "Timeline")
+        open_timeline(self._viewer)
 
     def play_episode(self, number: int) -> None:
         """Jump to an episode and play it."""
@@ -191,7 +192,6 @@ def _table(columns: tuple[str, ...], tip: str) -> QTableWidget:
     table.setToolTip(tip)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setAlternatingRowColors(True)
     table.setMinimumHeight(120)
     header, side = table.horizontalHeader(), table.verticalHeader()
     if header is not None:

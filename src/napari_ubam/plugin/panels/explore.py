@@ -48,7 +48,6 @@ class ExplorePanel(Panel):
         self.map = MapCanvas(colours_of(napari_viewer).background)
         self.map.clicked.connect(self._open_point)
         self.map.selected.connect(self._lassoed)
-        self.destroyed.connect(_Close(self.map))
         self._build()
         self.observe(self.session.results_changed, self.load)
         self.observe(self.link.moved, self._moved)
@@ -80,7 +79,7 @@ class ExplorePanel(Panel):
         self.lasso.setCheckable(True)
         self.legend = QLabel()
         self.legend.setWordWrap(True)
-        column.addLayout(row(self.method, self.colour, self.make, self.lasso, stretch=1))
+        column.addLayout(row(self.method, self.make, self.colour, self.lasso, stretch=2))
         column.addWidget(self.map.native, 1)
         column.addWidget(self.legend)
         self.column.addWidget(box, 1)
@@ -228,13 +227,3 @@ class ExplorePanel(Panel):
         some = chosen.iloc[np.linspace(0, len(chosen) - 1, min(COUNT, len(chosen))).astype(int)]
         self.following.setChecked(False)
         self._asking.run(lambda: (some.reset_index(drop=True), self._pictures(some)), self._show)
-
-
-class _Close:
-    """Gives a canvas back when its panel is gone."""
-
-    def __init__(self, canvas: MapCanvas) -> None:
-        self._canvas = canvas
-
-    def __call__(self, _: object = None) -> None:
-        self._canvas.close()

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QLabel, QSpinBox
-from superqt import QLabeledDoubleSlider
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel
 
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.convert import Layer
-from napari_ubam.plugin.magnifying import Studio, Wanted, span_around
+from napari_ubam.plugin.magnifying import Studio, Wanted, episode_span, span_around
 from napari_ubam.plugin.panel import Panel
 from napari_ubam.plugin.preview import Preview
 from napari_ubam.plugin.results import magnified_layers
@@ -19,6 +17,8 @@ from napari_ubam.plugin.settings import remember, remembered
 from napari_ubam.plugin.steps import Step, magnify_step
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
+from napari_ubam.plugin.widgets.factor_box import FactorBox
+from napari_ubam.plugin.widgets.frame_span import FrameSpan
 from napari_ubam.plugin.work import tell_error
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NO_MAGNIFIER = "Train the magnifier in the Train panel, or open a run that has one."
 NO_RECORDING = "Show a recording of the run first, such as by a double click on an episode."
-LARGEST = 5.0
 KINDS = "Video (*.mp4);;TIFF (*.tif);;All files (*)"
 
 
@@ -63,45 +62,29 @@ class MagnifyPanel(Panel):
         box, column = section("What is magnified")
         self.what = QLabel(NO_RECORDING)
         self.what.setWordWrap(True)
-        self.first, self.last = QSpinBox(), QSpinBox()
-        for spin, tip in ((self.first, "First frame."), (self.last, "Last frame.")):
-            spin.setMaximum(10**8)
-            spin.setToolTip(tip)
-            spin.valueChanged.connect(self._span_changed)
+        self.span = FrameSpan()
+        self.span.changed.connect(self._preview)
         around = button("Here", "Two seconds before and after the frame that is shown.", self.take_here)
-        episode = button(
-            "Episode", "The episode that is shown, with half a second around it.", self.take_episode
-        )
+        tip = "The episode that is shown, with half a second around it."
+        episode = button("Episode", tip, self.take_episode)
         column.addWidget(self.what)
         column.addWidget(self.reference)
-        column.addLayout(row("Frames", self.first, "to", self.last, around, episode))
+        column.addLayout(row("Frames", self.span, stretch=1))
+        column.addLayout(row(around, episode))
         self.column.addWidget(box)
-        self.column.addWidget(self._factor_box())
+        self.how = FactorBox()
+        self.factor, self.smoothing, self.previewing = (
+            self.how.factor,
+            self.how.smoothing,
+            self.how.previewing,
+        )
+        self.how.changed.connect(self._preview)
+        self.previewing.toggled.connect(self._toggle_preview)
+        self.column.addWidget(self.how)
         self.column.addWidget(self._layers_box())
         self.column.addWidget(self.job_box)
         self.column.addLayout(row(CopyBox(self._steps, self.say), "", stretch=1))
         self.column.addStretch(1)
-
-    def _factor_box(self) -> Any:
-        box, column = section("Factor")
-        self.factor = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-        self.factor.setRange(0, LARGEST)
-        self.factor.setDecimals(1)
-        self.factor.setValue(float(remembered("factor")))
-        self.factor.setToolTip("0 shows the reference posture, 1 the original, above 1 magnifies.")
-        self.factor.valueChanged.connect(self._preview)
-        self.smoothing = QDoubleSpinBox()
-        self.smoothing.setRange(0, 5000)
-        self.smoothing.setDecimals(0)
-        self.smoothing.setSuffix(" ms")
-        self.smoothing.setValue(float(remembered("smoothing_ms")))
-        self.smoothing.setToolTip("Over which the difference from the reference is smoothed in time.")
-        self.smoothing.valueChanged.connect(self._preview)
-        self.previewing = QCheckBox("Preview the frame that is shown")
-        self.previewing.toggled.connect(self._toggle_preview)
-        column.addWidget(self.factor)
-        column.addLayout(row("Smoothing", self.smoothing, self.previewing))
-        return box
 
     def _layers_box(self) -> Any:
         box, column = section("Results")
@@ -150,9 +133,7 @@ class MagnifyPanel(Panel):
         if here is None or known is None:
             self.say(NO_RECORDING)
             return
-        first, last, fps = known
-        start, stop = span_around(here[1], fps, first, last)
-        self._set_span(start, stop)
+        self.span.set_span(*span_around(here[1], *known))
 
     def take_episode(self, quiet: bool = False) -> None:
         """Magnify the episode that is shown; around the frame where there is none."""
@@ -161,24 +142,11 @@ class MagnifyPanel(Panel):
             if not quiet:
                 self.say(NO_RECORDING)
             return
-        first, last, fps = known
-        if results is not None:
-            found = results.episodes_of(here[0])
-            found = found[(found["start"] <= here[1]) & (found["stop"] > here[1])]
-            if len(found):
-                margin, one = round(fps / 2), found.iloc[0]
-                self._set_span(
-                    max(first, int(one["start"]) - margin), min(last + 1, int(one["stop"]) + margin)
-                )
-                return
-        self.take_here()
-
-    def _set_span(self, start: int, stop: int) -> None:
-        for spin, value in ((self.first, start), (self.last, stop - 1)):
-            spin.blockSignals(True)
-            spin.setValue(value)
-            spin.blockSignals(False)
-        self._span_changed()
+        found = episode_span(results.episodes_of(here[0]), here[1], *known) if results is not None else None
+        if found is None:
+            self.take_here()
+        else:
+            self.span.set_span(*found)
 
     def _bounds(self) -> tuple[int, int, float] | None:
         """First and last frame of the recording that is shown, and its frame rate."""
@@ -188,9 +156,6 @@ class MagnifyPanel(Panel):
             return None
         frames = recording.frames(len(layer.data))
         return frames[0], frames[-1], float(layer.metadata["fps"])
-
-    def _span_changed(self, _: object = None) -> None:
-        self._preview()
 
     # preview ----------------------------------------------------------------------------------------
 
@@ -203,14 +168,15 @@ class MagnifyPanel(Panel):
             return NO_RECORDING
         if not self.reference.text:
             return "Choose the reference first."
-        if self.last.value() < self.first.value():
+        start, stop = self.span.value
+        if stop <= start:
             return "The last frame comes before the first; choose another range."
         return Wanted(
             contents.folder,
             name,
             self.reference.text,
-            self.first.value(),
-            self.last.value() + 1,
+            start,
+            stop,
             self.smoothing.value(),
             str(remembered("device")),
         )

@@ -14,6 +14,7 @@ from napari_ubam.plugin.widgets.timeline_plot import TimelinePlot
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+NAME = "uBAM timeline"
 EMPTY = "No scores yet: choose a reference in the Deviation panel, and score."
 
 
@@ -80,3 +81,9 @@ class TimelinePanel(Panel):
 
     def _playing(self, on: bool) -> None:
         self.play.setText("Stop" if on else "Play")
+
+
+def open_timeline(viewer: Viewer) -> None:
+    """Dock the timeline below the canvas; once."""
+    if NAME not in viewer.window.dock_widgets:
+        viewer.window.add_dock_widget(TimelinePanel(viewer), name=NAME, area="bottom")

@@ -12,7 +12,7 @@ from napari_ubam.plugin.panel import Panel
 from napari_ubam.plugin.settings import remember, remembered
 from napari_ubam.plugin.steps import Step, train_magnifier_step, train_step
 from napari_ubam.plugin.theme import colours_of
-from napari_ubam.plugin.widgets import Empty, JobBox, button, row, section
+from napari_ubam.plugin.widgets import Empty, JobBox, button, narrow, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.loss_plot import LossPlot
 from napari_ubam.plugin.work import tell_error
@@ -67,11 +67,11 @@ class TrainPanel(Panel):
         for name, text in PRESETS.items():
             self.preset.addItem(f"{name}: {text}", name)
         self.preset.setCurrentIndex(max(self.preset.findData(remembered("preset")), 0))
-        self.preset.setMinimumContentsLength(18)
+        narrow(self.preset)
         self.preset.setToolTip("Size of the model.")
         self.device = QComboBox()
         self.device.addItem("auto", "auto")
-        self.device.setMinimumContentsLength(18)
+        narrow(self.device)
         self.device.setToolTip("What computes.")
         self.minutes = QDoubleSpinBox()
         self.minutes.setRange(0.1, 10000)
@@ -91,7 +91,7 @@ class TrainPanel(Panel):
         )
         column.addLayout(row("Model", self.preset, stretch=1))
         column.addLayout(row("Device", self.device, stretch=1))
-        column.addLayout(row("Time", self.minutes, "Window", self.window_ms))
+        column.addLayout(row("Time", self.minutes, "Window", self.window_ms, stretch=1))
         self.start = button("Train", "Learn posture and behaviour from the study.", self.train)
         self.resume = button("Resume", "Go on with a training that was stopped.", self.train_on)
         self.magnifier = button(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QMenu, QToolButton
+from qtpy.QtWidgets import QMenu, QPushButton
 
 from napari_ubam.plugin.steps import Step, script
 
 
-class CopyBox(QToolButton):
+class CopyBox(QPushButton):
     """A button with a menu: Python script, command line.
 
     Parameters
@@ -26,7 +26,6 @@ class CopyBox(QToolButton):
         self._steps, self._say = steps, say
         self.setText("Copy as script")
         self.setToolTip("Copy the same work as a Python script or as command lines.")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.addAction("Python script", self.copy_python)
         menu.addAction("Command lines", self.copy_command)

@@ -48,6 +48,9 @@ class MapCanvas:
         self._dots = visuals.Markers(parent=self._view.scene, antialias=0)
         self._cursor = visuals.Markers(parent=self._view.scene)
         self._line = visuals.Line(parent=self._view.scene, color="#ffcc00", width=2)
+        for markers in (self._dots, self._cursor):
+            markers.set_data(np.zeros((1, 2), np.float32))  # without data vispy knows no bounds
+        self._dots.visible = False
         self._dots.order, self._cursor.order, self._line.order = 0, 2, 3
         self._cursor.visible = self._line.visible = False
         self._points: Floats = np.empty((0, 2), np.float32)
@@ -57,10 +60,6 @@ class MapCanvas:
         self._canvas.events.mouse_press.connect(self._press)
         self._canvas.events.mouse_move.connect(self._drag)
         self._canvas.events.mouse_release.connect(self._release)
-
-    def close(self) -> None:
-        """Give the canvas back."""
-        self._canvas.close()
 
     def show_points(self, points: npt.ArrayLike, colours: npt.ArrayLike) -> None:
         """Draw points.
@@ -77,7 +76,7 @@ class MapCanvas:
         self._draw(self._colours)
         if moved and len(new):
             low, high = new.min(0), new.max(0)
-            self._view.camera.set_range(x=(low[0], high[0]), y=(low[1], high[1]), margin=0.05)
+            self._view.camera.set_range(x=(low[0], high[0]), y=(low[1], high[1]), z=(0, 1), margin=0.05)
 
     def highlight(self, rows: npt.ArrayLike | None) -> None:
         """Draw only some points in full; None draws all so."""

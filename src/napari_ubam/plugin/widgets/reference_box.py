@@ -7,6 +7,8 @@ from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from napari_ubam.study import Study, StudyError
 
+from .sections import narrow
+
 TIP = (
     "Recordings that define what is normal: column=value, several joined by 'and', such as "
     "group=healthy and session=0."
@@ -32,7 +34,7 @@ class ReferenceBox(QWidget):
         self.box.setEditable(True)
         self.box.setToolTip(TIP)
         self.box.setObjectName("reference")
-        self.box.setMinimumContentsLength(12)
+        narrow(self.box)
         self.note = QLabel()
         self.note.setWordWrap(True)
         column.addWidget(self.box)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtWidgets import (
+    QComboBox,
     QGroupBox,
     QHBoxLayout,
     QLabel,
@@ -43,6 +44,12 @@ def row(*parts: QWidget | QLayout | str, stretch: int | None = None) -> QHBoxLay
         else:
             line.addWidget(QLabel(part) if isinstance(part, str) else part, share)
     return line
+
+
+def narrow(box: QComboBox, letters: int = 8) -> None:
+    """Let a list be narrower than its longest entry."""
+    box.setMinimumContentsLength(letters)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
 
 def button(text: str, tip: str, do: Callable[[], Any]) -> QPushButton:

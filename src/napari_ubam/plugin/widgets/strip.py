@@ -40,6 +40,9 @@ class Strip(QListWidget):
     def show_pictures(self, pictures: Sequence[npt.NDArray[np.uint8]], texts: Sequence[str]) -> None:
         """Show pictures (y, x, 3) with their texts."""
         self.clear()
+        height = max((picture.shape[0] for picture in pictures), default=SIZE)
+        self.setIconSize(QSize(SIZE, height))
+        self.setGridSize(QSize(SIZE + 6, height + 38))
         for picture, text in zip(pictures, texts, strict=True):
             item = QListWidgetItem(_icon(picture), text)
             item.setToolTip(text.replace("\n", ", ") + "; click to show it there.")
@@ -51,6 +54,4 @@ def _icon(picture: npt.NDArray[np.uint8]) -> QIcon:
     data = np.ascontiguousarray(picture)
     height, width = data.shape[:2]
     image = QImage(data.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
-    whole = QPixmap(SIZE, SIZE)
-    whole.fill(Qt.GlobalColor.transparent)
     return QIcon(QPixmap.fromImage(image))

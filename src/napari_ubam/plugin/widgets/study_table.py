@@ -119,7 +119,6 @@ class StudyTable(QTableView):
         self.setModel(self.rows)
         self.setObjectName("study-table")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
-        self.setAlternatingRowColors(True)
         self.setMinimumHeight(160)
         header = self.horizontalHeader()
         if header is not None:

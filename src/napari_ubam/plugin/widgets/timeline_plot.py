@@ -37,8 +37,8 @@ class TimelinePlot(FigureCanvasQTAgg):
         self._colours = colours
         figure = Figure(figsize=(9, 1.7), facecolor=colours.background)
         super().__init__(figure)  # type: ignore[no-untyped-call]
-        self.axes = figure.add_axes((0.06, 0.27, 0.925, 0.62))
-        self.setMinimumHeight(120)
+        self.axes = figure.add_axes((0.055, 0.28, 0.935, 0.58))
+        self.setMinimumHeight(130)
         self._times: Floats = np.empty(0)
         self._frames: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._background: Any = None
@@ -82,12 +82,18 @@ class TimelinePlot(FigureCanvasQTAgg):
         for start, stop in zip(episodes["start_time"], episodes["stop_time"], strict=True):
             self.axes.axvspan(start, stop, color=self._colours.strong, alpha=0.22, linewidth=0)
         self.axes.set(xlim=_limits(self._times), ylim=(0, 101), xlabel="time (s)", ylabel="percentile")
-        self.axes.set_title(title, loc="left")
+        self.axes.set_title(title, loc="left", color=self._colours.text, fontsize=8)
         self.axes.set_yticks([0, 50, 95])
         self._cursor = self.axes.axvline(self._at, color=self._colours.text, linewidth=1.2, animated=True)
         dress(self.axes, self._colours)
         self.axes.legend(
-            fontsize=7, labelcolor=self._colours.text, frameon=False, ncols=2, loc=(0.82, 1.0), borderpad=0
+            fontsize=7,
+            labelcolor=self._colours.text,
+            frameon=False,
+            ncols=2,
+            loc="lower right",
+            bbox_to_anchor=(1, 0.97),
+            borderpad=0,
         )
         self.draw_idle()  # type: ignore[no-untyped-call]
 

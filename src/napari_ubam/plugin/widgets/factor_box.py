@@ -1,0 +1,48 @@
+"""How much is magnified: the factor, smoothing in time, and whether the frame that is shown is rendered."""
+
+from __future__ import annotations
+
+from psygnal import Signal
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QGroupBox, QVBoxLayout
+from superqt import QLabeledDoubleSlider
+
+from napari_ubam.plugin.settings import remembered
+
+from .sections import row
+
+LARGEST = 5.0
+
+
+class FactorBox(QGroupBox):
+    """Factor, smoothing and preview.
+
+    Attributes
+    ----------
+    changed : Signal
+        Emits when factor or smoothing changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Factor")
+        self.factor = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+        self.factor.setRange(0, LARGEST)
+        self.factor.setDecimals(1)
+        self.factor.setValue(float(remembered("factor")))
+        self.factor.setToolTip("0 shows the reference posture, 1 the original, above 1 magnifies.")
+        self.factor.valueChanged.connect(lambda _: self.changed.emit())
+        self.smoothing = QDoubleSpinBox()
+        self.smoothing.setRange(0, 5000)
+        self.smoothing.setDecimals(0)
+        self.smoothing.setSuffix(" ms")
+        self.smoothing.setValue(float(remembered("smoothing_ms")))
+        self.smoothing.setToolTip("Over which the difference from the reference is smoothed in time.")
+        self.smoothing.valueChanged.connect(lambda _: self.changed.emit())
+        self.previewing = QCheckBox("Preview the frame that is shown")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 10, 6, 6)
+        column.addWidget(self.factor)
+        column.addLayout(row("Smoothing", self.smoothing, stretch=1))
+        column.addWidget(self.previewing)
