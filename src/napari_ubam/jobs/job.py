@@ -139,8 +139,14 @@ class Job:
         """Ask the command to stop; it does so at its next step, and keeps what is finished."""
         stop_file(self.events).touch()
 
-    def kill(self) -> None:
-        """End the process and its children at once; what was written in whole is kept."""
+    def kill(self, wait: float = 2.0) -> None:
+        """End the process and its children at once; what was written in whole is kept.
+
+        Parameters
+        ----------
+        wait : float
+            Seconds to wait for their end.
+        """
         stop_file(self.events).touch()
         process = self._known_process()
         if process is None:
@@ -150,10 +156,11 @@ class Job:
             for one in family:
                 with suppress(psutil.Error):
                     one.kill()
-            psutil.wait_procs(family, timeout=2)
-        if self._process is not None:
+            if wait:
+                psutil.wait_procs(family, timeout=wait)
+        if self._process is not None and wait:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(2)
+                self._process.wait(wait)
 
     def _known_process(self) -> psutil.Process | None:
         try:

@@ -45,7 +45,7 @@ class _Closing(QObject):
             event.ignore()
             return True
         if answer == "stop":
-            session.job.job.ask_to_stop()
+            session.stop_job()
         return False
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from napari_ubam.study import Roi, Study, StudyError
+from napari_ubam.study import Recording, Roi, Study, StudyError
 
 COLUMNS = ("video", "subject", "group", "session", "x", "y", "width", "height", "start", "stop", "name")
 ROI = ("x", "y", "width", "height")
@@ -103,6 +103,14 @@ class StudyDraft:
         used = [name for name in self.columns if name in COLUMNS[:4] or any(r.get(name) for r in self.rows)]
         return pd.DataFrame([{name: row.get(name, "") for name in used} for row in self.rows], columns=used)
 
+    def recording(self, row: int) -> Recording | None:
+        """Give the recording of a row, also before subject and group are known; None with other faults."""
+        cells = {**dict.fromkeys(("subject", "group", "session"), "?"), **_filled(self.rows[row])}
+        try:
+            return Study.from_dataframe(pd.DataFrame([cells]), self.folder)[0]
+        except StudyError:
+            return None
+
     def check(self) -> tuple[Study | None, dict[int, list[str]]]:
         """Make a study of the rows.
 
@@ -130,6 +138,10 @@ class StudyDraft:
 def split_clipboard(text: str) -> list[list[str]]:
     """Cells of a block that was copied from a spreadsheet: tabs between cells, line ends between rows."""
     return [line.split("\t") for line in text.replace("\r\n", "\n").rstrip("\n").split("\n")]
+
+
+def _filled(row: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in row.items() if text}
 
 
 def _text(value: object) -> str:

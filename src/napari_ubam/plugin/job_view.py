@@ -23,7 +23,7 @@ class JobView:
         Sentences that the user should read.
     state : JobState
     stopping : float or None
-        When it was asked to stop, in seconds since 1970.
+        When it was asked to stop, by the monotonic clock.
     """
 
     job: Job

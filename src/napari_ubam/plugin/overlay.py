@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from napari_ubam.study import Recording, Roi
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from .viewer_link import ViewerLink
+
+CAPTION = "#101018c0"
+CAPTION_SHARE = 0.1  # of the region's height
 
 
 class Overlay:
@@ -74,22 +78,31 @@ class Overlay:
 def add_frame(viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.DataFrame) -> Shapes:
     """Add the Shapes layer that shows a recording's scores; its metadata holds their table."""
     return viewer.add_shapes(
-        [scores.corners],
+        [scores.corners, caption_of(scores.corners)],
         shape_type="polygon",
         name=f"{name}, deviation",
-        face_color="transparent",
+        face_color=["transparent", CAPTION],
+        edge_color=["gray", "transparent"],
         edge_width=2,
-        features=pd.DataFrame({"score": [""]}),
-        text={"string": "{score}", "anchor": "upper_left", "color": "white", "size": 10},
+        features=pd.DataFrame({"score": ["", ""]}),
+        text={"string": "{score}", "anchor": "center", "color": "white", "size": 10},
         metadata={"recording": name, "scores": table},
     )
+
+
+def caption_of(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Corners (4, 2) of a bar over a region, in it where there is no room above."""
+    (top, left), (bottom, right) = corners.min(0), corners.max(0)
+    height = max(CAPTION_SHARE * (bottom - top), 6.0)
+    upper = top - height if top - height >= -0.5 else top
+    return np.array([[upper, left], [upper, right], [upper + height, right], [upper + height, left]])
 
 
 def paint(layer: Shapes, scores: ScoreOverlay, frame: int) -> None:
     """Show the score of a frame."""
     colour, text = scores.at(frame)
-    layer.edge_color = [colour]
-    layer.features = pd.DataFrame({"score": [text]})
+    layer.edge_color = [colour, (0, 0, 0, 0)]
+    layer.features = pd.DataFrame({"score": ["", text]})
 
 
 def region_of(recording: Recording, height: int, width: int) -> Roi:

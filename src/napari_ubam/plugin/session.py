@@ -6,6 +6,7 @@ the session itself only holds what was read, and tells of it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ from .job_view import JobView
 
 if TYPE_CHECKING:
     from napari_ubam.run import Run
+
+PATIENCE = 1.5  # seconds that a job has to stop by itself
 
 
 class Session:
@@ -117,7 +120,8 @@ class Session:
         for study in (self.study, known):
             if study is not None and name in study.names:
                 return study[name]
-        return None
+        rows = (self.draft.recording(number) for number in range(len(self.draft)))
+        return next((one for one in rows if one is not None and one.name == name), None)
 
     # run --------------------------------------------------------------------------------------------
 
@@ -203,11 +207,26 @@ class Session:
         """Whether a job works on the run."""
         return self.job is not None and self.job.state.status == "running"
 
+    def stop_job(self) -> None:
+        """Ask the job to stop, and end its process where it does not within 1.5 s.
+
+        That loses at most what came after its last checkpoint, twenty seconds of training; files are written
+        in whole or not at all.
+        """
+        view = self.job
+        if view is not None and view.state.status == "running" and view.stopping is None:
+            view.stopping = time.monotonic()
+            self._waiting = []
+            view.job.ask_to_stop()
+            self.job_changed.emit()
+
     def poll(self) -> None:
         """Read what the job told since the last call; cheap, for a timer."""
         view = self.job
         if view is None or view.state.status != "running":
             return
+        if view.stopping is not None and time.monotonic() - view.stopping > PATIENCE:
+            view.job.kill(wait=0)
         events = view.job.new_events()
         for event in events:
             view.take(event)

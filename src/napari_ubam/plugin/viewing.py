@@ -6,10 +6,22 @@ from pathlib import Path
 
 import napari
 
+from .panels.deviation import DeviationPanel
+from .panels.explore import ExplorePanel
+from .panels.magnify import MagnifyPanel
+from .panels.study import StudyPanel
 from .panels.timeline import open_timeline
+from .panels.train import TrainPanel
 from .viewer_link import link_of
 
-PANELS = ("1 Study", "2 Train", "3 Deviation", "4 Explore", "5 Magnify")
+PANELS = {
+    "Study": StudyPanel,
+    "Train": TrainPanel,
+    "Deviation": DeviationPanel,
+    "Explore": ExplorePanel,
+    "Magnify": MagnifyPanel,
+}
+FIRST = "Deviation"  # that is seen
 
 
 def view_run(folder: Path, *, block: bool = True) -> napari.Viewer:
@@ -27,9 +39,12 @@ def view_run(folder: Path, *, block: bool = True) -> napari.Viewer:
     napari.Viewer
     """
     viewer = napari.Viewer(title=f"uBAM {folder.name}")
-    for name in PANELS:
-        viewer.window.add_plugin_dock_widget("napari-ubam", name, tabify=name != PANELS[0])
+    docks = {
+        name: viewer.window.add_dock_widget(make(viewer), name=name, area="right", tabify=True)
+        for name, make in PANELS.items()
+    }
     open_timeline(viewer)
+    docks[FIRST].raise_()
     link = link_of(viewer)
 
     def show_strongest() -> None:

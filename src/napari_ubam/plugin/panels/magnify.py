@@ -248,6 +248,9 @@ class MagnifyPanel(Panel):
             if "difference" in made.name and hasattr(made, "colorbar"):
                 made.colorbar.visible = True
         self._viewer.layers.selection.active = original
+        here, (start, stop) = self.link.here(), self.span.value
+        if here is not None and not start <= here[1] < stop:
+            self.link.show(here[0], start)
         self._set_grid(self.grid.isChecked())
         self.say(" ".join(warnings) or f"Added {len(layers)} layers.")
 

@@ -12,7 +12,7 @@ from napari_ubam.plugin.region import RegionDrawing
 from napari_ubam.plugin.widgets import button, row, section
 from napari_ubam.plugin.widgets.study_table import StudyTable
 from napari_ubam.plugin.work import tell_error
-from napari_ubam.study import Study
+from napari_ubam.study import Recording, Study
 from napari_ubam.video import VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
@@ -117,28 +117,28 @@ class StudyPanel(Panel):
         """Show a row's recording in the viewer."""
         recording = self._recording(number)
         if recording is not None:
-            self.link.show(recording)
+            self.link.show(recording.name)
 
-    def _recording(self, number: int) -> str | None:
-        if self.session.study is None:
-            self.say("Mend the rows marked by ⚠ first." if len(self.session.draft) else EMPTY)
+    def _recording(self, number: int) -> Recording | None:
+        """Give the recording of a row, or say what is missing."""
+        if not 0 <= number < len(self.session.draft):
+            self.say("Select a row first." if len(self.session.draft) else EMPTY)
             return None
-        if not 0 <= number < len(self.session.study):
-            self.say("Select a row first.")
-            return None
-        return self.session.study.names[number]
+        found = self.session.draft.recording(number)
+        if found is None:
+            self.say(" ".join(self.session.faults.get(number, ["Mend the row first."])))
+        return found
 
     # region -----------------------------------------------------------------------------------------
 
     def draw_region(self) -> None:
         """Let the user draw the region of the current row."""
         number = self.table.currentIndex().row()
-        name = self._recording(number)
-        if name is None or self.session.study is None:
+        found = self._recording(number)
+        if found is None:
             return
-        self.say(f"Draw a rectangle around {name}; it can be moved and resized afterwards.")
-        roi = self.session.study[name].roi
-        self.link.show(name, then=lambda: self.region.begin(name, number, roi))
+        self.say(f"Draw a rectangle around {found.name}; it can be moved and resized afterwards.")
+        self.link.show(found.name, then=lambda: self.region.begin(found.name, number, found.roi))
 
     def _region_drawn(self, number: int) -> None:
         if self.region.roi is not None and number < len(self.session.draft):
@@ -147,10 +147,10 @@ class StudyPanel(Panel):
 
     def copy_region(self) -> None:
         """Give the current row's region to all rows."""
-        name = self._recording(self.table.currentIndex().row())
-        if name is None or self.session.study is None:
+        found = self._recording(self.table.currentIndex().row())
+        if found is None:
             return
-        self.session.draft.set_roi(range(len(self.session.draft)), self.session.study[name].roi)
+        self.session.draft.set_roi(range(len(self.session.draft)), found.roi)
         self.session.draft_edited()
 
     def clear_region(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from napari_ubam.plugin.job_view import JobView
@@ -11,7 +9,6 @@ from napari_ubam.plugin.session import Session
 
 from .sections import button, row
 
-KILL_SECONDS = 10.0  # after which "Cancel" becomes "End now"
 STEPS = 1000
 SAID = 3  # latest messages
 
@@ -34,7 +31,7 @@ class JobBox(QWidget):
             label.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setRange(0, STEPS)
-        self.cancel = button("Cancel", "Stop at the next step; what is finished is kept.", self.stop)
+        self.cancel = button("Cancel", "Stop within two seconds; what is finished is kept.", session.stop_job)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.title)
@@ -61,21 +58,8 @@ class JobBox(QWidget):
         said = [text for text in view.messages[-SAID:] if text]
         self.messages.setText("\n".join(said))
         self.messages.setVisible(bool(said))
-        late = view.stopping is not None and time.time() - view.stopping > KILL_SECONDS
-        self.cancel.setText("End now" if late else "Stopping …" if view.stopping else "Cancel")
-        self.cancel.setEnabled(view.stopping is None or late)
-
-    def stop(self) -> None:
-        """Ask the job to stop; when it was asked long ago, end its process."""
-        view = self._session.job
-        if view is None or view.state.status != "running":
-            return
-        if view.stopping is None:
-            view.stopping = time.time()
-            view.job.ask_to_stop()
-        else:
-            view.job.kill()
-        self.update_job()
+        self.cancel.setText("Cancel" if view.stopping is None else "Stopping …")
+        self.cancel.setEnabled(view.stopping is None)
 
     def _title(self, view: JobView) -> str:
         if view.state.status != "running":

@@ -1,0 +1,87 @@
+"""A study while it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_ubam.plugin.draft import COLUMNS, StudyDraft, split_clipboard
+from napari_ubam.study import Roi, Study
+
+
+def test_videos_are_added_once_with_their_stem_as_subject(tmp_path: Path) -> None:
+    paths = [tmp_path / "rat1.mp4", tmp_path / "rat2.mp4"]
+    draft = StudyDraft()
+    assert draft.add_videos(paths) == [0, 1]
+    assert draft.add_videos([*paths, tmp_path / "rat3.mp4"]) == [2]
+    assert [row["subject"] for row in draft.rows] == ["rat1", "rat2", "rat3"]
+
+
+def test_faults_stand_beside_their_rows(tmp_path: Path) -> None:
+    (tmp_path / "rat1.mp4").touch()
+    draft = StudyDraft()
+    draft.add_videos([tmp_path / "rat1.mp4", tmp_path / "gone.mp4"])
+    draft.set_cell(0, "group", "healthy")
+    study, faults = draft.check()
+    assert study is None
+    assert set(faults) == {1}
+    assert "gone.mp4" in faults[1][0]
+    assert "group" in faults[1][1]
+    draft.remove([1])
+    study, faults = draft.check()
+    assert study is not None
+    assert study.subjects == ("rat1",)
+    assert faults == {}
+
+
+def test_a_row_can_be_shown_before_its_group_is_known(tmp_path: Path) -> None:
+    (tmp_path / "rat1.mp4").touch()
+    draft = StudyDraft()
+    draft.add_videos([tmp_path / "rat1.mp4", tmp_path / "gone.mp4"])
+    found = draft.recording(0)
+    assert found is not None
+    assert found.video == tmp_path / "rat1.mp4"
+    assert draft.recording(1) is None
+
+
+def test_a_study_goes_through_the_draft_unchanged(study: Study) -> None:
+    again, faults = StudyDraft.from_study(study).check()
+    assert faults == {}
+    assert again is not None
+    assert [one.model_dump() for one in again] == [one.model_dump() for one in study]
+
+
+def test_regions_are_given_and_taken(study: Study) -> None:
+    draft = StudyDraft.from_study(study)
+    draft.set_roi([0, 2], Roi(x=3, y=4, width=50, height=40))
+    draft.set_roi([1], None)
+    again, _ = draft.check()
+    assert again is not None
+    assert again[0].roi == again[2].roi == Roi(x=3, y=4, width=50, height=40)
+    assert again[1].roi is None
+    assert again[3].roi == study[3].roi
+
+
+def test_pasting_tells_what_did_not_fit(study: Study) -> None:
+    draft = StudyDraft.from_study(study)
+    block = split_clipboard("a\t1\r\nb\t2\r\nc\t3\r\n")
+    assert block == [["a", "1"], ["b", "2"], ["c", "3"]]
+    assert draft.paste(2, "group", block) == 2
+    assert [draft.cell(row, "group") for row in (2, 3)] == ["a", "b"]
+    assert [draft.cell(row, "session") for row in (2, 3)] == ["1", "2"]
+
+
+cells = st.text(st.characters(blacklist_characters="\t\r\n", blacklist_categories=("Cs",)), max_size=8)
+
+
+@given(rows=st.integers(1, 4), columns=st.integers(1, 3), data=st.data())
+def test_a_block_is_pasted_cell_by_cell(rows: int, columns: int, data: st.DataObject) -> None:
+    block = [[data.draw(cells) for _ in range(columns)] for _ in range(rows)]
+    draft = StudyDraft([{"video": str(number)} for number in range(rows)])
+    text = "\n".join("\t".join(line) for line in block)
+    draft.paste(0, "subject", [line.split("\t") for line in text.split("\n")])
+    at = COLUMNS.index("subject")
+    shown = [[draft.cell(row, COLUMNS[at + column]) for column in range(columns)] for row in range(rows)]
+    assert shown == [[cell.strip() for cell in line] for line in block]

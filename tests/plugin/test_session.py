@@ -1,0 +1,144 @@
+"""What a viewer works on, without a window."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from napari_ubam.plugin.contents import RunContents, read_run
+from napari_ubam.plugin.session import Session
+from napari_ubam.run import Run, RunError
+from napari_ubam.study import Study, StudyError
+
+
+def finish(session: Session, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while session.is_working and time.monotonic() < end:
+        session.poll()
+        time.sleep(0.05)
+
+
+def test_a_run_brings_study_results_and_reference(run: Run) -> None:
+    session = Session()
+    told: list[str] = []
+    session.reference_changed.connect(told.append)
+    session.set_contents(read_run(run.folder))
+    assert session.run == run
+    assert session.study is not None
+    assert len(session.study) == 4
+    assert told == ["group=healthy"]
+    assert session.results is not None
+    assert set(session.results.of("impaired1")["recording"]) == {"impaired1"}
+    assert session.contents is not None
+    assert session.contents.has_magnifier
+    assert any("subject named" in line for line in session.contents.quality)
+
+
+def test_two_sessions_share_nothing(study: Study) -> None:
+    one, other = Session(), Session()
+    one.set_study(study)
+    one.set_reference("group=healthy")
+    assert other.study is None
+    assert other.reference == ""
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="train a model"):
+        read_run(tmp_path)
+
+
+def test_a_study_that_was_edited_reaches_the_job_as_it_is_shown(
+    study: Study, study_csv: Path, tmp_path: Path
+) -> None:
+    session = Session()
+    session.set_study(Study.from_csv(study_csv))
+    assert session.study_file(tmp_path) == study_csv
+    session.draft.set_cell(0, "group", "other")
+    session.draft_edited()
+    written = session.study_file(tmp_path)
+    assert written.parent == tmp_path
+    assert Study.from_csv(written)[0].group == "other"
+    assert Study.from_csv(study_csv)[0].group == study[0].group
+    session.draft.set_cell(0, "video", "gone.mp4")
+    session.draft_edited()
+    with pytest.raises(StudyError, match="problems"):
+        session.study_file(tmp_path)
+
+
+def test_commands_follow_each_other_and_stop_at_one_that_is_refused(
+    study_csv: Path, run: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("jobs", "scores.csv"))
+    session, ended = Session(), []
+    session.job_ended.connect(lambda kind, status: ended.append((kind, status)))
+    common = [str(study_csv), "--run", str(folder)]
+    bad = ["score", *common, "--reference", "group=nobody"]
+    session.start(
+        folder, ["embed", *common, "--device", "cpu"], bad, ["score", *common, "--reference", "x=y"]
+    )
+    finish(session)
+    assert ended == [("embed", "done"), ("score", "refused")]
+    assert session.job is not None
+    assert "nobody" in session.job.state.text
+    assert not (folder / "scores.csv").exists()
+
+
+def test_a_job_is_found_again_by_another_session(study_csv: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    first = Session()
+    command = [
+        "train",
+        str(study_csv),
+        "--run",
+        str(folder),
+        "--preset",
+        "tiny",
+        "--device",
+        "cpu",
+        "--minutes",
+        "5",
+    ]
+    first.start(folder, command)
+    second = Session()
+    second.set_contents(read_run(folder))
+    assert second.is_working
+    assert second.job is not None
+    end = time.monotonic() + 120
+    while (second.job.progress is None or second.job.progress.stage != "posture") and time.monotonic() < end:
+        second.poll()
+        time.sleep(0.1)
+    assert second.job.losses
+    asked = time.monotonic()
+    second.stop_job()
+    finish(second, 20)
+    assert second.job.state.status == "cancelled"
+    assert time.monotonic() - asked < 2
+    end = time.monotonic() + 20
+    while second.job.job.is_alive() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not second.job.job.is_alive()
+    first.poll()
+    assert not first.is_working
+
+
+def test_the_latest_of_many_jobs_is_shown(tmp_path: Path) -> None:
+    session = Session()
+    for _ in range(2):
+        session.start(tmp_path, ["check", "none.csv"])
+        finish(session)
+    again = Session()
+    again.set_contents(RunContents(tmp_path, jobs=tuple(read_jobs(tmp_path))))
+    assert again.job is not None
+    assert session.job is not None
+    assert again.job.job.record == session.job.job.record
+    assert again.job.state.status == "refused"
+
+
+def read_jobs(folder: Path):  # type: ignore[no-untyped-def]
+    from napari_ubam.jobs import find_jobs
+
+    return find_jobs(folder)
