@@ -44,7 +44,8 @@ class Worker:
 
     def __init__(self, failed: Callable[[BaseException], None] | None = None) -> None:
         self._failed = failed or tell_error
-        self._turn = 0
+        self._turn = self._started = 0
+        self._done: Callable[[Any], None] | None = None
         self._busy = False
         self._next: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
         self._worker: Any = None
@@ -68,30 +69,31 @@ class Worker:
     def forget(self) -> None:
         """Drop what is under way and what waits; for a panel that closes."""
         self._turn += 1
-        self._next = None
+        self._next = self._done = None
 
     def _start(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        turn, self._busy = self._turn, True
+        # What is to be done is kept here, not in the connections, which the thread's end may outlive.
+        self._started, self._done, self._busy = self._turn, done, True
         self._worker = create_worker(work, _start_thread=False, _ignore_errors=True)
-        self._worker.returned.connect(lambda value: self._took(turn, done, value))
-        self._worker.errored.connect(lambda error: self._broke(turn, error))
+        self._worker.returned.connect(self._took)
+        self._worker.errored.connect(self._broke)
         self._worker.finished.connect(self._finished)
         self._worker.start()
 
-    def _took(self, turn: int, done: Callable[[Any], None], value: Any) -> None:
-        if turn != self._turn:
+    def _took(self, value: Any) -> None:
+        if self._started != self._turn or self._done is None:
             return
         try:
-            done(value)
+            self._done(value)
         except Exception as error:  # an error that leaves a slot ends the process under PyQt6
             tell_error(error)
 
-    def _broke(self, turn: int, error: BaseException) -> None:
-        if turn == self._turn:
+    def _broke(self, error: BaseException) -> None:
+        if self._started == self._turn:
             self._failed(error)
 
     def _finished(self) -> None:
-        self._busy, self._worker = False, None
+        self._busy, self._worker, self._done = False, None, None
         waiting, self._next = self._next, None
         if waiting is not None:
             self._start(*waiting)

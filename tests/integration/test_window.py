@@ -1,0 +1,168 @@
+"""The whole path in a real window, by mouse and keys: from the sample study to magnified layers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QDockWidget, QPushButton, QWidget
+
+from napari_ubam.plugin import sample_data
+from napari_ubam.plugin.viewer_link import link_of
+from napari_ubam.sample import write_sample
+from napari_ubam.video import open_video
+
+pytestmark = pytest.mark.slow
+SCREENSHOTS = os.environ.get("UBAM_SCREENSHOTS")
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    write_sample(folder, healthy=4, impaired=2, seconds=5.0)
+    return folder
+
+
+class Window:
+    """A person in front of napari.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    pictures : Path
+        Folder of the screenshots.
+    """
+
+    def __init__(self, viewer: Any, pictures: Path) -> None:
+        self.viewer, self.pictures = viewer, pictures
+        self.pictures.mkdir(parents=True, exist_ok=True)
+        viewer.window.resize(1400, 900)
+
+    def open(self, name: str) -> Any:
+        _, panel = self.viewer.window.add_plugin_dock_widget("napari-ubam", name, tabify=True)
+        self.raise_(panel)
+        return panel
+
+    def raise_(self, panel: QWidget) -> None:
+        dock: Any = panel
+        while not isinstance(dock, QDockWidget):
+            dock = dock.parent()
+        dock.raise_()
+        QTest.qWait(100)
+
+    def click(self, panel: QWidget, text: str) -> None:
+        (button,) = [one for one in panel.findChildren(QPushButton) if one.text() == text]
+        assert button.isEnabled(), text
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def wait(self, condition: Callable[[], object], seconds: float = 60) -> None:
+        for _ in range(round(seconds / 0.05)):
+            if condition():
+                return
+            QTest.qWait(50)
+        raise AssertionError("it did not come to pass in time")
+
+    def shoot(self, name: str) -> None:
+        QTest.qWait(300)
+        path = self.pictures / f"{name}.png"
+        self.viewer.screenshot(str(path), canvas_only=False, flash=False)
+        assert path.stat().st_size > 20_000
+
+
+@pytest.fixture
+def window(
+    make_napari_viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Path
+) -> Window:
+    monkeypatch.setattr(sample_data, "sample_folder", lambda: sample)
+    return Window(make_napari_viewer(show=True), Path(SCREENSHOTS) if SCREENSHOTS else tmp_path / "pictures")
+
+
+def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> None:
+    viewer, session, link = window.viewer, link_of(window.viewer).session, link_of(window.viewer)
+    study = window.open("1 Study")
+    viewer.open_sample("napari-ubam", "sample_study")
+    window.wait(lambda: session.study is not None and len(session.study) == 6)
+    assert study.table.rows.rowCount() == 6
+    window.shoot("1-study")
+
+    train = window.open("2 Train")
+    train.folder.selectAll()
+    QTest.keyClicks(train.folder, str(tmp_path / "run"))
+    train.preset.setCurrentIndex(train.preset.findData("tiny"))
+    window.wait(lambda: train.device.findData("cpu") >= 0)
+    train.device.setCurrentIndex(train.device.findData("cpu"))
+    train.minutes.setValue(0.5)
+    window.click(train, "Train")
+    window.wait(lambda: train.plot.isVisible(), 150)
+    QTest.qWait(3000)
+    window.shoot("2-train")
+    window.wait(lambda: session.run is not None, 300)
+    window.click(train, "Train magnifier")
+    window.wait(lambda: session.contents is not None and session.contents.has_magnifier, 300)
+
+    deviation = window.open("3 Deviation")
+    deviation.reference.box.setCurrentText("group=healthy")
+    window.click(deviation, "Score")
+    window.wait(lambda: session.results is not None, 200)
+    window.click(deviation, "Timeline")
+    assert session.results is not None
+    assert len(session.results.scores) == 6 * 150
+    episode = deviation._listed.iloc[0] if len(deviation._listed) else None
+    if episode is not None:
+        place = deviation.episodes.visualItemRect(deviation.episodes.item(0, 1)).center()
+        seat = deviation.episodes.viewport()
+        QTest.mouseClick(seat, Qt.MouseButton.LeftButton, pos=place)
+        QTest.mouseDClick(seat, Qt.MouseButton.LeftButton, pos=place)
+        window.wait(lambda: (link.here() or ("",))[0] == episode["recording"])
+        window.wait(lambda: not link.player.is_playing)
+    else:
+        link.show("impaired1", 70)
+        window.wait(lambda: link.here() == ("impaired1", 70))
+    here = link.here()
+    assert here is not None
+    assert f"{here[0]}, deviation" in viewer.layers
+    window.shoot("3-deviation")
+
+    explore = window.open("4 Explore")
+    link.show("impaired1", 70)
+    window.wait(lambda: explore.strip.count() == 8 and link.here() == ("impaired1", 70))
+    explore.method.setCurrentText("pca")
+    window.click(explore, "Make map")
+    window.wait(lambda: explore._table is not None)
+    QTest.qWait(500)
+    window.shoot("4-explore")
+    row = len(explore._table) // 2
+    x, y = explore.map.place_of(row)
+    QTest.mouseClick(explore.map.native, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
+    window.wait(lambda: link.here() != ("impaired1", 70))
+
+    magnify = window.open("5 Magnify")
+    link.show("impaired1", 70)
+    window.wait(lambda: link.here() == ("impaired1", 70))
+    magnify.span.set_span(66, 76)
+    QTest.mouseClick(
+        magnify.previewing, Qt.MouseButton.LeftButton, pos=QPoint(8, magnify.previewing.height() // 2)
+    )
+    magnify.factor.setValue(2.5)
+    window.wait(lambda: "preview × 2.5" in viewer.layers)
+    window.shoot("5-preview")
+    window.click(magnify, "Add layers")
+    window.wait(lambda: "impaired1, arrows" in viewer.layers)
+    names = [layer.name for layer in viewer.layers]
+    for name in ("impaired1 × 2.5", "impaired1, reference", "impaired1, difference", "impaired1, arrows"):
+        assert name in names
+    assert (
+        np.asarray(viewer.layers["impaired1 × 2.5"].data[4]).shape
+        == viewer.layers["impaired1"].data.shape[1:]
+    )
+    window.shoot("6-layers")
+    magnify.save_as(tmp_path / "magnified.mp4")
+    window.wait(lambda: (tmp_path / "magnified.mp4").is_file() and not session.is_working, 200)
+    with open_video(tmp_path / "magnified.mp4") as written:
+        assert len(written) == 10
