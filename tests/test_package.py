@@ -66,7 +66,7 @@ for name in {CORE!r}:
 
 
 def test_reading_and_checking_do_not_load_torch(tmp_path: Path) -> None:
-    learning = {"Run", "train", "train_magnifier"}  # these need it
+    learning = {"Run", "export", "train", "train_magnifier"}  # these need it
     public = [name for name in napari_ubam.__all__ if name not in {"__version__", *learning}]
     loaded = loaded_after(
         "import napari_ubam\n" + "\n".join(f"napari_ubam.{name}" for name in public), tmp_path

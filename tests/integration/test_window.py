@@ -76,9 +76,7 @@ class Window:
 
 
 @pytest.fixture
-def window(
-    make_napari_viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Path
-) -> Window:
+def window(make_napari_viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Path) -> Window:
     monkeypatch.setattr(sample_data, "sample_folder", lambda: sample)
     return Window(make_napari_viewer(show=True), Path(SCREENSHOTS) if SCREENSHOTS else tmp_path / "pictures")
 

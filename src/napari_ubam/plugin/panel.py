@@ -16,6 +16,7 @@ from .work import Worker
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+BAR = 16  # pixels of a scroll bar
 WIDTH = 380  # pixels; nothing in the right dock may ask for more
 
 
@@ -78,11 +79,17 @@ class Panel(QWidget):
         """Ask for no more room than the dock on the right has."""
         return QSize(WIDTH, super().sizeHint().height())
 
+    def minimumSizeHint(self) -> QSize:
+        """Ask for as much as shows every widget in whole, beside the scroll bar."""
+        return QSize(
+            min(self._inside.minimumSizeHint().width() + BAR, WIDTH), super().minimumSizeHint().height()
+        )
+
     def _say(self, sentence: str) -> None:
         self.say(sentence)
 
     def _lay_out(self) -> QVBoxLayout:
-        inside = QWidget()
+        self._inside = inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(6, 6, 6, 6)
         area = QScrollArea()

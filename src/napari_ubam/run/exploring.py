@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -167,7 +168,8 @@ class Explorer:
         )
         table = self.frames.assign(x=made.points[:, 0], y=made.points[:, 1])
         write_whole(self.folder / FILE, table.to_csv(index=False).encode())
-        noted = facts | {"sampled": int(made.sampled.sum()), "versions": versions()}
+        library = {"umap-learn": version("umap-learn")} if method == "umap" else {}
+        noted = facts | {"sampled": int(made.sampled.sum()), "versions": versions() | library}
         write_whole(self.folder / FACTS, (json.dumps(noted, indent=2) + "\n").encode())
         return table
 

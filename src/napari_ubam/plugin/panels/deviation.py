@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NO_RUN = "Train a model in the Train panel, or open a run, before anything can be scored."
 MOST = 200  # episodes in the list
-EPISODES = ("recording", "from", "to", "peak", "percentile")
+EPISODES = ("recording", "from (s)", "to (s)", "peak (s)", "percentile")
 SUBJECTS = ("subject", "group", "session", "deviation", "p", "q")
 
 
@@ -111,7 +111,7 @@ class DeviationPanel(Panel):
         shown = table.sort_values("deviation", ascending=False)
         self.subjects.setRowCount(len(shown))
         for number, one in enumerate(shown.itertuples()):
-            mark = " (reference)" if one.reference else ""
+            mark = " (ref.)" if one.reference else ""
             texts = (f"{one.subject}{mark}", one.group, one.session)
             values = (f"{one.deviation:.4f}", _p(one.p), _p(one.q))
             _fill(self.subjects, number, [str(text) for text in (*texts, *values)])
@@ -127,7 +127,7 @@ class DeviationPanel(Panel):
             self._listed = found.sort_values(order, ascending=False).head(MOST).reset_index(drop=True)
         self.episodes.setRowCount(len(self._listed))
         for number, one in enumerate(self._listed.itertuples()):
-            times = (f"{one.start_time:.2f} s", f"{one.stop_time:.2f} s", f"{one.peak_time:.2f} s")
+            times = (f"{one.start_time:.2f}", f"{one.stop_time:.2f}", f"{one.peak_time:.2f}")
             _fill(self.episodes, number, [str(one.recording), *times, f"{one.peak_percentile:.1f}"])
 
     def _draw_overlay(self, _: object = None) -> None:
@@ -195,9 +195,8 @@ def _table(columns: tuple[str, ...], tip: str) -> QTableWidget:
     table.setMinimumHeight(120)
     header, side = table.horizontalHeader(), table.verticalHeader()
     if header is not None:
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(30)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
     if side is not None:
         side.setVisible(False)
     return table

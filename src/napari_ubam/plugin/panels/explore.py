@@ -13,7 +13,7 @@ from napari_ubam.plugin.colouring import colours_of_rows, legend_of
 from napari_ubam.plugin.panel import Panel
 from napari_ubam.plugin.theme import colours_of
 from napari_ubam.plugin.thumbnails import thumbnails
-from napari_ubam.plugin.widgets import Empty, button, row, section
+from napari_ubam.plugin.widgets import Empty, button, narrow, row, section
 from napari_ubam.plugin.widgets.map_canvas import MapCanvas
 from napari_ubam.plugin.widgets.strip import Strip
 
@@ -63,6 +63,7 @@ class ExplorePanel(Panel):
         self.following.setToolTip("Find the neighbours again whenever another frame is shown.")
         self.following.setChecked(True)
         find = button("Find", "Find the neighbours of the frame that is shown.", self.ask)
+        narrow(self.kind)
         box, column = section("Most alike in other subjects")
         column.addLayout(row(self.kind, self.following, find, stretch=0))
         column.addWidget(self.strip)
@@ -77,6 +78,8 @@ class ExplorePanel(Panel):
         self.make = button("Make map", "Place all behaviour codes on a plane.", self.make_map)
         self.lasso = button("Lasso", "Drag to select points; again to move the map.", self._toggle_lasso)
         self.lasso.setCheckable(True)
+        narrow(self.method, 4)
+        narrow(self.colour, 6)
         self.legend = QLabel()
         self.legend.setWordWrap(True)
         column.addLayout(row(self.method, self.make, self.colour, self.lasso, stretch=2))

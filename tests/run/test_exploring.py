@@ -1,0 +1,96 @@
+"""Neighbours and maps of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from napari_ubam.cli import app
+from napari_ubam.run import Explorer, Run, RunError
+from napari_ubam.study import Study
+
+
+def made_up(folder: Path, many: int = 400, subjects: int = 4) -> Explorer:
+    """Codes that turn once a second, of several subjects at 50 frames a second."""
+    times = np.tile(np.arange(many) / 50, subjects)
+    subject = np.repeat(np.arange(subjects), many)
+    frames = pd.DataFrame(
+        {
+            "recording": [f"r{one}" for one in subject],
+            "subject": [f"s{one}" for one in subject],
+            "group": "g",
+            "session": "0",
+            "frame": np.tile(np.arange(many), subjects),
+            "time": times,
+        }
+    )
+    angle = 2 * np.pi * times + 0.01 * subject
+    codes = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    return Explorer(folder, frames, codes, codes[:, ::-1].copy(), window_ms=400)
+
+
+def test_neighbours_are_of_other_subjects_apart_and_exact(tmp_path: Path) -> None:
+    explorer = made_up(tmp_path)
+    found = explorer.neighbours("r1", 60, count=6)
+    assert len(found) == 6
+    assert "s1" not in set(found["subject"])
+    assert found["subject"].value_counts().max() == 2
+    assert (found["similarity"].diff().dropna() <= 1e-6).all()
+    for _, one in found.groupby("recording"):
+        assert (one["time"].sort_values().diff().dropna() >= 0.2).all()
+    # The same phase of the turn, a whole number of seconds away.
+    assert ((found["time"] - 60 / 50 + 0.5) % 1 - 0.5).abs().max() < 0.03
+
+
+def test_what_cannot_be_asked_is_said(tmp_path: Path) -> None:
+    explorer = made_up(tmp_path)
+    with pytest.raises(RunError, match="Frame 900 of r1 has no code"):
+        explorer.neighbours("r1", 900)
+    with pytest.raises(RunError, match="nobody has no codes"):
+        explorer.neighbours("nobody", 0)
+    with pytest.raises(RunError, match="no codes of 'smell'"):
+        explorer.neighbours("r1", 0, kind="smell")  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="no other subject"):
+        made_up(tmp_path, subjects=1).neighbours("r0", 3)
+
+
+def test_a_map_is_kept_until_codes_or_settings_change(tmp_path: Path) -> None:
+    explorer = made_up(tmp_path, many=60)
+    first = explorer.map(method="pca")
+    assert list(first.columns[-2:]) == ["x", "y"]
+    noted = json.loads((tmp_path / "map.json").read_text("utf-8"))
+    assert noted["seed"] == 0
+    assert "napari-ubam" in noted["versions"]
+    before = (tmp_path / "map.csv").stat().st_mtime_ns
+    again = explorer.map(method="pca")
+    assert np.allclose(again[["x", "y"]], first[["x", "y"]], atol=1e-5)
+    assert (tmp_path / "map.csv").stat().st_mtime_ns == before
+    explorer.map(method="pca", kind="posture")
+    assert json.loads((tmp_path / "map.json").read_text("utf-8"))["kind"] == "posture"
+
+
+def test_the_commands_write_tables_and_pictures(trained: Run, study: Study, tmp_path: Path) -> None:
+    trained.score(study, "group=healthy", figures=False)
+    sheet, table, picture = (tmp_path / name for name in ("sheet.png", "near.csv", "map.png"))
+    name, common = study.names[0], ["--run", str(trained.folder)]
+    for out in (sheet, table):
+        result = CliRunner().invoke(
+            app, ["neighbours", name, "40", *common, "--count", "3", "--out", str(out)]
+        )
+        assert result.exit_code == 0, result.output
+    found = pd.read_csv(table)
+    assert len(found) == 3
+    assert name not in set(found["recording"])
+    assert sheet.stat().st_size > 5000
+    arguments = ["map", *common, "--method", "pca", "--colour", "deviation", "--out", str(picture)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert picture.stat().st_size > 5000
+    result = CliRunner().invoke(app, ["neighbours", name, "100000", *common])
+    assert result.exit_code == 1
+    assert "has no code" in result.output
