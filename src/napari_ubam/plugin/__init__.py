@@ -1,4 +1,4 @@
-"""napari: the reader, and functions for scripts that show a run's results in a viewer."""
+"""napari: readers, writers and panels, and functions for scripts that show a run's results in a viewer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .show import show_magnified, show_recording, show_scores
+    from .viewer_link import session_of
 
-__all__ = ["show_magnified", "show_recording", "show_scores"]
+__all__ = ["session_of", "show_magnified", "show_recording", "show_scores"]
 
 
 def __getattr__(name: str) -> object:
     """Load a function when it is first used: the reader must not wait for torch."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(".show", __name__), name)
+    room = ".viewer_link" if name == "session_of" else ".show"
+    value: object = getattr(import_module(room, __name__), name)
     return value

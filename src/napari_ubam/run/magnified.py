@@ -23,6 +23,7 @@ from napari_ubam.models.devices import choose_device
 from napari_ubam.models.magnifier import MAGNIFIER, Magnifier
 from napari_ubam.models.posture import as_images
 from napari_ubam.models.splatting import moved
+from napari_ubam.models.strain import unstrained
 from napari_ubam.models.weights import WeightsError, load_into, load_weights, weights_hash
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import FrameError, VideoArray, open_video
@@ -286,10 +287,12 @@ def _moved(
     seen = roi.clipped(*frame.shape[:2])
     if seen is None:
         return frame
-    inside = _in_frame(displacement, roi, seen)[None]
+    # In pixels of the crop, since a limb has some dozen of these whatever the video's resolution.
+    wanted = unstrained((1 - factor) * torch.from_numpy(displacement)).numpy()
+    inside = _in_frame(wanted, roi, seen)[None]
     image = torch.from_numpy(frame[seen.slices].copy()).permute(2, 0, 1)[None].float().to(device)
     with torch.inference_mode():
-        done = moved(image, (1 - factor) * inside.to(device))
+        done = moved(image, inside.to(device))
     result = frame.copy()
     result[seen.slices] = done[0].permute(1, 2, 0).clamp(0, 255).round().byte().cpu().numpy()
     return result

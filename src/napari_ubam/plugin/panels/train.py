@@ -91,7 +91,8 @@ class TrainPanel(Panel):
         )
         column.addLayout(row("Model", self.preset, stretch=1))
         column.addLayout(row("Device", self.device, stretch=1))
-        column.addLayout(row("Time", self.minutes, "Window", self.window_ms, stretch=1))
+        column.addLayout(row("Time", self.minutes, stretch=1))
+        column.addLayout(row("Window", self.window_ms, stretch=1))
         self.start = button("Train", "Learn posture and behaviour from the study.", self.train)
         self.resume = button("Resume", "Go on with a training that was stopped.", self.train_on)
         self.magnifier = button(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from napari_ubam.plugin.theme import Colours, dress
 
@@ -61,6 +62,9 @@ class LossPlot(FigureCanvasQTAgg):
             self.axes.plot(steps, values, color=colour, linewidth=1.2, label=name)
         self.axes.set_xlabel(f"step ({stage})")
         self.axes.set_ylabel("loss / first")
+        self.axes.set_yscale("log")
+        self.axes.yaxis.set_major_formatter(ScalarFormatter())
+        self.axes.yaxis.set_minor_formatter(NullFormatter())
         dress(self.axes, self._colours)
         self.axes.legend(fontsize=7, labelcolor=self._colours.text, frameon=False, ncols=2, loc="upper right")
         self.draw_idle()  # type: ignore[no-untyped-call]

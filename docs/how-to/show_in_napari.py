@@ -1,0 +1,44 @@
+"""Show a run's results in napari from a script, and ask the run for neighbours and a map."""
+
+# --8<-- [start:imports]
+from pathlib import Path
+
+import napari
+
+import napari_ubam as ubam
+from napari_ubam.plugin import session_of, show_magnified, show_recording, show_scores
+
+# --8<-- [end:imports]
+
+
+def main() -> None:
+    study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=4)
+    run = ubam.train(study, "run", preset="tiny", steps=10)
+    run.embed(study)
+    run.score(study, reference="group=healthy")
+    ubam.train_magnifier(study, run, steps=5)
+    # --8<-- [start:layers]
+    viewer = napari.Viewer(show=False)  # True, where a person looks
+    image = show_recording(viewer, run, "impaired1")
+    show_scores(viewer, run, "impaired1")
+    layers = show_magnified(viewer, run, "impaired1", "group=healthy", 2.5, frames=slice(50, 60))
+    print(image.data.shape, [layer.name for layer in layers])
+    # --8<-- [end:layers]
+    # --8<-- [start:panels]
+    _, panel = viewer.window.add_plugin_dock_widget("napari-ubam", "3 Deviation")
+    session = session_of(viewer)
+    session.results_changed.connect(lambda: print("scored"))
+    session.set_study(study)
+    print(session.study.names, panel.reference.text)
+    # --8<-- [end:panels]
+    viewer.close()
+    # --8<-- [start:explore]
+    explorer = run.explorer()
+    print(explorer.neighbours("impaired1", 60, kind="posture", count=4))
+    table = explorer.map(method="pca")  # or "umap", with napari-ubam[map]
+    print(table.groupby("group")[["x", "y"]].mean())
+    # --8<-- [end:explore]
+
+
+if __name__ == "__main__":
+    main()
