@@ -17,7 +17,6 @@ from scipy.ndimage import gaussian_filter1d
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.attribution import arrows
 from napari_ubam.analysis.guide import Guide, guide, led_by, period
-from napari_ubam.crops import CropSpec
 from napari_ubam.crops.identity import to_ranges
 from napari_ubam.models.encoder import ModelEncoder
 from napari_ubam.models.magnifier import Magnifier
@@ -204,7 +203,7 @@ def magnification(
         posture=encoder.hashes["posture"],
         weights=weights_hash(network.state_dict()),
         recording=one,
-        spec=CropSpec(*encoder.config.posture.size),
+        spec=encoder.spec,
         device=device,
         frames=np.concatenate([part.frames for part in found] or [np.empty(0, np.int64)]),
         own=np.concatenate([part.own for part in found] or [np.empty((0, 1), np.float32)]),

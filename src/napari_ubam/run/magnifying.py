@@ -10,10 +10,10 @@ import torch
 from napari_ubam.analysis import Codes, DeviationError
 from napari_ubam.analysis.guide import guide
 from napari_ubam.analysis.phase import alike, borrowed
-from napari_ubam.crops import CachedCrops, CropCache, CropSpec
+from napari_ubam.crops import CachedCrops, CropCache
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import describe_device
-from napari_ubam.models.encoder import ModelEncoder
+from napari_ubam.models.encoder import ModelEncoder, crops_for
 from napari_ubam.models.magnifier import MAGNIFIER, Magnifier
 from napari_ubam.models.weights import WeightsHeader, save_weights
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
@@ -156,7 +156,7 @@ def _motions(
     cancel: Cancel | None,
 ) -> tuple[list[Motion], list[Codes]]:
     """Crops and codes of all recordings that can be used, and the codes alone."""
-    cache = CropCache(run.folder / "crops.zarr", CropSpec(*run.config.posture.size))
+    cache = CropCache(run.folder / "crops.zarr", crops_for(run.config))
     report = cache.fill(study, budget_bytes=budget, progress=tell, cancel=cancel)
     embedded = run.embed(study, device=device, progress=tell, cancel=cancel)
     failed = dict((*report.failed, *embedded.failed))
