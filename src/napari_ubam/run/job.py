@@ -30,7 +30,7 @@ BATCH = 128
 
 
 def preprocessing(config: ModelConfig) -> dict[str, object]:
-    """What networks take, as noted with their weights."""
+    """Tell what networks take, as noted with their weights."""
     return {"crop": "letterbox", "size": config.posture.size, "colour": config.posture.colour}
 
 

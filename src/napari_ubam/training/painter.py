@@ -1,8 +1,8 @@
 """Training the published magnifier: frames are painted from their posture and the looks of other frames.
 
-As published (Brattoli, Büchler et al., Nature Machine Intelligence 2021): appearance comes from any other frame
-of the recording, so that posture cannot come from there; half way between the postures of two near frames, the
-frame between them is to be painted; latents are kept near a normal distribution.
+As published (Brattoli, Büchler et al., Nature Machine Intelligence 2021): appearance comes from any other
+frame of the recording, so that posture cannot come from there; half way between the postures of two near
+frames, the frame between them is to be painted; latents are kept near a normal distribution.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class PainterLearner(Learner):
 
 
 def divergence(latents: Latents) -> Tensor:
-    """Kullback-Leibler divergence of latents from a normal distribution, summed over latents, scalar tensor."""
+    """Kullback-Leibler divergence from a normal distribution, summed over latents, scalar tensor."""
     mean, variance = latents.mean.square(), latents.log_variance
     return (mean + variance.exp() - 1 - variance).sum(1).mean() / 2
 
