@@ -280,7 +280,7 @@ def _teller(say: Callable[[str], None], seconds: float = 20.0) -> ProgressCallba
     def tell(event: Progress) -> None:
         nonlocal told
         now = time.monotonic()
-        if event.message or now - told > seconds or event.step == event.of:
+        if event.message or now - told > seconds or (event.of and event.step == event.of):
             told = now
             losses = ", ".join(f"{name} {value:.3f}" for name, value in event.losses.items())
             say(f"{event.stage} {event.step} of {event.of} {losses} {event.message}".rstrip())

@@ -63,12 +63,23 @@ class PublishedPosture(nn.Module):
         (n, code) float tensor
             Compare codes by the cosine.
         """
+        return self.codes(self.convolved(crops))
+
+    def convolved(self, crops: Tensor) -> Tensor:
+        """Give maps of crops, laid flat (n, cells)."""
         # As published, blue comes first.
         images = crops.expand(-1, 3, -1, -1).flip(1)
         square = (self.side, self.side)
         if images.shape[-2:] != square:
             images = F.interpolate(images, size=square, mode="bilinear", align_corners=False)
-        return F.relu(self.fc6(self.convolutions(images).flatten(1)))
+        # Faster on processors; the result is the same.
+        images = images.contiguous(memory_format=torch.channels_last)
+        found: Tensor = self.convolutions(images).contiguous().flatten(1)
+        return found
+
+    def codes(self, maps: Tensor) -> Tensor:
+        """Give layer fc6 of what `convolved` gives, (n, code)."""
+        return F.relu(self.fc6(maps))
 
     def raw(self, crops: Tensor) -> Tensor:
         """Encode crops; there is no layer beyond the trained ones, so the same as calling it."""

@@ -70,15 +70,14 @@ class PublishedLearner(Learner):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss of a batch, as `SequenceBatches` makes it."""
-        sequences = batch["crops"]
-        inner = []
-        for number, crops in enumerate(sequences):
-            images = another_view(as_images(crops), repeats=len(crops))
-            dropped = F.dropout(self.posture(images), self.sizes.dropout, self.training)
-            found = self.encoder.inner(dropped)
-            self.part_done(found, f"{number + 1} of {len(sequences)} sequences")
-            inner.append(found)
-        true = torch.stack(inner)
+        sequences, steps = batch["crops"].shape[:2]
+        images = another_view(as_images(batch["crops"].flatten(0, 1)), repeats=steps)
+        maps = self.posture.convolved(images)
+        self.part_done(maps, "convolutions")
+        codes = F.dropout(self.posture.codes(maps), self.sizes.dropout, self.training)
+        self.part_done(codes, "postures")
+        true = self.encoder.inner(codes).view(sequences, steps, -1)
+        self.part_done(true, "sequences")
         states = self.encoder.ordered(torch.cat([true, shuffled(true, 0.0)]))
         says = self.order(F.dropout(states, self.sizes.dropout, self.training))
         truth = torch.arange(2, device=says.device).flip(0).repeat_interleave(len(true))
