@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from _fidelity_data import Filmed, Herd
 from _fidelity_methods import Encoded
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import r2_score, roc_auc_score
@@ -23,6 +24,7 @@ INSIDE, OUTSIDE = 0.5, 0.05  # envelope over which a frame deviates, and under w
 LINE = 95.0  # percentile
 EDGE = 8  # frames at each end that do not count: the windows of any method fit, so all are judged on the same
 PENALTIES = np.logspace(-1, 5, 13)
+WIDEST, FITTED = 512, 4000  # numbers that regressions are fitted to, and frames that bring codes down to them
 FOLDS = 4  # of animals, to choose the penalty
 RELIT = ", other light"
 LEVELS = {"frame": "posture", "window": "behaviour"}
@@ -47,7 +49,7 @@ def measure(herd: Herd, encoded: Sequence[Encoded]) -> Numbers:
     """
     trained = len(herd.training)
     held = slice(trained, trained + len(herd.held_out))
-    posture = [codes.posture for codes in encoded]
+    posture = narrowed([codes.posture for codes in encoded], trained)
     result = deviation(
         [*_reference(herd, encoded), *map(_codes, herd.held_out, encoded[held]), *_relit(herd, encoded)],
         [film.name for film in herd.training if film.healthy],
@@ -60,6 +62,20 @@ def measure(herd: Herd, encoded: Sequence[Encoded]) -> Numbers:
         **controls(herd, result),
         "ranking": {name: ranking(herd.held_out, result, name) for name in STATISTICS},
     }
+
+
+def narrowed(codes: Sequence[np.ndarray], known: int) -> Sequence[np.ndarray]:
+    """Bring codes of thousands of numbers down to principal components, for what is fitted to them.
+
+    The components are those of the first ``known`` recordings; narrower codes stay as they are.
+    """
+    if codes[0].shape[1] <= WIDEST:
+        return codes
+    learned = np.concatenate(codes[:known])
+    step = -(-len(learned) // FITTED)
+    count = min(WIDEST, len(learned[::step]))
+    analysis = PCA(count, svd_solver="randomized", random_state=0).fit(learned[::step])
+    return [analysis.transform(part) for part in codes]
 
 
 def joint_angles(

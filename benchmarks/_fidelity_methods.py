@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,11 +69,21 @@ class Methods:
         That they are trained on.
     say : callable
         Is told what takes long.
+    keep : Path, optional
+        Folder that the published networks are kept in, or read from.
     """
 
     def __init__(
-        self, herd: Herd, budget: Budget, preset: str, seed: int, device: str, say: Callable[[str], None]
+        self,
+        herd: Herd,
+        budget: Budget,
+        preset: str,
+        seed: int,
+        device: str,
+        say: Callable[[str], None],
+        keep: Path | None = None,
     ) -> None:
+        self.keep, self.minutes = keep, budget.minutes
         self.herd, self.budget, self.preset = herd, budget, preset
         self.seed, self.device, self.say = seed, device, say
 
@@ -84,6 +95,7 @@ class Methods:
             "HOG, own mean removed": self.hog_without_mean,
             "untrained network": self.untrained,
             f"napari-ubam {self.preset}": self.trained,
+            "paper, the published network": self.published,
             "the same encoder, told the joint angles": self.told,
             "true joint angles": self.angles,
         }
@@ -118,9 +130,29 @@ class Methods:
         """Encode by networks trained on the training recordings."""
         from _fidelity_network import trained
 
+        begin = time.monotonic()
         with TemporaryDirectory() as folder:
             network = trained(
                 self.herd.training, self.preset, self.budget, self.seed, self.device, Path(folder), self.say
+            )
+        self.minutes = self.minutes or (time.monotonic() - begin) / 60
+        return self._by_network(network)
+
+    def published(self) -> list[Encoded]:
+        """Encode by the published networks, trained for the minutes that the others took."""
+        from _fidelity_network import Budget, trained
+
+        budget = Budget(self.budget.steps if self.minutes is None else None, self.minutes)
+        with TemporaryDirectory() as folder:
+            network = trained(
+                self.herd.training,
+                "paper",
+                budget,
+                self.seed,
+                self.device,
+                Path(folder),
+                self.say,
+                self.keep,
             )
         return self._by_network(network)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,22 +12,26 @@ from typing import Any
 import numpy as np
 import torch
 from _fidelity_data import Filmed
+from safetensors.torch import load_file, save_file
 from torch import nn
 
-from napari_ubam.models.behaviour import BehaviourEncoder
 from napari_ubam.models.config import ModelConfig, preset
 from napari_ubam.models.devices import choose_device
+from napari_ubam.models.families import AnyBehaviour, AnyPosture, behaviour_encoder, posture_encoder
 from napari_ubam.models.posture import PostureEncoder, as_images
+from napari_ubam.models.weights import weights_hash
 from napari_ubam.models.windows import windows
 from napari_ubam.progress import Progress, ProgressCallback
-from napari_ubam.run.learning import POSTURE_SHARE
+from napari_ubam.run.job import POSTURE_SHARE
 from napari_ubam.training.augment import another_view
 from napari_ubam.training.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack, whiten_behaviour
 from napari_ubam.training.fit import FitPlan, fit
 from napari_ubam.training.learner import cycle
 from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
+from napari_ubam.training.published import CHECKPOINT_SECONDS, PublishedLearner, SequenceBatches
 
 BLOCK = 150  # frames or windows that are encoded at once
+WIDE_BLOCK = 32  # frames that the published network encodes at once, since its maps are large
 
 
 @dataclass(frozen=True)
@@ -60,27 +65,41 @@ class Network:
 
     Parameters
     ----------
-    posture_encoder : PostureEncoder
-    behaviour_encoder : BehaviourEncoder
+    posture_encoder : PostureEncoder or PublishedPosture
+    behaviour_encoder : BehaviourEncoder or PublishedBehaviour
     config : ModelConfig
     device : str
         As `choose_device` takes it.
+    keep : Path, optional
+        Folder that posture codes are kept in for the next time.
     """
 
     def __init__(
         self,
-        posture_encoder: PostureEncoder,
-        behaviour_encoder: BehaviourEncoder,
+        posture_encoder: AnyPosture,
+        behaviour_encoder: AnyBehaviour,
         config: ModelConfig,
         device: str,
+        keep: Path | None = None,
     ) -> None:
-        self.config, self.device = config, choose_device(device)
+        self.config, self.device, self.keep = config, choose_device(device), keep
+        self._hash = weights_hash(posture_encoder.state_dict())
         self._posture = posture_encoder.to(self.device).eval()
         self._behaviour = behaviour_encoder.to(self.device).eval()
 
     def posture(self, crops: np.ndarray) -> np.ndarray:
         """Encode crops (t, y, x), result (t, d)."""
-        return encode(self._posture, crops, self.device)
+        if self.keep is None:
+            return self._encode(crops)
+        content = hashlib.sha256(crops.tobytes()).hexdigest()[:16]
+        kept = self.keep / f"{self._hash}-{content}.npy"
+        if not kept.is_file():
+            np.save(kept, self._encode(crops))
+        return np.load(kept)
+
+    def _encode(self, crops: np.ndarray) -> np.ndarray:
+        block = BLOCK if self.config.paper is None else WIDE_BLOCK
+        return encode(self._posture, crops, self.device, block)
 
     @torch.inference_mode()
     def behaviour(self, posture: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
@@ -98,9 +117,11 @@ class Network:
 
 
 @torch.inference_mode()
-def encode(encoder: nn.Module, crops: np.ndarray, device: torch.device | str = "cpu") -> np.ndarray:
-    """Encode crops (t, y, x), result (t, d)."""
-    parts = (torch.from_numpy(crops[at : at + BLOCK]) for at in range(0, len(crops), BLOCK))
+def encode(
+    encoder: nn.Module, crops: np.ndarray, device: torch.device | str = "cpu", block: int = BLOCK
+) -> np.ndarray:
+    """Encode crops (t, y, x), some at once, result (t, d)."""
+    parts = (torch.from_numpy(crops[at : at + block]) for at in range(0, len(crops), block))
     return torch.cat([encoder(as_images(part.to(device))).cpu() for part in parts]).numpy()
 
 
@@ -108,7 +129,8 @@ def track_of(posture: np.ndarray, fps: float, config: ModelConfig) -> PostureTra
     """Lay windows over a recording without gaps."""
     times = np.arange(len(posture)) / fps
     sizes = config.behaviour
-    return PostureTrack.of(posture, windows(times, [range(len(posture))], sizes.window_ms, sizes.steps))
+    laid = windows(times, [range(len(posture))], sizes.window_ms, sizes.steps)
+    return PostureTrack.of(posture, laid, unit=config.paper is None)
 
 
 def config_for(films: Sequence[Filmed], name: str) -> ModelConfig:
@@ -121,12 +143,7 @@ def fresh(films: Sequence[Filmed], name: str, seed: int, device: str) -> Network
     """Give networks with weights as they are drawn."""
     config = config_for(films, name)
     torch.manual_seed(seed)
-    return Network(
-        PostureEncoder(config.posture),
-        BehaviourEncoder(config.posture.code, config.behaviour),
-        config,
-        device,
-    )
+    return Network(posture_encoder(config), behaviour_encoder(config), config, device)
 
 
 def trained(
@@ -137,6 +154,7 @@ def trained(
     device: str,
     folder: Path,
     say: Callable[[str], None],
+    keep: Path | None = None,
 ) -> Network:
     """Train networks; the only place of the benchmark that does.
 
@@ -156,12 +174,16 @@ def trained(
         For checkpoints.
     say : callable
         Is told how far it is.
+    keep : Path, optional
+        Folder that the published networks and their codes are kept in, or read from.
 
     Returns
     -------
     Network
     """
     config, tell = config_for(films, name), _teller(say)
+    if config.paper is not None:
+        return _published(films, config, budget, seed, device, folder, say, keep)
     limits = budget.limits(config)
     torch.manual_seed(seed)
     first = PostureLearner(config, mean_maps(PostureEncoder(config.posture), films))
@@ -170,7 +192,7 @@ def trained(
     fit(first, batches, plan, folder=folder / "posture", stage="posture", progress=tell)
     whiten_posture(first.encoder, films)
 
-    network = Network(first.encoder, BehaviourEncoder(config.posture.code, config.behaviour), config, device)
+    network = Network(first.encoder, behaviour_encoder(config), config, device)
     tracks = [track_of(network.posture(film.crops), film.fps, config) for film in films]
     torch.manual_seed(seed)
     second = BehaviourLearner.of(config, tracks)
@@ -179,6 +201,36 @@ def trained(
     fit(second, following, plan, folder=folder / "behaviour", stage="behaviour", progress=tell)
     whiten_behaviour(second.encoder, tracks)
     return Network(first.encoder, second.encoder, config, device)
+
+
+def _published(
+    films: Sequence[Filmed],
+    config: ModelConfig,
+    budget: Budget,
+    seed: int,
+    device: str,
+    folder: Path,
+    say: Callable[[str], None],
+    keep: Path | None,
+) -> Network:
+    """Train the published networks, or read those that were kept."""
+    torch.manual_seed(seed)
+    learner = PublishedLearner(config)
+    kept = None if keep is None else keep / f"paper-{seed}.safetensors"
+    if kept is not None and kept.is_file():
+        learner.load_state_dict(load_file(kept))
+        return Network(learner.posture, learner.encoder, config, device, keep)
+    limits: dict[str, Any] = {"minutes": budget.minutes} if budget.minutes else {"steps": budget.steps}
+    every = CHECKPOINT_SECONDS
+    size = config.posture_training.recordings
+    plan = FitPlan(size, device=device, seed=seed, checkpoint_seconds=every, **limits)
+    batches = SequenceBatches(films, config, seed)
+    result = fit(learner, batches, plan, folder=folder / "paper", stage="paper", progress=_teller(say))
+    say(f"paper: {result.steps} steps in {result.seconds / 60:.1f} minutes, losses {result.losses}")
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        save_file(learner.state_dict(), kept)
+    return Network(learner.posture, learner.encoder, config, device, keep)
 
 
 def told(films: Sequence[Filmed], name: str, seed: int, steps: int, batch: int = 96) -> PostureEncoder:
@@ -228,7 +280,7 @@ def _teller(say: Callable[[str], None], seconds: float = 20.0) -> ProgressCallba
     def tell(event: Progress) -> None:
         nonlocal told
         now = time.monotonic()
-        if event.message or now - told > seconds or event.step == event.of:
+        if event.message or now - told > seconds or (event.of and event.step == event.of):
             told = now
             losses = ", ".join(f"{name} {value:.3f}" for name, value in event.losses.items())
             say(f"{event.stage} {event.step} of {event.of} {losses} {event.message}".rstrip())

@@ -88,6 +88,7 @@ def _arguments() -> argparse.ArgumentParser:
         default=user_cache_path("napari-ubam") / "fidelity",
         help="folder of rendered crops",
     )
+    add("--keep", type=Path, help="folder that the published networks and their codes are kept in")
     add("--json", type=Path, help="write all numbers to this file, after every seed")
     add(
         "--methods",
@@ -119,7 +120,9 @@ def _of_seed(
     herd = herd_of(seed, recipe, asked.cache, say)
     budget = Budget(asked.steps, asked.minutes)
     measured = []
-    for name, method in Methods(herd, budget, asked.preset, seed, asked.device, say).by_name().items():
+    for name, method in (
+        Methods(herd, budget, asked.preset, seed, asked.device, say, asked.keep).by_name().items()
+    ):
         if asked.methods and not any(word in name for word in asked.methods):
             continue
         begin = time.monotonic()

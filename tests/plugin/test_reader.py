@@ -13,9 +13,11 @@ from numbered_videos import number_in, packets_of, picture
 
 def test_manifest_claims_the_videos_and_nothing_else() -> None:
     manifest = PluginManifest.from_distribution("napari-ubam")
-    (reader,) = manifest.contributions.readers
-    assert {pattern.removeprefix("*") for pattern in reader.filename_patterns} == VIDEO_SUFFIXES
-    assert not reader.accepts_directories
+    readers = {one.command: one for one in manifest.contributions.readers or []}
+    videos = readers["napari-ubam.read_recording"]
+    assert {pattern.removeprefix("*") for pattern in videos.filename_patterns} == VIDEO_SUFFIXES
+    assert not videos.accepts_directories
+    assert readers["napari-ubam.read_study"].filename_patterns == ["*study*.csv"]
 
 
 @pytest.mark.parametrize("path", ["image.tif", "notes.txt", "folder", ["a.mp4", "b.tif"], []])

@@ -22,7 +22,7 @@ from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.run import MagnificationWarning, Run, RunError, train_magnifier
 from napari_ubam.run.exporting import export, labelled
-from napari_ubam.run.magnified import to_region
+from napari_ubam.run.placing import to_region
 from napari_ubam.study import Study
 from napari_ubam.video import open_video
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,10 +46,12 @@ def check(
 def train(
     study: StudyFile,
     run: RunFolder,
-    preset: Annotated[str, typer.Option(help="tiny, small or base.")] = "small",
+    preset: Annotated[
+        str, typer.Option(help="tiny, small or base; paper for the published networks.")
+    ] = "small",
     device: Device = "auto",
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Time to train.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps to train, instead of minutes.")] = None,
+    steps: Annotated[int | None, typer.Option(min=0, help="Steps to train, instead of minutes.")] = None,
     window: Annotated[
         float | None, typer.Option(min=1, metavar="MS", help="Window of behaviour, as 'check' proposes.")
     ] = None,
@@ -61,6 +63,14 @@ def train(
     magnifier: Annotated[
         bool, typer.Option("--magnifier", help="Train the magnifier of a run whose encoders are trained.")
     ] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.pth.tar", help="Of the published code, for preset paper to begin with."),
+    ] = None,
+    vgg: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Weights of VGG-16, for the published loss of preset paper."),
+    ] = None,
 ) -> None:
     """Learn posture and behaviour from the videos of a study, without labels."""
     with refusals(), working() as (tell, cancel):
@@ -68,37 +78,24 @@ def train(
         from napari_ubam.run import train_magnifier
         from napari_ubam.study import Study
 
-        budget_bytes = None if budget is None else int(budget * 1e9)
+        shared: dict[str, Any] = {
+            "device": device,
+            "minutes": minutes,
+            "steps": steps,
+            "seed": seed,
+            "resume": resume,
+            "budget_bytes": None if budget is None else int(budget * 1e9),
+            "weights": weights,
+            "progress": tell,
+            "cancel": cancel,
+        }
+        table = Study.from_csv(study)
         if magnifier:
-            made = train_magnifier(
-                Study.from_csv(study),
-                run,
-                device=device,
-                minutes=minutes,
-                steps=steps,
-                seed=seed,
-                resume=resume,
-                budget_bytes=budget_bytes,
-                progress=tell,
-                cancel=cancel,
-            )
+            made = train_magnifier(table, run, vgg=vgg, **shared)
             typer.echo(f"The magnifier is in {made.folder}.")
             return
 
-        done = learn(
-            Study.from_csv(study),
-            run,
-            preset=preset,
-            device=device,
-            minutes=minutes,
-            steps=steps,
-            window_ms=window,
-            seed=seed,
-            resume=resume,
-            budget_bytes=budget_bytes,
-            progress=tell,
-            cancel=cancel,
-        )
+        done = learn(table, run, preset=preset, window_ms=window, **shared)
         for line in done.quality.summary():
             typer.echo(line)
         typer.echo(f"The model is in {done.folder}; its checks are in quality.json and figures/.")

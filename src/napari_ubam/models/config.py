@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-PresetName = Literal["tiny", "small", "base"]
+PresetName = Literal["tiny", "small", "base", "paper"]
 
 
 Side = Annotated[int, Field(ge=32)]
@@ -34,6 +34,8 @@ class PostureConfig(_Part):
         Channels of the grid that the code is projected from.
     code : int
         Numbers in the code.
+    colour : bool
+        Whether crops are RGB; otherwise brightness.
     """
 
     size: tuple[Side, Side] = (112, 112)
@@ -42,6 +44,7 @@ class PostureConfig(_Part):
     widths: tuple[int, ...] = (32, 64, 96)
     grid: int = 32
     code: int = 256
+    colour: bool = False
 
 
 class BehaviourConfig(_Part):
@@ -187,6 +190,49 @@ class MagnifierTraining(_Part):
     smooth: float = 0.15
 
 
+class PaperConfig(_Part):
+    """What the published networks and their trainings have that the others do not.
+
+    Lengths, batches and learning rates are among those of the trainings that all presets have. The numbers
+    are those of the published code (Brattoli, Büchler et al., Nature Machine Intelligence 2021).
+
+    Parameters
+    ----------
+    side : int
+        Pixels of the square that crops are stretched to.
+    widths : tuple of int
+        Channels of the five convolutions; the second, fourth and fifth are even.
+    inner : int
+        Units between the posture code and the recurrent layer.
+    dropout : float
+        Of the two fully connected layers.
+    momentum : float
+        Of the stochastic gradient descent.
+    picture : int
+        Pixels of the square that is painted, a multiple of 32.
+    filters : int
+        Channels of the finest layers of the painter; the coarsest have 8 and 16 times as many.
+    latents : int
+        Numbers that appearance is told by, and as many that posture is told by.
+    similar, between, appearance, divergence : float
+        Weights of the painter's losses: the frame and one half way to another are painted right, appearance
+        is the same in other frames of the recording, and latents are distributed normally.
+    """
+
+    side: int = Field(227, ge=67)
+    widths: tuple[int, int, int, int, int] = (96, 256, 384, 384, 256)
+    inner: int = 4096
+    dropout: float = 0.5
+    momentum: float = 0.9
+    picture: int = Field(128, multiple_of=32)
+    filters: int = 128
+    latents: int = 50
+    similar: float = 1.0
+    between: float = 1.0
+    appearance: float = 1.0
+    divergence: float = 1e-3
+
+
 class ModelConfig(_Part):
     """Everything about a model that is not learned.
 
@@ -198,6 +244,8 @@ class ModelConfig(_Part):
         The networks.
     posture_training, behaviour_training, magnifier_training
         How they are trained.
+    paper : PaperConfig, optional
+        Given for the published networks, which then take the place of the others.
     """
 
     preset: str
@@ -207,6 +255,7 @@ class ModelConfig(_Part):
     behaviour_training: BehaviourTraining = BehaviourTraining()
     magnifier: MagnifierConfig = MagnifierConfig()
     magnifier_training: MagnifierTraining = MagnifierTraining()
+    paper: PaperConfig | None = None
 
     def with_crops(self, height: int, width: int) -> ModelConfig:
         """Return the same for crops of another shape."""
@@ -235,6 +284,19 @@ PRESETS: dict[str, ModelConfig] = {
             steps=20000, recordings=12, runs=4, run_length=8, learning_rate=1e-3
         ),
         behaviour_training=BehaviourTraining(steps=6000, recordings=12, learning_rate=1e-3),
+    ),
+    "paper": ModelConfig(
+        preset="paper",
+        posture=PostureConfig(size=(227, 227), code=4096, colour=True),
+        # Eight frames, which follow each other at 30 a second.
+        behaviour=BehaviourConfig(window_ms=7000 / 30, steps=8, hidden=1024, code=1024),
+        posture_training=PostureTraining(
+            steps=20000, recordings=4, runs=1, run_length=8, learning_rate=0.01, weight_decay=5e-4
+        ),
+        magnifier_training=MagnifierTraining(
+            steps=10000, recordings=4, pairs=1, learning_rate=5e-4, weight_decay=1e-5
+        ),
+        paper=PaperConfig(),
     ),
 }
 

@@ -13,15 +13,30 @@ from numpy.typing import NDArray
 from napari_ubam.crops import CropSpec
 from napari_ubam.progress import Cancel, check_cancelled
 
-from .behaviour import BehaviourEncoder
 from .config import ModelConfig
 from .devices import choose_device
-from .posture import PostureEncoder, as_images
+from .families import AnyBehaviour, AnyPosture, behaviour_encoder, posture_encoder
+from .posture import as_images
+from .published import PublishedBehaviour
 from .weights import WeightsError, load_into, load_weights, weights_hash
 from .windows import windows
 
 POSTURE, BEHAVIOUR = "posture.safetensors", "behaviour.safetensors"
 WINDOWS = 256  # windows that are encoded at once
+PUBLISHED_PIECE = 32  # frames that the published network encodes at once, since its maps are large
+
+
+def crops_for(config: ModelConfig) -> CropSpec:
+    """Crops that the networks of a configuration take."""
+    return CropSpec(*config.posture.size, colour=config.posture.colour)
+
+
+def comparable(posture: NDArray[np.float32], behaviour: AnyBehaviour) -> NDArray[np.float32]:
+    """Posture codes (t, d) as a behaviour encoder reads them: of length 1, or as they are if published."""
+    if isinstance(behaviour, PublishedBehaviour):
+        return posture
+    unit: NDArray[np.float32] = posture / np.maximum(np.linalg.norm(posture, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 class ModelEncoder:
@@ -31,8 +46,8 @@ class ModelEncoder:
     ----------
     config : ModelConfig
         Sizes.
-    posture : PostureEncoder
-    behaviour : BehaviourEncoder
+    posture : PostureEncoder or PublishedPosture
+    behaviour : BehaviourEncoder or PublishedBehaviour
     device : torch.device
         Where to compute.
     """
@@ -40,8 +55,8 @@ class ModelEncoder:
     def __init__(
         self,
         config: ModelConfig,
-        posture: PostureEncoder,
-        behaviour: BehaviourEncoder,
+        posture: AnyPosture,
+        behaviour: AnyBehaviour,
         device: torch.device | str = "cpu",
     ) -> None:
         self.config, self.device = config, torch.device(device)
@@ -68,9 +83,9 @@ class ModelEncoder:
         """
         tensors, header = load_weights(folder / POSTURE, "posture")
         config = ModelConfig.model_validate(header.config)
-        posture = PostureEncoder(config.posture)
+        posture = posture_encoder(config)
         load_into(posture, tensors, folder / POSTURE)
-        behaviour = BehaviourEncoder(config.posture.code, config.behaviour)
+        behaviour = behaviour_encoder(config)
         tensors, other = load_weights(folder / BEHAVIOUR, "behaviour")
         if other.trained_on and other.trained_on != weights_hash(posture.state_dict()):
             raise WeightsError(
@@ -83,7 +98,7 @@ class ModelEncoder:
     @property
     def spec(self) -> CropSpec:
         """Crops that it takes."""
-        return CropSpec(*self.config.posture.size)
+        return crops_for(self.config)
 
     @torch.inference_mode()
     def posture(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -91,15 +106,18 @@ class ModelEncoder:
 
         Parameters
         ----------
-        crops : (n, y, x) uint8 array
+        crops : (n, y, x) or (n, y, x, 3) uint8 array
+            Grey or RGB, as ``spec`` says.
 
         Returns
         -------
         (n, d) float32 array
         """
-        images = as_images(torch.from_numpy(crops).to(self.device))
-        codes: NDArray[np.float32] = self._posture(images).float().cpu().numpy()
-        return codes
+        size = max(len(crops), 1) if self.config.paper is None else PUBLISHED_PIECE
+        pieces = torch.split(torch.from_numpy(crops), size)
+        codes = torch.cat([self._posture(as_images(piece.to(self.device))).float().cpu() for piece in pieces])
+        found: NDArray[np.float32] = codes.numpy()
+        return found
 
     @torch.inference_mode()
     def behaviour(
@@ -135,12 +153,12 @@ class ModelEncoder:
         """
         sizes = self.config.behaviour
         laid = windows(times, segments, sizes.window_ms, sizes.steps)
-        unit = posture / np.maximum(np.linalg.norm(posture, axis=1, keepdims=True), 1e-9)
+        read = comparable(posture, self._behaviour)
         codes = np.full((len(posture), sizes.code), np.nan, np.float32)
         for begin in range(0, len(laid), WINDOWS):
             check_cancelled(cancel)
             part = slice(begin, begin + WINDOWS)
-            batch = torch.from_numpy(laid.of(unit, part)).to(self.device)
+            batch = torch.from_numpy(laid.of(read, part)).to(self.device)
             codes[laid.centres[part]] = self._behaviour(batch).float().cpu().numpy()
         valid = np.zeros(len(posture), bool)
         valid[laid.centres] = True

@@ -13,8 +13,20 @@ from .whitening import Whitening
 
 
 def as_images(crops: Tensor) -> Tensor:
-    """Turn crops (n, y, x) of bytes into what the encoder takes, (n, 1, y, x) floats from 0 to 1."""
-    return crops[:, None].float() / 255
+    """Turn crops of bytes into what encoders take.
+
+    Parameters
+    ----------
+    crops : (n, y, x) or (n, y, x, 3) uint8 tensor
+        Grey or RGB.
+
+    Returns
+    -------
+    (n, 1, y, x) or (n, 3, y, x) float tensor
+        0 to 1.
+    """
+    images = crops.permute(0, 3, 1, 2) if crops.ndim == 4 else crops[:, None]
+    return images.float() / 255
 
 
 class Block(nn.Module):

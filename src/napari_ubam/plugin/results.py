@@ -122,7 +122,7 @@ def magnified_layers(made: Magnification) -> list[Layer]:
     difference = {**place, "name": f"{name}, difference", "multiscale": False, "cache": False}
     difference |= {"colormap": "inferno", "contrast_limits": (0.0, VISIBLE), "blending": "additive"}
     layers.append((_differences(made), {**difference, "visible": False}, "image"))
-    if len(made.numbers) > MOST_ARROWS:
+    if len(made.numbers) > MOST_ARROWS or not made.moves:
         return layers
     tables = {place: arrows(made.flow(number)) for place, number in enumerate(made.numbers.tolist())}
     look = {"edge_width": 1.5, "vector_style": "arrow", "edge_color": "orange", "visible": False}

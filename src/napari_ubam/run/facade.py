@@ -10,11 +10,11 @@ import dask.array as da
 import pandas as pd
 
 from napari_ubam.analysis import Codes
-from napari_ubam.crops import CropCache, CropSpec
+from napari_ubam.crops import CropCache
 from napari_ubam.embedding import Embeddings, EmbeddingStore, EmbedReport, embed
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
-from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, EncoderOf, ModelEncoder
+from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, EncoderOf, ModelEncoder, crops_for
 from napari_ubam.models.weights import read_header
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.study import Recording, Study
@@ -132,7 +132,7 @@ class Run:
         study = list(study)
         remember(self.folder, study)
         source = EncoderOf(self.folder, device)
-        cache = CropCache(self.folder / "crops.zarr", CropSpec(*self.config.posture.size))
+        cache = CropCache(self.folder / "crops.zarr", crops_for(self.config))
         report = embed(
             study, source, self.store, cache=cache, scheduler=scheduler, progress=progress, cancel=cancel
         )

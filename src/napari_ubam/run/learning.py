@@ -3,103 +3,31 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 
-from napari_ubam.crops import CachedCrops, CropCache, CropSpec, regions_of, shape_for
+from napari_ubam.crops import CachedCrops, CropCache, regions_of, shape_for
 from napari_ubam.models.config import ModelConfig, preset
-from napari_ubam.models.devices import choose_device, describe_device
-from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, ModelEncoder
-from napari_ubam.models.posture import PostureEncoder, as_images
-from napari_ubam.models.weights import WeightsHeader, save_weights, weights_hash, write_whole
-from napari_ubam.models.windows import Windows, windows
-from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
+from napari_ubam.models.devices import describe_device
+from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, ModelEncoder, crops_for
+from napari_ubam.models.weights import save_weights, weights_hash, write_whole
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 from napari_ubam.report import loss_curves, neighbour_sheet, save
 from napari_ubam.study import Recording, Study
-from napari_ubam.training.assess import CheckedRecording, assess, facts, save_quality
-from napari_ubam.training.behaviour import (
-    BehaviourBatches,
-    BehaviourLearner,
-    PostureTrack,
-    whiten_behaviour,
-)
-from napari_ubam.training.fit import FitPlan, FitResult, fit
+from napari_ubam.training.assess import assess, facts, save_quality
+from napari_ubam.training.fit import FitResult
 from napari_ubam.training.holdout import EarlyCrops, held_out
 from napari_ubam.training.log import append, history
-from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
 from napari_ubam.training.quality import Quality, TrainingFacts
 from napari_ubam.training.sampling import Crops
 
 from .errors import RunError
 from .facade import LOG, QUALITY, Run
-from .record import TrainingRecord, begin, refuse_length, study_hash, with_posture, with_recordings
-
-POSTURE_SHARE = 0.8  # of the minutes; the rest is for behaviour
-BATCH = 128
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What all parts of a training need."""
-
-    folder: Path
-    config: ModelConfig
-    device: str
-    minutes: float | None
-    steps: int | None
-    seed: int
-    resume: bool
-    study_hash: str
-    progress: ProgressCallback
-    cancel: Cancel | None
-
-    def plan(self, stage: str) -> FitPlan:
-        """How long to train a stage, and with what."""
-        sizes = self.config.posture_training if stage == "posture" else self.config.behaviour_training
-        steps: int | None = sizes.steps
-        minutes = None
-        if self.minutes is not None:
-            share = POSTURE_SHARE if stage == "posture" else 1 - POSTURE_SHARE
-            steps, minutes = None, self.minutes * share
-        elif self.steps is not None:
-            steps = max(1, round(self.steps * sizes.steps / self.config.posture_training.steps))
-        return FitPlan(sizes.recordings, steps, minutes, device=self.device, seed=self.seed)
-
-    def fit(self, learner: PostureLearner | BehaviourLearner, batches: object, stage: str) -> FitResult:
-        """Train a stage, its checkpoints and losses going to the run."""
-        return fit(
-            learner,
-            batches,  # type: ignore[arg-type]
-            self.plan(stage),
-            folder=self.checkpoints / stage,
-            stage=stage,
-            resume=self.resume,
-            progress=self.progress,
-            cancel=self.cancel,
-            log=self.folder / LOG,
-        )
-
-    @property
-    def checkpoints(self) -> Path:
-        """Folder of the checkpoints of all stages."""
-        return self.folder / "checkpoints"
-
-    def header(self, kind: str, result: FitResult, trained_on: str = "") -> WeightsHeader:
-        """Note what the weights of a stage are."""
-        return WeightsHeader(
-            kind=kind,
-            config=self.config.model_dump(mode="json"),
-            preprocessing={"crop": "letterbox", "size": self.config.posture.size, "colour": False},
-            seed=self.seed,
-            steps=result.steps,
-            study=self.study_hash,
-            trained_on=trained_on,
-            metrics=result.losses,
-        )
+from .job import Job, windows_of
+from .learners import Task, learn, learn_published
+from .record import TrainingRecord, begin, refuse_length, study_hash, with_recordings
 
 
 def train(
@@ -114,6 +42,7 @@ def train(
     seed: int = 0,
     resume: bool = False,
     budget_bytes: int | None = None,
+    weights: str | Path | None = None,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Run:
@@ -126,13 +55,14 @@ def train(
     run : path
         Folder of the run; made where it is missing.
     preset : str
-        ``"tiny"``, ``"small"`` or ``"base"``.
+        ``"tiny"``, ``"small"`` or ``"base"``; ``"paper"`` for the published networks, as a baseline.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
     minutes : float, optional
         Time to train, over all resumptions; else as many steps as the preset says.
     steps : int, optional
-        Steps of the posture training; behaviour takes as many more or fewer as in the preset.
+        Steps of the posture training; behaviour takes as many more or fewer as in the preset. 0 takes
+        ``weights`` as they are.
     window_ms : float, optional
         Length of the windows that behaviour is told of, in milliseconds: about one period of the movement,
         as `napari_ubam.check_study` proposes. Else as the preset says.
@@ -141,6 +71,8 @@ def train(
         Go on with a training of this run that was cancelled or killed.
     budget_bytes : int, optional
         Bytes for decoded crops on the disk; 8 GiB or half of what is free unless given.
+    weights : path, optional
+        Checkpoint of the published code (``*.pth.tar``) that the preset ``"paper"`` begins with.
     progress, cancel : optional
         Told at least every second; looked at several times a second.
 
@@ -153,23 +85,36 @@ def train(
     ------
     RunError
         If the arguments do not go together, or no recording can be read.
+    WeightsError
+        If ``weights`` is no such checkpoint.
     Cancelled
         When ``cancel`` is set; the same call with ``resume=True`` goes on.
     """
     folder, recordings = Path(run).absolute(), list(study)
-    _refuse(minutes, steps, recordings)
+    _refuse(minutes, steps, recordings, preset, weights)
     config, what = _config(preset, window_ms), describe_device(device)
     config = config.with_crops(*shape_for(regions_of(recordings, cancel), config.posture.size[0]))
     study_is = study_hash(recordings)
-    job = _Job(folder, config, device, minutes, steps, seed, resume, study_is, progress or silent, cancel)
+    job = Job(folder, config, device, minutes, steps, seed, resume, study_is, progress or silent, cancel)
     record = begin(job.checkpoints, TrainingRecord(config=config, seed=seed, study=study_is), resume)
     append(folder / LOG, "train", preset=config.preset, seed=seed, device=what)
-    _train_both(job, record, recordings, _crops(job, recordings, budget_bytes))
+    crops = _crops(job, recordings, budget_bytes)
+    _train_both(job, record, recordings, crops, None if weights is None else Path(weights))
     return Run.open(folder)
 
 
-def _refuse(minutes: float | None, steps: int | None, recordings: list[Recording]) -> None:
-    refuse_length(minutes, steps)
+def _refuse(
+    minutes: float | None,
+    steps: int | None,
+    recordings: list[Recording],
+    preset: str,
+    weights: str | Path | None,
+) -> None:
+    refuse_length(minutes, None if weights is not None and steps == 0 else steps)
+    if weights is not None and preset != "paper":
+        raise RunError(
+            f"A checkpoint of the published code does not fit the preset {preset!r}; choose the preset paper."
+        )
     if len(recordings) < 2:
         raise RunError("A study of one recording is too little to learn from; add recordings to the table.")
 
@@ -189,9 +134,9 @@ def _config(name: str, window_ms: float | None) -> ModelConfig:
     return config
 
 
-def _crops(job: _Job, recordings: list[Recording], budget: int | None) -> dict[str, CachedCrops]:
+def _crops(job: Job, recordings: list[Recording], budget: int | None) -> dict[str, CachedCrops]:
     """Fill the cache, and open what can be trained on."""
-    cache = CropCache(job.folder / "crops.zarr", CropSpec(*job.config.posture.size))
+    cache = CropCache(job.folder / "crops.zarr", crops_for(job.config))
     report = cache.fill(recordings, budget_bytes=budget, progress=job.progress, cancel=job.cancel)
     for name, sentence in report.failed:
         job.progress(Progress("crops", 0, 0, message=f"{name} is left out: {sentence}"))
@@ -201,7 +146,7 @@ def _crops(job: _Job, recordings: list[Recording], budget: int | None) -> dict[s
         raise RunError(
             f"{len(usable)} recordings can be read and training needs two at least; see 'napari-ubam check'."
         )
-    if sum(len(_windows(job, crops)) > 0 for crops in usable.values()) < 2:
+    if sum(len(windows_of(job, crops)) > 0 for crops in usable.values()) < 2:
         raise RunError(
             f"Fewer than two recordings are as long as a window of {job.config.behaviour.window_ms:g} ms; "
             "add longer ones, or shorten the window."
@@ -209,20 +154,12 @@ def _crops(job: _Job, recordings: list[Recording], budget: int | None) -> dict[s
     return usable
 
 
-def _windows(job: _Job, crops: CachedCrops) -> Windows:
-    """Windows of behaviour on what the cache holds of a recording."""
-    sizes = job.config.behaviour
-    return windows(crops.times, _segments(crops), sizes.window_ms, sizes.steps)
-
-
-def _segments(crops: CachedCrops) -> list[range]:
-    """Rows of the crops without a gap."""
-    first = crops.frames.start
-    return [range(start - first, stop - first) for start, stop in crops.runs]
-
-
 def _train_both(
-    job: _Job, record: TrainingRecord, recordings: list[Recording], sources: dict[str, CachedCrops]
+    job: Job,
+    record: TrainingRecord,
+    recordings: list[Recording],
+    sources: dict[str, CachedCrops],
+    weights: Path | None,
 ) -> None:
     used = [one for one in recordings if one.name in sources]
     held = held_out([one.subject for one in used], job.seed)
@@ -234,88 +171,32 @@ def _train_both(
         for one in used
         if one.subject not in held
     ]
-    torch.manual_seed(job.seed)
-    means = mean_maps(PostureEncoder(job.config.posture), seen, job.cancel, job.progress)
-    posture = PostureLearner(job.config, means)
-    first = job.fit(posture, PostureBatches(seen, job.config, job.seed), "posture")
-    whiten_posture(posture.encoder, seen, job.cancel, job.progress)
-
-    record = with_posture(job.checkpoints, record, weights_hash(posture.encoder.state_dict()))
-
-    checked = _all_checked(job, used, sources, posture.encoder)
-    tracks = [
-        one.track if held else one.early_track()
-        for one in checked
-        if one.subject not in held and len(one.track.windows)
-    ]
-    tracks = [track for track in tracks if len(track.windows)]
-    if len(tracks) < 2:
-        raise RunError(
-            "Without what is kept out for the checks, fewer than two recordings are longer than a window; "
-            "add recordings, or shorten the window."
-        )
-    torch.manual_seed(job.seed)
-    behaviour = BehaviourLearner.of(job.config, tracks)
-    second = job.fit(behaviour, BehaviourBatches(tracks, job.config, job.seed), "behaviour")
-    whiten_behaviour(behaviour.encoder, tracks)
-
+    task = Task(job, used, held, sources, seen)
+    learned, record = learn_published(task, record, weights) if job.config.paper else learn(task, record)
     training = TrainingFacts(
-        posture=facts(first),
-        behaviour=facts(second),
+        posture=facts(learned.first),
+        behaviour=facts(learned.second),
         device=describe_device(job.device),
         recordings=len(seen),
         frames=sum(stop - start for crops in seen for start, stop in crops.runs),
     )
     quality = assess(
-        posture.encoder,
-        behaviour,
-        checked,
+        learned.posture,
+        learned.behaviour,
+        learned.checked,
         held,
         training,
         seed=job.seed,
         progress=job.progress,
         cancel=job.cancel,
     )
-    _save(job, (posture.encoder, first), (behaviour.encoder, second))
+    _save(job, (learned.posture, learned.first), (learned.behaviour.encoder, learned.second))
     save_quality(quality, job.folder / QUALITY)
     record.model_copy(update={"finished": True}).write(job.checkpoints)
     _draw(job, quality, sources)
 
 
-def _all_checked(
-    job: _Job, used: list[Recording], sources: dict[str, CachedCrops], encoder: PostureEncoder
-) -> list[CheckedRecording]:
-    """Encode all crops that the cache holds, on the device that trains."""
-    device = choose_device(job.device)
-    encoder.to(device)
-    done: list[CheckedRecording] = []
-    for one in used:
-        job.progress(Progress("codes", len(done), len(used), detail=one.name))
-        done.append(_checked(job, one, sources[one.name], encoder, device))
-    job.progress(Progress("codes", len(used), len(used)))
-    encoder.cpu()
-    return done
-
-
-def _checked(
-    job: _Job, recording: Recording, crops: CachedCrops, encoder: PostureEncoder, device: torch.device
-) -> CheckedRecording:
-    """Encode the crops of a recording, and lay windows on them."""
-    frames = np.array(crops.frames, np.int64)
-    codes = np.full((len(frames), job.config.posture.code), np.nan, np.float32)
-    for run in _segments(crops):
-        for low in range(run.start, run.stop, BATCH):
-            check_cancelled(job.cancel)
-            end = min(low + BATCH, run.stop)
-            read = crops.read(low + crops.frames.start, end + crops.frames.start)
-            images = as_images(torch.from_numpy(read).to(device))
-            with torch.inference_mode():
-                codes[low:end] = encoder(images).cpu().numpy()
-    track = PostureTrack.of(codes, _windows(job, crops))
-    return CheckedRecording(recording.name, recording.subject, crops, frames, track)
-
-
-def _save(job: _Job, *parts: tuple[nn.Module, FitResult]) -> None:
+def _save(job: Job, *parts: tuple[nn.Module, FitResult]) -> None:
     (posture, first), (behaviour, second) = parts
     # Should this be cut off between the two, the hash tells that they do not belong together.
     reads = weights_hash(posture.state_dict())
@@ -325,7 +206,7 @@ def _save(job: _Job, *parts: tuple[nn.Module, FitResult]) -> None:
     ModelEncoder.load(job.folder)  # what was written can be read
 
 
-def _draw(job: _Job, quality: Quality, sources: dict[str, CachedCrops]) -> None:
+def _draw(job: Job, quality: Quality, sources: dict[str, CachedCrops]) -> None:
     figures = job.folder / "figures"
     losses = history(job.folder / LOG)
     if len(losses):

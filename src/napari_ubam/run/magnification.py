@@ -17,10 +17,9 @@ from scipy.ndimage import gaussian_filter1d
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.attribution import arrows
 from napari_ubam.analysis.guide import Guide, guide, led_by, period
-from napari_ubam.crops import CropSpec
 from napari_ubam.crops.identity import to_ranges
 from napari_ubam.models.encoder import ModelEncoder
-from napari_ubam.models.magnifier import Magnifier
+from napari_ubam.models.families import AnyMagnifier
 from napari_ubam.models.weights import versions, weights_hash
 from napari_ubam.progress import Cancel, check_cancelled
 
@@ -92,6 +91,11 @@ class Magnification:
         """Yield the magnified frames one after the other, in bounded memory."""
         return self.renderer.stream(self.numbers.tolist(), self.factor)
 
+    @property
+    def moves(self) -> bool:
+        """Whether pixels are moved, so that there are arrows; the published magnifier paints instead."""
+        return self.renderer.moves
+
     def flow(self, number: int) -> NDArray[np.float32]:
         """How the pixels of a frame are displaced from the reference posture.
 
@@ -104,6 +108,11 @@ class Magnification:
         -------
         (2, y, x) float32 array
             Pixels along x and y, for `napari_ubam.analysis.attribution`; 0 outside of the region.
+
+        Raises
+        ------
+        RunError
+            If the magnifier paints pictures and moves nothing.
         """
         return self.renderer.flow(number)
 
@@ -204,7 +213,7 @@ def magnification(
         posture=encoder.hashes["posture"],
         weights=weights_hash(network.state_dict()),
         recording=one,
-        spec=CropSpec(*encoder.config.posture.size),
+        spec=encoder.spec,
         device=device,
         frames=np.concatenate([part.frames for part in found] or [np.empty(0, np.int64)]),
         own=np.concatenate([part.own for part in found] or [np.empty((0, 1), np.float32)]),
@@ -256,7 +265,7 @@ def _numbers(own: Codes, frames: slice | None, name: str) -> NDArray[np.int64]:
 
 
 def _changes(
-    network: Magnifier,
+    network: AnyMagnifier,
     own: Codes,
     others: Sequence[Codes],
     numbers: NDArray[np.int64],
@@ -284,7 +293,7 @@ def _changes(
 
 
 @torch.inference_mode()
-def coefficients(network: Magnifier, codes: Codes) -> NDArray[np.float32]:
+def coefficients(network: AnyMagnifier, codes: Codes) -> NDArray[np.float32]:
     """Give coefficients of all frames (t, components); those of frames without a code mean nothing."""
     values = torch.from_numpy(np.nan_to_num(codes.posture.astype(np.float32)))
     found: NDArray[np.float32] = network.coefficients(values).numpy()
@@ -292,7 +301,7 @@ def coefficients(network: Magnifier, codes: Codes) -> NDArray[np.float32]:
 
 
 def _outside(
-    network: Magnifier,
+    network: AnyMagnifier,
     codes: Sequence[Codes],
     renderer: Renderer,
     numbers: NDArray[np.int64],

@@ -16,11 +16,13 @@ from dask.base import tokenize
 from numpy.typing import NDArray
 
 from napari_ubam.crops import CropSpec, iter_crops
-from napari_ubam.crops.cropper import layout
 from napari_ubam.crops.levels import Levels, levels_of
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
-from napari_ubam.models.magnifier import MAGNIFIER, Magnifier
+from napari_ubam.models.families import AnyMagnifier
+from napari_ubam.models.families import magnifier as magnifier_of
+from napari_ubam.models.magnifier import MAGNIFIER
+from napari_ubam.models.painter import Painter
 from napari_ubam.models.posture import as_images
 from napari_ubam.models.splatting import moved
 from napari_ubam.models.strain import unstrained
@@ -28,13 +30,15 @@ from napari_ubam.models.weights import WeightsError, load_into, load_weights, we
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import FrameError, VideoArray, open_video
 
+from .errors import RunError
+from .placing import in_frame, painted
+
 BLOCK = 8  # frames that are moved together
-RIM = 0.04  # of a region's shorter side, over which what moves comes to rest at its border
 
 Image = NDArray[np.uint8]
 
 
-def load_magnifier(folder: Path, posture: str) -> Magnifier:
+def load_magnifier(folder: Path, posture: str) -> AnyMagnifier:
     """Load the magnifier of a run.
 
     Parameters
@@ -61,7 +65,7 @@ def load_magnifier(folder: Path, posture: str) -> Magnifier:
             "magnifier anew."
         )
     config = ModelConfig.model_validate(header.config)
-    network = Magnifier(config.posture.code, config.magnifier)
+    network = magnifier_of(config)
     load_into(network, tensors, folder / MAGNIFIER)
     return network.eval()
 
@@ -114,13 +118,18 @@ class Renderer:
         return opened
 
     @cached_property
-    def _network(self) -> Magnifier:
+    def _network(self) -> AnyMagnifier:
         network = load_magnifier(self.folder, self.posture)
         if weights_hash(network.state_dict()) != self.weights:
             raise WeightsError(
                 f"The magnifier of {self.folder} was trained anew since this was prepared; magnify once more."
             )
         return network.to(choose_device(self.device))
+
+    @property
+    def moves(self) -> bool:
+        """Whether pixels are moved; the published magnifier paints instead."""
+        return not isinstance(self._network, Painter)
 
     @cached_property
     def _levels(self) -> Levels | None:
@@ -134,6 +143,7 @@ class Renderer:
             return np.zeros(self.video.shape[1:], np.uint8)
         return image if self._levels is None else self._levels.apply(image)
 
+    @torch.inference_mode()
     def displacements(self, numbers: Sequence[int]) -> NDArray[np.float32]:
         """Where the pixels of crops are in the reference posture.
 
@@ -146,25 +156,60 @@ class Renderer:
         -------
         (n, 2, y, x) float32 array
             Pixels of the crop along x and y; zeros for frames without a code.
+
+        Raises
+        ------
+        RunError
+            If the magnifier paints pictures, as the published one does, and moves nothing.
         """
-        result = np.zeros((len(numbers), 2, *self.spec.size), np.float32)
+        network, result = self._network, np.zeros((len(numbers), 2, *self.spec.size), np.float32)
+        if isinstance(network, Painter):
+            raise RunError(
+                "The magnifier of the preset paper paints pictures and moves no pixels, so there are no "
+                "arrows; train another preset for them."
+            )
+        for place, images, own, change in self._seen(numbers):
+            result[place] = network(images, own, change)[0].float().cpu().numpy()
+        return result
+
+    @torch.inference_mode()
+    def pictures(self, numbers: Sequence[int], factor: float, painter: Painter) -> dict[int, torch.Tensor]:
+        """Paint crops anew.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Frame numbers, ascending.
+        factor : float
+        painter : Painter
+
+        Returns
+        -------
+        dict of int to (3, y, x) float tensor
+            By place in ``numbers``, 0 to 1; without those that have no code.
+        """
+        return {
+            place: painter(images, own + (1 - factor) * change)[0].float().cpu()
+            for place, images, own, change in self._seen(numbers)
+        }
+
+    def _seen(self, numbers: Sequence[int]) -> list[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Place, crop, coefficients and their change of each frame that has a code.
+
+        One by one: a network rounds otherwise in a batch, and a frame must not depend on the others.
+        """
         rows = self._rows(numbers)
         known = np.flatnonzero(rows >= 0)
         if not len(known):
-            return result
+            return []
         wanted = np.asarray(numbers, np.int64)[known]
         with iter_crops(self.recording, self.spec, wanted, block=len(wanted), video=self.video) as stream:
             _, crops, valid = next(stream)
         device = next(self._network.parameters()).device
-        with torch.inference_mode():
-            own, change = (torch.from_numpy(part[rows[known]]).to(device) for part in (self.own, self.change))
-            images = as_images(torch.from_numpy(crops).to(device))
-            # One by one: a network rounds otherwise in a batch, and a frame must not depend on the others.
-            for place in np.flatnonzero(valid).tolist():
-                one = slice(place, place + 1)
-                moved_by = self._network(images[one], own[one], change[one])
-                result[known[place]] = moved_by[0].float().cpu().numpy()
-        return result
+        own, change = (torch.from_numpy(part[rows[known]]).to(device) for part in (self.own, self.change))
+        images = as_images(torch.from_numpy(crops).to(device))
+        ones = (slice(place, place + 1) for place in np.flatnonzero(valid).tolist())
+        return [(int(known[one.start]), images[one], own[one], change[one]) for one in ones]
 
     def _rows(self, numbers: Sequence[int]) -> NDArray[np.int64]:
         """Rows of frames; -1 for those without a code."""
@@ -186,16 +231,22 @@ class Renderer:
         Returns
         -------
         list of (y, x, c) uint8 arrays
-            Outside of the region, and where nothing deviates, exactly the original.
+            Outside of the region exactly the original; inside, too, where nothing deviates, but for the
+            published magnifier, which paints the whole region anew.
         """
         with self._lock:
             frames = [self.original(number) for number in numbers]
             if factor == 1:
                 return frames
-            coarse = self.displacements(numbers)
             regions = self.recording.crops(list(numbers)) or [None] * len(frames)
             whole = Roi(x=0, y=0, width=frames[0].shape[1], height=frames[0].shape[0])
-            device = next(self._network.parameters()).device
+            network = self._network
+            if isinstance(network, Painter):
+                for place, picture in self.pictures(numbers, factor, network).items():
+                    frames[place] = painted(frames[place], picture, regions[place] or whole)
+                return frames
+            coarse = self.displacements(numbers)
+            device = next(network.parameters()).device
             # One at a time, also where many threads ask: a large frame takes a gigabyte on its way.
             return [
                 _moved(frame, one, roi or whole, factor, device) if one.any() else frame
@@ -212,7 +263,7 @@ class Renderer:
         roi = regions[0] or Roi(x=0, y=0, width=width, height=height)
         seen = roi.clipped(height, width)
         if seen is not None and coarse.any():
-            found[:, seen.slices[0], seen.slices[1]] = -_in_frame(coarse, roi, seen).numpy()
+            found[:, seen.slices[0], seen.slices[1]] = -in_frame(coarse, roi, seen).numpy()
         return found
 
     def lazy(self, numbers: Sequence[int], factor: float) -> da.Array:
@@ -245,41 +296,6 @@ def _frame(renderer: Renderer, number: int, factor: float) -> Image:
     return renderer.render([number], factor)[0][None]
 
 
-def to_region(displacement: NDArray[np.float32], shape: tuple[int, int]) -> torch.Tensor:
-    """Carry displacements from a crop over to the region that it was made of.
-
-    Parameters
-    ----------
-    displacement : (2, y, x) float32 array
-        Pixels of the crop.
-    shape : tuple of int
-        Height and width of the region.
-
-    Returns
-    -------
-    (2, height, width) float tensor
-        Pixels of the region; nothing moves at its border.
-    """
-    size = displacement.shape[1], displacement.shape[2]
-    inner, _ = layout(shape, size)
-    top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    part = torch.from_numpy(displacement[:, top : top + inner[0], left : left + inner[1]].copy())[None]
-    grown = torch.nn.functional.interpolate(part, size=shape, mode="bicubic", align_corners=False)[0]
-    scale = torch.tensor([shape[1] / inner[1], shape[0] / inner[0]])[:, None, None]
-    rim = max(RIM * min(shape), 1.0)
-    rows, columns = (
-        (torch.minimum(torch.arange(side), torch.arange(side).flip(0)) / rim).clamp(max=1) for side in shape
-    )
-    return grown * scale * rows[:, None] * columns[None, :]
-
-
-def _in_frame(displacement: NDArray[np.float32], roi: Roi, seen: Roi) -> torch.Tensor:
-    """Displacements in pixels of the region, of the part of it that lies in the frame."""
-    whole = to_region(displacement, (roi.height, roi.width))
-    top, left = seen.y - roi.y, seen.x - roi.x
-    return whole[:, top : top + seen.height, left : left + seen.width]
-
-
 def _moved(
     frame: Image, displacement: NDArray[np.float32], roi: Roi, factor: float, device: torch.device
 ) -> Image:
@@ -289,7 +305,7 @@ def _moved(
         return frame
     # In pixels of the crop, since a limb has some dozen of these whatever the video's resolution.
     wanted = unstrained((1 - factor) * torch.from_numpy(displacement)).numpy()
-    inside = _in_frame(wanted, roi, seen)[None]
+    inside = in_frame(wanted, roi, seen)[None]
     image = torch.from_numpy(frame[seen.slices].copy()).permute(2, 0, 1)[None].float().to(device)
     with torch.inference_mode():
         done = moved(image, inside.to(device))

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from napari_ubam.analysis import Codes, DeviationError
 from napari_ubam.analysis.guide import guide
 from napari_ubam.analysis.phase import alike, borrowed
-from napari_ubam.crops import CachedCrops, CropCache, CropSpec
+from napari_ubam.crops import CachedCrops, CropCache
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import describe_device
-from napari_ubam.models.encoder import ModelEncoder
+from napari_ubam.models.encoder import crops_for
+from napari_ubam.models.families import AnyMagnifier
 from napari_ubam.models.magnifier import MAGNIFIER, Magnifier
 from napari_ubam.models.weights import WeightsHeader, save_weights
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import loss_curves, save
 from napari_ubam.study import Study
-from napari_ubam.training.fit import FitPlan, FitResult, fit
+from napari_ubam.training.fit import Batches, FitPlan, FitResult, fit
+from napari_ubam.training.learner import Learner
 from napari_ubam.training.log import append, history
 from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
+from napari_ubam.training.painter import PainterBatches, PainterLearner, Postures
+from napari_ubam.training.published import CHECKPOINT_SECONDS
 from napari_ubam.training.sampling import evenly
 
 from .calibrating import Sample, calibrate
 from .errors import RunError
 from .facade import LOG, Run
+from .job import preprocessing
 from .magnification import coefficients
 from .record import TrainingRecord, begin, refuse_length, study_hash
 
@@ -44,6 +51,8 @@ def train_magnifier(
     seed: int = 0,
     resume: bool = False,
     budget_bytes: int | None = None,
+    weights: str | Path | None = None,
+    vgg: str | Path | None = None,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Run:
@@ -62,11 +71,17 @@ def train_magnifier(
     minutes : float, optional
         Time to train, over all resumptions; else as many steps as the preset says.
     steps : int, optional
+        0 takes ``weights`` as they are.
     seed : int
     resume : bool
         Go on with a training of this magnifier that was cancelled or killed.
     budget_bytes : int, optional
         Bytes for decoded crops on the disk.
+    weights : path, optional
+        Checkpoint of the published magnifier (``*.pth.tar``) that the preset ``"paper"`` begins with.
+    vgg : path, optional
+        Weights of VGG-16 (torchvision's names), by which the preset ``"paper"`` compares pictures as
+        published; by pixels and edges unless given.
     progress, cancel : optional
         Told at least every second; looked at several times a second.
 
@@ -79,34 +94,90 @@ def train_magnifier(
     ------
     RunError
         If the arguments do not go together, or no recording can be used.
+    WeightsError
+        If ``weights`` or ``vgg`` are not what they should be.
     Cancelled
         When ``cancel`` is set; the same call with ``resume=True`` goes on.
     """
     opened = run if isinstance(run, Run) else Run.open(run)
-    refuse_length(minutes, steps)
+    refuse_length(minutes, None if weights is not None and steps == 0 else steps)
     tell, config = progress or silent, opened.config
+    if config.paper is None and (weights or vgg):
+        raise RunError(
+            f"Weights of the published magnifier or of VGG-16 are for the preset paper, and {opened.folder} "
+            f"is of {config.preset}; leave them out, or train the preset paper."
+        )
+    task = _Task(opened, config, device, minutes, steps, seed, resume, tell, cancel)
     encoder, folder = opened.encoder("cpu"), _checkpoints(opened)
     record = _begun(folder, config, seed, study_hash(study), encoder.hashes["posture"], resume)
     what = describe_device(device)
     append(opened.folder / LOG, "train", preset=config.preset, seed=seed, device=what, stage=STAGE)
-    motions, codes = _motions(opened, study, encoder, device, budget_bytes, tell, cancel)
+    painter = None if config.paper is None else _painter(task, weights, vgg)
+    crops, codes = _crops(opened, study, device, budget_bytes, tell, cancel)
+    if painter is not None:
+        result = task.fit(painter, PainterBatches(_postures(crops, codes), config, seed))
+        _save(opened, record, painter.magnifier, result, {})
+        return opened
+    motions, kept = _motions(crops, codes, tell, cancel)
     torch.manual_seed(seed)
-    learner = MagnifierLearner(config)
-    limit = config.magnifier_training.steps if steps is None and minutes is None else steps
-    result = fit(
-        learner,
-        MotionBatches(motions, config, seed),
-        FitPlan(config.magnifier_training.recordings, limit, minutes, device=device, seed=seed),
-        folder=folder / "steps",
-        stage=STAGE,
-        resume=resume,
-        progress=tell,
-        cancel=cancel,
-        log=opened.folder / LOG,
-    )
-    calibrate(learner.magnifier, encoder.posture, _samples(learner.magnifier, motions, codes, cancel), cancel)
-    _save(opened, record, learner.magnifier, result)
+    mover = MagnifierLearner(config)
+    result = task.fit(mover, MotionBatches(motions, config, seed))
+    samples = _samples(mover.magnifier, motions, kept, cancel)
+    gain = calibrate(mover.magnifier, encoder.posture, samples, cancel)
+    append(opened.folder / LOG, "calibrate", gain=gain)
+    _save(opened, record, mover.magnifier, result, {"gain": gain})
     return opened
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What the training of either magnifier needs."""
+
+    run: Run
+    config: ModelConfig
+    device: str
+    minutes: float | None
+    steps: int | None
+    seed: int
+    resume: bool
+    tell: ProgressCallback
+    cancel: Cancel | None
+
+    def fit(self, learner: Learner, batches: Batches) -> FitResult:
+        """Train, checkpoints and losses going to the run."""
+        plan = self.config.magnifier_training
+        if self.steps == 0:
+            return FitResult(0, 0.0, plan.recordings, {})
+        steps = plan.steps if self.steps is None and self.minutes is None else self.steps
+        limit = FitPlan(plan.recordings, steps, self.minutes, device=self.device, seed=self.seed)
+        if self.config.paper is not None:
+            limit = replace(limit, checkpoint_seconds=CHECKPOINT_SECONDS)
+        return fit(
+            learner,
+            batches,
+            limit,
+            folder=_checkpoints(self.run) / "steps",
+            stage=STAGE,
+            resume=self.resume,
+            progress=self.tell,
+            cancel=self.cancel,
+            log=self.run.folder / LOG,
+        )
+
+
+def _painter(task: _Task, weights: str | Path | None, vgg: str | Path | None) -> PainterLearner:
+    """Make the published magnifier, and say by what it compares pictures."""
+    torch.manual_seed(task.seed)
+    learner = PainterLearner(task.config, None if vgg is None else Path(vgg))
+    said = (
+        "Pictures are compared by pixels and edges, since no weights of VGG-16 were given."
+        if vgg is None
+        else f"Pictures are compared by VGG-16 of {Path(vgg).name}, as published."
+    )
+    task.tell(Progress(STAGE, 0, 0, message=said))
+    if weights is not None:
+        task.tell(Progress(STAGE, 0, 0, message=learner.take_over(Path(weights))))
+    return learner
 
 
 def _checkpoints(run: Run) -> Path:
@@ -126,18 +197,22 @@ def _begun(
     return record
 
 
-def _save(run: Run, record: TrainingRecord, magnifier: Magnifier, result: FitResult) -> None:
-    gain = float(magnifier.gain)
-    append(run.folder / LOG, "calibrate", gain=gain)
+def _save(
+    run: Run,
+    record: TrainingRecord,
+    magnifier: AnyMagnifier,
+    result: FitResult,
+    metrics: dict[str, float],
+) -> None:
     header = WeightsHeader(
         kind="magnifier",
         config=record.config.model_dump(mode="json"),
-        preprocessing={"crop": "letterbox", "size": record.config.posture.size, "colour": False},
+        preprocessing=preprocessing(record.config),
         seed=record.seed,
         steps=result.steps,
         study=record.study,
         trained_on=record.posture,
-        metrics={**result.losses, "gain": gain},
+        metrics={**result.losses, **metrics},
     )
     save_weights(run.folder / MAGNIFIER, magnifier.state_dict(), header)
     record.model_copy(update={"finished": True}).write(_checkpoints(run))
@@ -146,35 +221,65 @@ def _save(run: Run, record: TrainingRecord, magnifier: Magnifier, result: FitRes
         save(loss_curves(losses), run.folder / "figures" / "losses.png")
 
 
-def _motions(
+def _crops(
     run: Run,
     study: Study,
-    encoder: ModelEncoder,
     device: str,
     budget: int | None,
     tell: ProgressCallback,
     cancel: Cancel | None,
-) -> tuple[list[Motion], list[Codes]]:
-    """Crops and codes of all recordings that can be used, and the codes alone."""
-    cache = CropCache(run.folder / "crops.zarr", CropSpec(*run.config.posture.size))
+) -> tuple[list[CachedCrops], list[Codes]]:
+    """Crops and codes of all recordings that can be used."""
+    cache = CropCache(run.folder / "crops.zarr", crops_for(run.config))
     report = cache.fill(study, budget_bytes=budget, progress=tell, cancel=cancel)
     embedded = run.embed(study, device=device, progress=tell, cancel=cancel)
     failed = dict((*report.failed, *embedded.failed))
     for name, sentence in failed.items():
         tell(Progress(STAGE, 0, 0, message=f"{name} is left out: {sentence}"))
     used = [one for one in study if one.name not in failed]
-    codes = run.codes(used)
+    return [cache.open(one) for one in used], run.codes(used)
+
+
+NOTHING = "No recording has frames whose movement is known; add longer recordings."
+
+
+def _motions(
+    crops: list[CachedCrops], codes: list[Codes], tell: ProgressCallback, cancel: Cancel | None
+) -> tuple[list[Motion], list[Codes]]:
+    """Find what is learned from each recording that moves, and its codes."""
     found, kept = [], []
-    for number, (recording, own) in enumerate(zip(used, codes, strict=True)):
+    for number, (held, own) in enumerate(zip(crops, codes, strict=True)):
         check_cancelled(cancel)
-        tell(Progress("phases", number, len(used), detail=recording.name))
-        motion = _motion(cache.open(recording), own, codes, cancel)
+        tell(Progress("phases", number, len(codes), detail=own.name))
+        motion = _motion(held, own, codes, cancel)
         if len(motion.frames) > 1:
             found.append(motion)
             kept.append(own)
     if not found:
-        raise RunError("No recording has frames whose movement is known; add longer recordings.")
+        raise RunError(NOTHING)
     return found, kept
+
+
+def _postures(crops: list[CachedCrops], codes: list[Codes]) -> list[Postures]:
+    """Find what the published magnifier learns from each recording."""
+    found = []
+    for held, own in zip(crops, codes, strict=True):
+        rows = _rows(held, own)
+        frames = own.frames[rows].astype(np.int64)
+        found.append(Postures(held, frames, own.posture[rows].astype(np.float32)))
+    usable = [one for one in found if len(one.frames) > 1]
+    if not usable:
+        raise RunError(NOTHING)
+    return usable
+
+
+def _rows(crops: CachedCrops, own: Codes) -> NDArray[np.int64]:
+    """Rows of frames that the cache holds and that have a code."""
+    held = np.zeros(len(own), bool)
+    first = int(own.frames[0])
+    for start, stop in crops.runs:
+        held[start - first : stop - first] = True
+    return np.flatnonzero(own.valid & held)
 
 
 def _samples(
@@ -205,11 +310,7 @@ def _samples(
 
 def _motion(crops: CachedCrops, own: Codes, codes: list[Codes], cancel: Cancel | None) -> Motion:
     """Frames that the cache holds and that have a code, their codes, and what is like them."""
-    held = np.zeros(len(own), bool)
-    first = int(own.frames[0])
-    for start, stop in crops.runs:
-        held[start - first : stop - first] = True
-    rows = np.flatnonzero(own.valid & held)
+    rows = _rows(crops, own)
     place = np.full(len(own) + 1, -1)
     place[rows] = np.arange(len(rows))
     others = alike(own, cancel=cancel)[rows]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from napari_ubam.models.posture import PostureEncoder
+from napari_ubam.models.families import AnyPosture
 from napari_ubam.models.weights import write_whole
 from napari_ubam.models.windows import Windows
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
@@ -23,6 +23,7 @@ from .errors import TrainingError
 from .fit import FitResult
 from .holdout import boundary
 from .posture import images_of
+from .published import PublishedLearner
 from .quality import (
     HeldOut,
     Quality,
@@ -43,6 +44,7 @@ MOST_WINDOWS = 2000
 MOST_FRAMES = 2000
 MOST_SUBJECTS = 40  # that are to be named
 CELLS = 8  # along each axis, of the maps that subjects are named from
+MOST_COMPONENTS = 400  # of codes, that subjects are named from
 ROWS, NEIGHBOURS = 6, 4
 
 
@@ -105,8 +107,8 @@ def save_quality(quality: Quality, path: Path) -> None:
 
 
 def assess(
-    posture: PostureEncoder,
-    behaviour: BehaviourLearner,
+    posture: AnyPosture,
+    behaviour: BehaviourLearner | PublishedLearner,
     recordings: Sequence[CheckedRecording],
     held: set[str],
     training: TrainingFacts,
@@ -119,9 +121,9 @@ def assess(
 
     Parameters
     ----------
-    posture : PostureEncoder
+    posture : PostureEncoder or PublishedPosture
         Only its gradient maps are used; the codes come with the recordings.
-    behaviour : BehaviourLearner
+    behaviour : BehaviourLearner or PublishedLearner
         Trained.
     recordings : sequence of CheckedRecording
         All of the study.
@@ -187,8 +189,8 @@ class _Parts:
 
 @dataclass(frozen=True)
 class _Checks:
-    posture: PostureEncoder
-    learner: BehaviourLearner
+    posture: AnyPosture
+    learner: BehaviourLearner | PublishedLearner
     recordings: Sequence[CheckedRecording]
     held: set[str]
     seed: int
@@ -284,7 +286,7 @@ class _Checks:
         frames, chance = 0, 1 / max(len(names), 1)
         if len(names) > 1:
             sample = self._sample(asked, names)
-            frames, width = len(sample.codes), sample.codes.shape[1]
+            frames, width = len(sample.codes), min(sample.codes.shape[1], MOST_COMPONENTS)
             codes, maps = (
                 probes.name_subject(
                     features, sample.subjects, sample.blocks, width, lambda: self.parts.next("subjects")
@@ -337,6 +339,7 @@ class _Checks:
         codes = np.concatenate(
             [one.track.posture[part] for one, part in zip(self.recordings, rows, strict=True)]
         )
+        codes /= np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-9)
         owner = np.repeat(np.arange(len(rows)), [len(part) for part in rows])
         who = np.array([names.index(one.subject) if len(one.rows) else -1 for one in self.recordings])[owner]
         flat = np.concatenate(rows)

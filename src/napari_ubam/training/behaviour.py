@@ -32,7 +32,7 @@ class PostureTrack:
     Parameters
     ----------
     posture : (t, d) float32 array
-        Unit codes.
+        Unit codes; of the published networks codes as they are.
     windows : Windows
         At least one.
     motion : (n,) float32 array
@@ -44,9 +44,10 @@ class PostureTrack:
     motion: NDArray[np.float32]
 
     @classmethod
-    def of(cls, posture: NDArray[np.float32], windows: Windows) -> PostureTrack:
-        """Measure the motion of a recording's windows."""
-        posture = posture / np.maximum(np.linalg.norm(posture, axis=1, keepdims=True), 1e-9)
+    def of(cls, posture: NDArray[np.float32], windows: Windows, *, unit: bool = True) -> PostureTrack:
+        """Measure the motion of a recording's windows, of codes that are brought to length 1 where asked."""
+        if unit:
+            posture = posture / np.maximum(np.linalg.norm(posture, axis=1, keepdims=True), 1e-9)
         blocks = np.array_split(np.arange(len(windows)), max(1, len(windows) // 256))
         motion = np.concatenate([motion_of(windows.of(posture, block)) for block in blocks])
         return cls(posture.astype(np.float32), windows, motion)

@@ -229,6 +229,7 @@ def _attempt(
         finally:
             module.cpu().eval()
             module.trainer = None
+            module.within = None  # type: ignore[assignment]
     if watch.interrupted:
         raise KeyboardInterrupt
     if watch.cancelled:

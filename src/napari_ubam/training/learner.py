@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -26,6 +26,8 @@ def cycle(share: float) -> float:
 class Learner(LightningModule):
     """Trains with AdamW; ``share`` says how far the training is, in steps or in time.
 
+    Where a step takes seconds, ``within`` is told of its parts; it is set while a training runs.
+
     Parameters
     ----------
     learning_rate, weight_decay : float
@@ -36,6 +38,7 @@ class Learner(LightningModule):
         super().__init__()
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
         self.share = 0.0
+        self.within: Callable[[str], None] | None = None
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser; norms and biases do not decay."""
@@ -56,6 +59,23 @@ class Learner(LightningModule):
         for name, loss in losses.items():
             self.log(name, loss.detach())
         return torch.stack(list(losses.values())).sum()
+
+    def part_done(self, result: Tensor, detail: str) -> None:
+        """Tell within a step that a part of it is done, and once more when its gradient comes.
+
+        Parameters
+        ----------
+        result : Tensor
+            Of the part.
+        detail : str
+            Which part it is.
+        """
+        tell = self.within
+        if tell is None:
+            return
+        tell(detail)
+        if result.requires_grad:
+            result.register_hook(lambda _: tell(detail))  # type: ignore[no-untyped-call]
 
     def _learned(self, decays: bool) -> Iterator[nn.Parameter]:
         for parameter in self.parameters():

@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from napari_ubam.models.windows import Windows
 
 from .behaviour import BehaviourLearner, PostureTrack, shuffled
+from .published import PublishedLearner
 
 REPEATS = 4  # shuffled versions of a window
 FOLDS = 5
@@ -49,7 +50,7 @@ def apart(windows: Windows, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def right_order(
-    learner: BehaviourLearner, windows: NDArray[np.float32], hardness: float, seed: int
+    learner: BehaviourLearner | PublishedLearner, windows: NDArray[np.float32], hardness: float, seed: int
 ) -> NDArray[np.float64]:
     """Ask which is in order: a window as it is, or the same shuffled, some times.
 
@@ -57,7 +58,7 @@ def right_order(
 
     Parameters
     ----------
-    learner : BehaviourLearner
+    learner : BehaviourLearner or PublishedLearner
         In evaluation mode.
     windows : (n, steps, d) float32 array
     hardness : float

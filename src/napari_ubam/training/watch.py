@@ -118,11 +118,18 @@ class Watch(Callback):
         if time.monotonic() - self._told > TELL_SECONDS:
             self._tell(trainer)
 
+    def within(self, detail: str) -> None:
+        """Be told within a step which part of it is done."""
+        trainer = self._trainer
+        if trainer is not None and time.monotonic() - self._told > TELL_SECONDS:
+            self._tell(trainer, detail)
+
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         """Begin to measure."""
         self._between = True
         self._clock = self._told = self._kept = time.monotonic()
         self._begun = (trainer.global_step, self.seconds)
+        cast(Any, module).within = self.within
         self._write(trainer, "begin", step=trainer.global_step)
         self._tell(trainer)
         self._end_if_due(trainer)
@@ -219,7 +226,7 @@ class Watch(Callback):
             seconds = round(self.seconds, 2)
             self._write(trainer, "losses", step=trainer.global_step, seconds=seconds, losses=self.losses)
 
-    def _tell(self, trainer: Trainer) -> None:
+    def _tell(self, trainer: Trainer, detail: str = "") -> None:
         if not trainer.is_global_zero:
             return
         self._told, step = time.monotonic(), trainer.global_step
@@ -230,7 +237,7 @@ class Watch(Callback):
         if self.limits.minutes and share > 0:
             of = max(step, round(step / share))
         try:
-            self.progress(Progress(self.stage, step, of, losses=self.losses, eta=eta))
+            self.progress(Progress(self.stage, step, of, detail, losses=self.losses, eta=eta))
         except KeyboardInterrupt:  # stops at the end of the step, where nothing is lost
             self.interrupted = True
 

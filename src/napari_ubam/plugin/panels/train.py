@@ -24,6 +24,7 @@ PRESETS = {
     "tiny": "crops of 96 pixels; minutes on a laptop",
     "small": "crops of 144 pixels; an hour on a laptop, minutes on a GPU",
     "base": "the largest; for a GPU",
+    "paper": "the published network, for comparison; for a GPU",
 }
 NO_STUDY = "Fill in the Study panel first, or open a run that was trained."
 
