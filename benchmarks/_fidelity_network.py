@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -94,7 +95,9 @@ class Network:
         content = hashlib.sha256(crops.tobytes()).hexdigest()[:16]
         kept = self.keep / f"{self._hash}-{content}.npy"
         if not kept.is_file():
-            np.save(kept, self._encode(crops))
+            draft = kept.with_suffix(f".{os.getpid()}.npy")  # another run may look for the same
+            np.save(draft, self._encode(crops))
+            draft.replace(kept)
         return np.load(kept)
 
     def _encode(self, crops: np.ndarray) -> np.ndarray:
@@ -181,7 +184,7 @@ def trained(
     -------
     Network
     """
-    config, tell = config_for(films, name), _teller(say)
+    config, tell = config_for(films, name), teller(say)
     if config.paper is not None:
         return _published(films, config, budget, seed, device, folder, say, keep)
     limits = budget.limits(config)
@@ -225,7 +228,7 @@ def _published(
     size = config.posture_training.recordings
     plan = FitPlan(size, device=device, seed=seed, checkpoint_seconds=every, **limits)
     batches = SequenceBatches(films, config, seed)
-    result = fit(learner, batches, plan, folder=folder / "paper", stage="paper", progress=_teller(say))
+    result = fit(learner, batches, plan, folder=folder / "paper", stage="paper", progress=teller(say))
     say(f"paper: {result.steps} steps in {result.seconds / 60:.1f} minutes, losses {result.losses}")
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -274,7 +277,8 @@ def told(films: Sequence[Filmed], name: str, seed: int, steps: int, batch: int =
     return encoder.eval()
 
 
-def _teller(say: Callable[[str], None], seconds: float = 20.0) -> ProgressCallback:
+def teller(say: Callable[[str], None], seconds: float = 20.0) -> ProgressCallback:
+    """Give what passes on events of long work now and then."""
     told = 0.0
 
     def tell(event: Progress) -> None:

@@ -1,6 +1,7 @@
 """How true the magnified frames are: measured on rendered animals whose posture at any factor is known.
 
-``python benchmarks/fidelity.py magnify [--seeds 3] [--steps N] [--json FILE]``. The deviation in a magnified
+``python benchmarks/fidelity.py magnify [--seeds 3] [--steps N | --minutes M] [--preset tiny|paper]
+[--json FILE]``; the preset ``paper`` is the published method, to stand beside the others. The deviation in a magnified
 frame is measured by another network, which was told the joint angles of rendered animals at all factors; what
 it measures on the true renderings tells how far it can be trusted.
 """
@@ -14,36 +15,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from _common import print_table
-from _fidelity_data import Filmed, Herd, Recipe, herd_of
-from _fidelity_network import Budget, Network, trained
+from _fidelity_data import Recipe, herd_of
+from _fidelity_network import WIDE_BLOCK, Budget, trained
 from _magnify_judge import Judge, rendered
+from _magnify_train import Shown, codes_of, limit_of, magnifier_of, shown_of
 from _phase_based import phase_magnified
 from platformdirs import user_cache_path
-from scipy.ndimage import gaussian_filter1d
 from skimage.metrics import structural_similarity
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from napari_ubam.analysis import Codes
-from napari_ubam.analysis.guide import guide
-from napari_ubam.analysis.phase import alike, borrowed
-from napari_ubam.models.magnifier import Magnifier
+from napari_ubam.models.families import AnyMagnifier
+from napari_ubam.models.painter import Painter
 from napari_ubam.models.posture import as_images
 from napari_ubam.models.splatting import moved
-from napari_ubam.run.calibrating import Sample, calibrate
-from napari_ubam.run.magnification import SMOOTHING_MS, coefficients
-from napari_ubam.sample import Walker, walkers
-from napari_ubam.training.fit import FitPlan, fit
-from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
-from napari_ubam.training.sampling import evenly
+from napari_ubam.sample import walkers
 
 FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 EVERY = 5  # frames of a bout: one of so many is measured
@@ -53,25 +46,17 @@ Say = Callable[[str], None]
 Numbers = dict[str, float]
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A held-out animal, its codes and what leads it."""
-
-    film: Filmed
-    walker: Walker | None
-    rows: np.ndarray
-    own: np.ndarray
-    change: np.ndarray
-    reference: np.ndarray  # mean of the reference's crops at each row, (t, y, x)
-
-
 def main(words: Sequence[str]) -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(prog="fidelity.py magnify", description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--preset", choices=("tiny", "small", "base", "paper"), default="tiny")
     parser.add_argument("--steps", type=int, help="of the magnifier; as the preset says unless given")
+    parser.add_argument("--minutes", type=float, help="of the magnifier, instead of steps")
     parser.add_argument("--posture-steps", type=int, help="of the posture encoder")
+    parser.add_argument("--posture-minutes", type=float, help="of both encoders, instead of steps")
+    parser.add_argument("--keep", type=Path, help="folder that the published networks are kept in")
     parser.add_argument("--cache", type=Path, default=user_cache_path("napari-ubam") / "fidelity")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--training", type=int, nargs=2, default=(24, 12))
@@ -88,7 +73,7 @@ def main(words: Sequence[str]) -> None:
         found.append(of_seed(seed, asked, say))
         if asked.json:
             asked.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    show(found)
+    show(found, asked.preset)
 
 
 def of_seed(seed: int, asked: argparse.Namespace, say: Say) -> dict[str, Any]:
@@ -99,94 +84,35 @@ def of_seed(seed: int, asked: argparse.Namespace, say: Say) -> dict[str, Any]:
     by_name = {one.name: one for one in walkers(healthy=total[0], impaired=total[1], seed=seed)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        network = trained(herd.training, "tiny", Budget(asked.posture_steps), seed, "cpu", folder, say)
+        budget = Budget(asked.posture_steps, asked.posture_minutes)
+        network = trained(herd.training, asked.preset, budget, seed, "cpu", folder, say, asked.keep)
+        say("encoding")
         codes = {film.name: codes_of(film, network) for film in herd.training + herd.held_out}
         begin = time.monotonic()
-        magnifier = _magnifier(herd, codes, network, asked.steps, seed, folder, say)
+        limit = limit_of(network.config, asked.steps, asked.minutes, seed)
+        magnifier = magnifier_of(herd, codes, network, limit, folder, say)
         seconds = time.monotonic() - begin
     judge = Judge.of(herd, by_name, seed, say)
     reference = [film for film in herd.training if film.healthy]
-    shown = [_shown(film, by_name[film.name], codes, reference, magnifier) for film in herd.held_out]
+    shown = [shown_of(film, by_name[film.name], codes, reference, magnifier) for film in herd.held_out]
     say("measuring")
     return {"seed": seed, "seconds": seconds, **measure(shown, magnifier, judge)}
 
 
-def codes_of(film: Filmed, network: Network) -> Codes:
-    """Encode an animal's crops."""
-    posture = network.posture(film.crops)
-    behaviour, valid = network.behaviour(posture, film.fps)
-    frames = np.arange(len(posture))
-    return Codes(film.name, film.name, film.group, "0", posture, behaviour, frames / film.fps, frames, valid)
-
-
-def _magnifier(
-    herd: Herd,
-    codes: dict[str, Codes],
-    network: Network,
-    steps: int | None,
-    seed: int,
-    folder: Path,
-    say: Say,
-) -> Magnifier:
-    known = [codes[film.name] for film in herd.training]
-    motions = []
-    for film, own in zip(herd.training, known, strict=True):
-        rows = np.flatnonzero(own.valid)
-        place = np.full(len(own) + 1, -1)
-        place[rows] = np.arange(len(rows))
-        told_by = borrowed(known, own)[rows]
-        motions.append(Motion(film, rows, own.posture[rows], told_by, place[alike(own)[rows]]))
-    torch.manual_seed(seed)
-    learner = MagnifierLearner(network.config)
-    plan = network.config.magnifier_training
-    limit = FitPlan(plan.recordings, steps or plan.steps, seed=seed)
-    batches = MotionBatches(motions, network.config, seed)
-    say(f"training the magnifier, {limit.steps} steps")
-    fit(learner, batches, limit, folder=folder / "magnifier", stage="magnifier")
-    magnifier = learner.magnifier
-    some = evenly(len(known), 12)
-    others = [herd.training[place] for place in some]
-    samples = []
-    for place in some.tolist():
-        one = _shown(herd.training[place], None, codes, others, magnifier)
-        at = evenly(len(one.rows), 24)
-        samples.append(Sample(one.film.crops[one.rows[at]], one.own[at], one.change[at]))
-    say(f"gain {calibrate(magnifier, network.posture, samples):.2f}")
-    return magnifier
-
-
 @torch.inference_mode()
-def _shown(
-    film: Filmed,
-    walker: Walker | None,
-    codes: dict[str, Codes],
-    reference: Sequence[Filmed],
-    magnifier: Magnifier,
-) -> Shown:
-    own = codes[film.name]
-    rows = np.flatnonzero(own.valid)
-    window = slice(int(rows[0]), int(rows[-1]) + 1)
-    found = guide(own, [codes[one.name] for one in reference], window=window)
-
-    mine = coefficients(magnifier, own)[window]
-    goal = found.mean([coefficients(magnifier, codes[name]) for name in found.names])
-    change = gaussian_filter1d(goal - mine, SMOOTHING_MS / 1000 * film.fps, axis=0, mode="nearest")
-    by_name = {one.name: one for one in reference}
-    flat = found.mean([by_name[name].crops.reshape(len(by_name[name].crops), -1) for name in found.names])
-    pixels = flat.reshape(-1, *film.crops.shape[1:])
-    return Shown(film, walker, rows, mine, change.astype(np.float32), pixels)
-
-
-@torch.inference_mode()
-def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: Magnifier) -> np.ndarray:
+def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: AnyMagnifier) -> np.ndarray:
     """Magnify crops at places of ``one.rows``, (n, y, x) uint8."""
     images = as_images(torch.from_numpy(one.film.crops[one.rows[places]]))
     own, change = (torch.from_numpy(part[places]) for part in (one.own, one.change))
-    done = moved(images, (1 - factor) * magnifier(images, own, change))
+    if isinstance(magnifier, Painter):
+        parts = zip(images.split(WIDE_BLOCK), (own + (1 - factor) * change).split(WIDE_BLOCK), strict=True)
+        done = torch.cat([magnifier(*part).mean(1, keepdim=True) for part in parts])
+    else:
+        done = moved(images, (1 - factor) * magnifier(images, own, change))
     return np.rint(done[:, 0].numpy() * 255).clip(0, 255).astype(np.uint8)
 
 
-def measure(shown: Sequence[Shown], magnifier: Magnifier, judge: Judge) -> dict[str, Any]:
+def measure(shown: Sequence[Shown], magnifier: AnyMagnifier, judge: Judge) -> dict[str, Any]:
     """Measure all, by factor."""
     ill = [one for one in shown if not one.film.healthy]
     well = [one for one in shown if one.film.healthy]
@@ -301,7 +227,7 @@ def _namer(shown: Sequence[Shown]) -> Callable[..., float]:
     return share
 
 
-def _jerk(ill: Sequence[Shown], magnifier: Magnifier, judge: Judge) -> Numbers:
+def _jerk(ill: Sequence[Shown], magnifier: AnyMagnifier, judge: Judge) -> Numbers:
     """Third differences of the measured angles at factor 2, in those of the input and of the truth."""
     found = []
     for one in ill:
@@ -320,7 +246,7 @@ def _controls(
     ill: Sequence[Shown],
     well: Sequence[Shown],
     places: dict[str, np.ndarray],
-    magnifier: Magnifier,
+    magnifier: AnyMagnifier,
     judge: Judge,
 ) -> Numbers:
     """How much factor 2 adds in deviant and in healthy frames: degrees, root mean square over joints."""
@@ -335,7 +261,7 @@ def _controls(
     return {"added_deviant": float(deviant.mean()), "added_healthy": float(healthy.mean())}
 
 
-def show(found: Sequence[dict[str, Any]]) -> None:
+def show(found: Sequence[dict[str, Any]], preset: str) -> None:
     """Print the tables."""
 
     def spread(values: Sequence[float], digits: int) -> str:
@@ -366,7 +292,9 @@ def show(found: Sequence[dict[str, Any]]) -> None:
     )
     header = ["factor", *(f"{factor:g}" for factor in FACTORS)]
     table = [[what, *row(key, digits)] for what, key, digits in lines]
-    print_table(f"Magnification, preset tiny, {len(found)} seeds, bouts of held-out animals", header, table)
+    print_table(
+        f"Magnification, preset {preset}, {len(found)} seeds, bouts of held-out animals", header, table
+    )
     names = (
         ("jerk at factor 2, in that of the input", "jerk"),
         ("  of the true renderings", "jerk_of_truth"),
