@@ -1,9 +1,9 @@
 """How true the magnified frames are: measured on rendered animals whose posture at any factor is known.
 
 ``python benchmarks/fidelity.py magnify [--seeds 3] [--steps N | --minutes M] [--preset tiny|paper]
-[--json FILE]``; the preset ``paper`` is the published method, to stand beside the others. The deviation in a magnified
-frame is measured by another network, which was told the joint angles of rendered animals at all factors; what
-it measures on the true renderings tells how far it can be trusted.
+[--json FILE]``; the preset ``paper`` is the published method, to stand beside the others. The deviation in a
+magnified frame is measured by another network, which was told the joint angles of rendered animals at all
+factors; what it measures on the true renderings tells how far it can be trusted.
 """
 
 from __future__ import annotations
