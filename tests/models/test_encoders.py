@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from napari_ubam.models.behaviour import BehaviourEncoder
 from napari_ubam.models.config import PRESETS, BehaviourConfig, ModelConfig, PostureConfig, preset
+from napari_ubam.models.families import behaviour_encoder, posture_encoder
 from napari_ubam.models.posture import PostureEncoder
 from napari_ubam.models.reconstruction import MapDecoder
 
@@ -17,16 +18,18 @@ from napari_ubam.models.reconstruction import MapDecoder
 def test_presets_build_networks_that_fit_together(name: str) -> None:
     config = preset(name)
     assert config.preset == name
-    posture = PostureEncoder(config.posture)
+    posture = posture_encoder(config).eval()
     codes = posture(torch.rand(2, 1, *config.posture.size))
     assert codes.shape == (2, config.posture.code)
-    behaviour = BehaviourEncoder(config.posture.code, config.behaviour)
+    behaviour = behaviour_encoder(config).eval()
     windows = codes[:, None].expand(2, config.behaviour.steps, config.posture.code)
     assert behaviour(windows).shape == (2, config.behaviour.code)
 
 
 def test_an_unknown_preset_names_those_that_there_are() -> None:
-    with pytest.raises(ValueError, match=r"^There is no preset 'huge'; choose one of tiny, small, base\.$"):
+    with pytest.raises(
+        ValueError, match=r"^There is no preset 'huge'; choose one of tiny, small, base, paper\.$"
+    ):
         preset("huge")
 
 

@@ -210,8 +210,8 @@ class Session:
     def stop_job(self) -> None:
         """Ask the job to stop, and end its process where it does not within 1.5 s.
 
-        That loses at most what came after its last checkpoint, twenty seconds of training; files are written
-        in whole or not at all.
+        That loses at most what came after its last checkpoint, some seconds of training; files are written in
+        whole or not at all.
         """
         view = self.job
         if view is not None and view.state.status == "running" and view.stopping is None:
