@@ -135,4 +135,5 @@ def test_the_commands_name_the_preset_and_refuse_in_a_sentence(study_csv: Path, 
     ]
     done = runner.invoke(app, [*words, "--steps", "1", "--device", "cpu"])
     assert done.exit_code == 1
-    assert "is damaged or no checkpoint of torch" in done.output
+    assert "bad.pth.tar" in done.output
+    assert "is not read; save its state_dict" in done.output
