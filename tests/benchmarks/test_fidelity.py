@@ -19,6 +19,7 @@ METHODS = [
     "HOG, own mean removed",
     "untrained network",
     "napari-ubam tiny",
+    "paper, the published network",
     "the same encoder, told the joint angles",
     "true joint angles",
 ]

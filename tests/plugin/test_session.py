@@ -116,7 +116,7 @@ def test_a_job_is_found_again_by_another_session(study_csv: Path, tmp_path: Path
     second.stop_job()
     finish(second, 20)
     assert second.job.state.status == "cancelled"
-    assert time.monotonic() - asked < 2
+    assert time.monotonic() - asked < 2.5  # two seconds, and what a loaded machine adds
     end = time.monotonic() + 20
     while second.job.job.is_alive() and time.monotonic() < end:
         time.sleep(0.05)

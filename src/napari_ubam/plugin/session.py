@@ -24,7 +24,7 @@ from .job_view import JobView
 if TYPE_CHECKING:
     from napari_ubam.run import Run
 
-PATIENCE = 1.5  # seconds that a job has to stop by itself
+PATIENCE = 1.0  # seconds that a job has to stop by itself
 
 
 class Session:
@@ -208,7 +208,7 @@ class Session:
         return self.job is not None and self.job.state.status == "running"
 
     def stop_job(self) -> None:
-        """Ask the job to stop, and end its process where it does not within 1.5 s.
+        """Ask the job to stop, and end its process where it does not within a second.
 
         That loses at most what came after its last checkpoint, some seconds of training; files are written in
         whole or not at all.
