@@ -121,7 +121,7 @@ def test_a_job_is_found_again_by_another_session(study_csv: Path, tmp_path: Path
     while second.job.job.is_alive() and time.monotonic() < end:
         time.sleep(0.05)
     assert not second.job.job.is_alive()
-    first.poll()
+    finish(first, 20)
     assert not first.is_working
 
 

@@ -102,16 +102,12 @@ def train_magnifier(
     opened = run if isinstance(run, Run) else Run.open(run)
     refuse_length(minutes, None if weights is not None and steps == 0 else steps)
     tell, config = progress or silent, opened.config
-    if config.paper is None and (weights or vgg):
-        raise RunError(
-            f"Weights of the published magnifier or of VGG-16 are for the preset paper, and {opened.folder} "
-            f"is of {config.preset}; leave them out, or train the preset paper."
-        )
+    _refuse_weights(opened, weights, vgg)
     task = _Task(opened, config, device, minutes, steps, seed, resume, tell, cancel)
     encoder, folder = opened.encoder("cpu"), _checkpoints(opened)
     record = _begun(folder, config, seed, study_hash(study), encoder.hashes["posture"], resume)
-    what = describe_device(device)
-    append(opened.folder / LOG, "train", preset=config.preset, seed=seed, device=what, stage=STAGE)
+    facts = {"preset": config.preset, "seed": seed, "device": describe_device(device)}
+    append(opened.folder / LOG, "train", **facts, stage=STAGE)
     painter = None if config.paper is None else _painter(task, weights, vgg)
     crops, codes = _crops(opened, study, device, budget_bytes, tell, cancel)
     if painter is not None:
@@ -127,6 +123,14 @@ def train_magnifier(
     append(opened.folder / LOG, "calibrate", gain=gain)
     _save(opened, record, mover.magnifier, result, {"gain": gain})
     return opened
+
+
+def _refuse_weights(run: Run, weights: object, vgg: object) -> None:
+    if run.config.paper is None and (weights or vgg):
+        raise RunError(
+            f"Weights of the published magnifier or of VGG-16 are for the preset paper, and {run.folder} "
+            f"is of {run.config.preset}; leave them out, or train the preset paper."
+        )
 
 
 @dataclass(frozen=True)
