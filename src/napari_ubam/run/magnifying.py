@@ -77,11 +77,8 @@ def train_magnifier(
         Go on with a training of this magnifier that was cancelled or killed.
     budget_bytes : int, optional
         Bytes for decoded crops on the disk.
-    weights : path, optional
-        Checkpoint of the published magnifier (``*.pth.tar``) that the preset ``"paper"`` begins with.
-    vgg : path, optional
-        Weights of VGG-16 (torchvision's names), by which the preset ``"paper"`` compares pictures as
-        published; by pixels and edges unless given.
+    weights, vgg : path, optional
+        Of the preset ``"paper"``: a checkpoint (``*.pth.tar``) to begin with, and VGG-16 (torchvision's names).
     progress, cancel : optional
         Told at least every second; looked at several times a second.
 
@@ -106,8 +103,8 @@ def train_magnifier(
     task = _Task(opened, config, device, minutes, steps, seed, resume, tell, cancel)
     encoder, folder = opened.encoder("cpu"), _checkpoints(opened)
     record = _begun(folder, config, seed, study_hash(study), encoder.hashes["posture"], resume)
-    facts = {"preset": config.preset, "seed": seed, "device": describe_device(device)}
-    append(opened.folder / LOG, "train", **facts, stage=STAGE)
+    what = describe_device(device)
+    append(opened.folder / LOG, "train", preset=config.preset, seed=seed, device=what, stage=STAGE)
     painter = None if config.paper is None else _painter(task, weights, vgg)
     crops, codes = _crops(opened, study, device, budget_bytes, tell, cancel)
     if painter is not None:
