@@ -78,8 +78,7 @@ def train_magnifier(
     budget_bytes : int, optional
         Bytes for decoded crops on the disk.
     weights, vgg : path, optional
-        Of the preset ``"paper"``: a checkpoint (``*.pth.tar``) to begin with, and VGG-16 by torchvision's
-        names.
+        Of the preset ``"paper"``: a checkpoint (``*.pth.tar``) to begin with, and a file of VGG-16.
     progress, cancel : optional
         Told at least every second; looked at several times a second.
 
