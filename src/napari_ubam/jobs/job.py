@@ -72,6 +72,7 @@ class Job:
     started: float
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False, compare=False)
     _offset: int = field(default=0, repr=False, compare=False)
+    _unread: list[JobEvent] = field(default_factory=list, repr=False, compare=False)
     _end: JobEvent | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -91,11 +92,17 @@ class Job:
 
     def new_events(self) -> list[JobEvent]:
         """Events that were not read before."""
+        self._read()
+        found, self._unread = self._unread, []
+        return found
+
+    def _read(self) -> None:
+        """Take in what was written since the last look, so that no line is read twice."""
         found, self._offset = read_events(self.events, self._offset)
+        self._unread += found
         for event in found:
             if event.kind == "end":
                 self._end = event
-        return found
 
     def is_alive(self) -> bool:
         """Whether the process still runs."""
@@ -116,10 +123,7 @@ class Job:
         JobState
         """
         alive = self.is_alive()  # before the events: an end that is written now must not look like a death
-        if self._end is None:
-            for event in read_events(self.events)[0]:
-                if event.kind == "end":
-                    self._end = event
+        self._read()
         if self._end is not None:
             code = int(self._end.values.get("code", 1))
             said = str(self._end.values.get("text", "")) or (_last_line(self.log) if code == 0 else "")
