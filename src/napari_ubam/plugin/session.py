@@ -116,8 +116,7 @@ class Session:
 
     def find_recording(self, name: str) -> Recording | None:
         """Give a recording of the study by name, else one that the run knows."""
-        known = self.contents.study if self.contents else None
-        for study in (self.study, known):
+        for study in (self.study, self.known_study):
             if study is not None and name in study.names:
                 return study[name]
         rows = (self.draft.recording(number) for number in range(len(self.draft)))
@@ -148,6 +147,11 @@ class Session:
     def run(self) -> Run | None:
         """The run that is open, where its training has ended."""
         return self.contents.run if self.contents else None
+
+    @property
+    def known_study(self) -> Study | None:
+        """Recordings that the open run knows."""
+        return self.contents.study if self.contents else None
 
     @property
     def run_folder(self) -> Path | None:

@@ -142,8 +142,8 @@ class ViewerLink:
         return None
 
     def _name_at(self, path: Path, frame: int) -> str | None:
-        known = self.session.contents.study if self.session.contents else None
-        rows = [one for study in (self.session.study, known) if study for one in study if one.video == path]
+        studies = (self.session.study, self.session.known_study)
+        rows = [one for study in studies if study for one in study if one.video == path]
         if not rows:
             return None
         inside = [one for one in rows if frame >= (one.start or 0) and (one.stop is None or frame < one.stop)]

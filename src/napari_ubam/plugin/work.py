@@ -10,6 +10,7 @@ from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error
 
 T = TypeVar("T")
+Task = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
 log = logging.getLogger("napari_ubam")
 
 
@@ -39,7 +40,7 @@ class Worker:
     Parameters
     ----------
     failed : callable, optional
-        Told of an error instead of the user.
+        Told of an error instead of the user, unless the call says who is.
     """
 
     def __init__(self, failed: Callable[[BaseException], None] | None = None) -> None:
@@ -47,7 +48,8 @@ class Worker:
         self._turn = self._started = 0
         self._done: Callable[[Any], None] | None = None
         self._busy = False
-        self._next: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+        self._broken: Callable[[BaseException], None] | None = None
+        self._next: Task | None = None
         self._worker: Any = None
 
     @property
@@ -55,25 +57,36 @@ class Worker:
         """Whether a thread works."""
         return self._busy
 
-    def run(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """Work in a thread, then call `done` with the result in the main thread.
+    def run(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Work in a thread, then call `done` with the result, or `failed` with its error, in the main thread.
 
         While a thread works, only the latest call waits; those between are dropped.
         """
         self._turn += 1
+        task = (work, done, failed or self._failed)
         if self._busy:
-            self._next = (work, done)
+            self._next = task
             return
-        self._start(work, done)
+        self._start(*task)
 
     def forget(self) -> None:
         """Drop what is under way and what waits; for a panel that closes."""
         self._turn += 1
-        self._next = self._done = None
+        self._next = self._done = self._broken = None
 
-    def _start(self, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    def _start(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
         # What is to be done is kept here, not in the connections, which the thread's end may outlive.
-        self._started, self._done, self._busy = self._turn, done, True
+        self._started, self._done, self._broken, self._busy = self._turn, done, failed, True
         self._worker = create_worker(work, _start_thread=False, _ignore_errors=True)
         self._worker.returned.connect(self._took)
         self._worker.errored.connect(self._broke)
@@ -89,11 +102,11 @@ class Worker:
             tell_error(error)
 
     def _broke(self, error: BaseException) -> None:
-        if self._started == self._turn:
-            self._failed(error)
+        if self._started == self._turn and self._broken is not None:
+            self._broken(error)
 
     def _finished(self) -> None:
-        self._busy, self._worker, self._done = False, None, None
+        self._busy, self._worker, self._done, self._broken = False, None, None, None
         waiting, self._next = self._next, None
         if waiting is not None:
             self._start(*waiting)

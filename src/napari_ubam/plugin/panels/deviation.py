@@ -22,6 +22,8 @@ from napari_ubam.plugin.work import tell_error
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+    from napari_ubam.study import Study
+
 NO_RUN = "Train a model in the Train panel, or open a run, before anything can be scored."
 MOST = 200  # episodes in the list
 EPISODES = ("recording", "from (s)", "to (s)", "peak (s)", "percentile")
@@ -93,15 +95,21 @@ class DeviationPanel(Panel):
 
     def refresh(self) -> None:
         """Show what can be scored."""
-        study = self.session.study or (self.session.contents.study if self.session.contents else None)
-        self.reference.set_study(study)
-        ready = self.session.run is not None and study is not None
+        self.reference.set_study(self._study)
         self.empty.setVisible(self.session.run is None)
+        self._enable()
+
+    @property
+    def _study(self) -> Study | None:
+        return self.session.study or self.session.known_study
+
+    def _enable(self) -> None:
+        ready = self.session.run is not None and self._study is not None
         self.score_button.setEnabled(ready and not self.session.is_working)
 
     def _job_changed(self) -> None:
         self.job_box.update_job()
-        self.refresh()
+        self._enable()
 
     def show_results(self) -> None:
         """Fill the tables with what was scored."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from napari_ubam.plugin.thumbnails import thumbnails
 from napari_ubam.plugin.widgets import Empty, button, narrow, row, section
 from napari_ubam.plugin.widgets.map_canvas import MapCanvas
 from napari_ubam.plugin.widgets.strip import Strip
+from napari_ubam.plugin.work import tell_error
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 EMPTY = "Score a study in the Deviation panel first; then its frames can be compared and mapped."
 COUNT = 8
+Shown = tuple[pd.DataFrame, list[npt.NDArray[np.uint8]]]  # frames and their thumbnails
 COLOURS = ("group", "subject", "session", "deviation")
 
 
@@ -98,19 +100,16 @@ class ExplorePanel(Panel):
         self.make.setEnabled(False)
         if run is None or self.session.results is None:
             return
+        self._loading.run(run.explorer, self._loaded, self._refused)
 
-        def work() -> Explorer | Exception:
-            try:
-                return run.explorer()
-            except (ValueError, OSError) as error:
-                return error
+    def _refused(self, error: BaseException) -> None:
+        """Say at the foot what an input explains; anything else is told as a defect."""
+        if isinstance(error, (ValueError, OSError)):
+            self.say(str(error))
+        else:
+            tell_error(error)
 
-        self._loading.run(work, self._loaded)
-
-    def _loaded(self, found: Explorer | Exception) -> None:
-        if isinstance(found, Exception):
-            self.say(str(found))
-            return
+    def _loaded(self, found: Explorer) -> None:
         self._explorer = found
         self.make.setEnabled(True)
         keys = zip(found.frames["recording"], found.frames["frame"].tolist(), strict=True)
@@ -135,24 +134,18 @@ class ExplorePanel(Panel):
             return
         self.say("")
 
-        def work() -> Any:
-            try:
-                table = explorer.neighbours(*here, kind=kind, count=COUNT)  # type: ignore[arg-type]
-                return table, self._pictures(table)
-            except (ValueError, OSError) as error:
-                return error
+        def work() -> Shown:
+            table = explorer.neighbours(*here, kind=kind, count=COUNT)  # type: ignore[arg-type]
+            return table, self._pictures(table)
 
-        self._asking.run(work, self._show)
+        self._asking.run(work, self._show, self._refused)
 
     def _pictures(self, table: pd.DataFrame) -> list[npt.NDArray[np.uint8]]:
         pairs = zip(table["recording"], table["frame"], strict=True)
         known = ((self.session.find_recording(str(name)), int(frame)) for name, frame in pairs)
         return thumbnails((one, frame) for one, frame in known if one is not None)
 
-    def _show(self, found: Any) -> None:
-        if isinstance(found, Exception):
-            self.say(str(found))
-            return
+    def _show(self, found: Shown) -> None:
         self._found, pictures = found
         many = "similarity" in self._found.columns
         texts = [
@@ -181,20 +174,18 @@ class ExplorePanel(Panel):
             return
         self.make.setEnabled(False)
         self.say("Making the map; the first time takes a while …")
+        self._mapping.run(
+            lambda: explorer.with_deviation(explorer.map(method=method)),  # type: ignore[arg-type]
+            self._mapped,
+            self._not_mapped,
+        )
 
-        def work() -> Any:
-            try:
-                return explorer.with_deviation(explorer.map(method=method))  # type: ignore[arg-type]
-            except (ValueError, OSError) as error:
-                return error
-
-        self._mapping.run(work, self._mapped)
-
-    def _mapped(self, found: Any) -> None:
+    def _not_mapped(self, error: BaseException) -> None:
         self.make.setEnabled(True)
-        if isinstance(found, Exception):
-            self.say(str(found))
-            return
+        self._refused(error)
+
+    def _mapped(self, found: pd.DataFrame) -> None:
+        self.make.setEnabled(True)
         self._table = found
         self.say("")
         self._paint()

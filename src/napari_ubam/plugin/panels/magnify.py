@@ -114,7 +114,7 @@ class MagnifyPanel(Panel):
         self.empty.setVisible(not ready)
         for widget in (self.add, self.save, self.previewing):
             widget.setEnabled(ready)
-        self.reference.set_study(contents.study if contents is not None else None)
+        self.reference.set_study(self.session.known_study)
         if self.session.reference:
             self.reference.set_text(self.session.reference)
 
@@ -225,21 +225,19 @@ class MagnifyPanel(Panel):
         self.add.setEnabled(False)
         self.say(f"Magnifying {wanted.stop - wanted.start} frames …")
 
-        def work() -> tuple[list[Layer], list[str]] | Exception:
-            try:
-                made = self._studio.prepare(wanted, factor)
-                return magnified_layers(made), list(made.metadata["warnings"])
-            except (ValueError, OSError) as error:
-                return error
+        def work() -> tuple[list[Layer], list[str]]:
+            made = self._studio.prepare(wanted, factor)
+            return magnified_layers(made), list(made.metadata["warnings"])
 
-        self._adding.run(work, self._add)
+        self._adding.run(work, self._add, self._not_added)
 
-    def _add(self, found: tuple[list[Layer], list[str]] | Exception) -> None:
+    def _not_added(self, error: BaseException) -> None:
         self.add.setEnabled(True)
-        if isinstance(found, Exception):
-            self.say("")
-            tell_error(found)
-            return
+        self.say("")
+        tell_error(error)
+
+    def _add(self, found: tuple[list[Layer], list[str]]) -> None:
+        self.add.setEnabled(True)
         layers, warnings = found
         self.previewing.setChecked(False)
         original = self._viewer.layers.selection.active

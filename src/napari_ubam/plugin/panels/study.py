@@ -175,9 +175,8 @@ class StudyPanel(Panel):
 
     def save_csv(self, path: Path | None = None) -> None:
         """Write the study; asks for the file unless it is given."""
-        study = self.session.study
+        study = self._whole_study()
         if study is None:
-            self.say("Mend the rows marked by ⚠ first." if len(self.session.draft) else EMPTY)
             return
         if path is None:
             start = str(self.session.study_path or "study.csv")
@@ -193,30 +192,33 @@ class StudyPanel(Panel):
         self.session.saved_to(path)
         self.say(f"Saved to {path}.")
 
+    def _whole_study(self) -> Study | None:
+        """Study without a fault; says what is missing where there is none."""
+        if self.session.study is None:
+            self.say("Mend the rows marked by ⚠ first." if len(self.session.draft) else EMPTY)
+        return self.session.study
+
     def check_videos(self) -> None:
         """Open every video in a thread, and list what is wrong."""
-        study = self.session.study
+        study = self._whole_study()
         if study is None:
-            self.say("Mend the rows marked by ⚠ first." if len(self.session.draft) else EMPTY)
             return
         self.check.setEnabled(False)
         self.say("Checking the videos …")
 
-        def work() -> CheckReport | Exception:
+        def work() -> CheckReport:
             from napari_ubam.check import check_study
 
-            try:
-                return check_study(study)
-            except (ValueError, OSError) as error:
-                return error
+            return check_study(study)
 
-        self._checking.run(work, self._checked)
+        self._checking.run(work, self._checked, self._not_checked)
 
-    def _checked(self, report: CheckReport | Exception) -> None:
+    def _not_checked(self, error: BaseException) -> None:
         self.check.setEnabled(True)
-        if isinstance(report, Exception):
-            tell_error(report)
-            return
+        tell_error(error)
+
+    def _checked(self, report: CheckReport) -> None:
+        self.check.setEnabled(True)
         self.found.clear()
         self.found.addItems([str(one) for one in (*report.errors, *report.warnings)])
         self.found.setVisible(self.found.count() > 0)

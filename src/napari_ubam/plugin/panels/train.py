@@ -119,12 +119,16 @@ class TrainPanel(Panel):
             self.folder.setText(str(contents.folder))
         elif not self.folder.text() and self.session.study_path is not None:
             self.folder.setText(str(self.session.study_path.parent / "run"))
+        self.quality.setText(self._checks())
+        self._enable()
+
+    def _enable(self) -> None:
+        study, contents = self.session.study, self.session.contents
         trained, working = self.session.run is not None, self.session.is_working
         unfinished = contents is not None and contents.run is None and not working
         self.start.setEnabled(study is not None and not working)
         self.resume.setEnabled(study is not None and not working and unfinished)
         self.magnifier.setEnabled(study is not None and not working and trained)
-        self.quality.setText(self._checks())
 
     def _checks(self) -> str:
         contents = self.session.contents
@@ -141,7 +145,7 @@ class TrainPanel(Panel):
         view = self.session.job
         seen = view is not None and view.job.kind == "train" and self.plot.show_losses(view.losses)
         self.plot.setVisible(bool(seen))
-        self.refresh()
+        self._enable()
 
     def _offer_devices(self, found: list[tuple[str, str]]) -> None:
         wanted = remembered("device")
