@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_ubam.jobs import find_jobs
 from napari_ubam.plugin.contents import RunContents, read_run
 from napari_ubam.plugin.session import Session
 from napari_ubam.run import Run, RunError
@@ -131,14 +132,8 @@ def test_the_latest_of_many_jobs_is_shown(tmp_path: Path) -> None:
         session.start(tmp_path, ["check", "none.csv"])
         finish(session)
     again = Session()
-    again.set_contents(RunContents(tmp_path, jobs=tuple(read_jobs(tmp_path))))
+    again.set_contents(RunContents(tmp_path, jobs=tuple(find_jobs(tmp_path))))
     assert again.job is not None
     assert session.job is not None
     assert again.job.job.record == session.job.job.record
     assert again.job.state.status == "refused"
-
-
-def read_jobs(folder: Path):  # type: ignore[no-untyped-def]
-    from napari_ubam.jobs import find_jobs
-
-    return find_jobs(folder)

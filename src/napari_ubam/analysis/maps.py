@@ -131,12 +131,11 @@ def draw_evenly(groups: npt.NDArray[Any], count: int, seed: int) -> npt.NDArray[
 
 def _components(codes: Floats, seed: int) -> Floats:
     """Principal components of the codes' directions, (n, up to 50)."""
-    length = np.linalg.norm(codes, axis=1, keepdims=True)
-    unit = codes / np.maximum(length, 1e-12)
-    rows = draw_evenly(np.zeros(len(unit), int), 20_000, seed)
-    count = min(COMPONENTS, unit.shape[1], len(rows))
-    model = PCA(count, random_state=seed).fit(unit[rows])
-    found: Floats = model.transform(unit).astype(np.float32)
+    directions = unit(codes)
+    rows = draw_evenly(np.zeros(len(directions), int), 20_000, seed)
+    count = min(COMPONENTS, directions.shape[1], len(rows))
+    model = PCA(count, random_state=seed).fit(directions[rows])
+    found: Floats = model.transform(directions).astype(np.float32)
     return found if count > 1 else np.hstack([found, np.zeros_like(found)])
 
 
@@ -154,7 +153,7 @@ def _lay_out(codes: Floats, spread_over: int, seed: int) -> Floats:
 
 def _between(codes: Floats, sample: Floats, placed: Floats) -> Floats:
     """Place of codes: the mean of the nearest of the sample, by cosine."""
-    near = _unit(codes) @ _unit(sample).T
+    near = unit(codes) @ unit(sample).T
     count = min(NEAREST, len(sample))
     rows = np.argpartition(near, -count, axis=1)[:, -count:]
     weight = np.exp(10 * np.take_along_axis(near, rows, axis=1))
@@ -163,6 +162,7 @@ def _between(codes: Floats, sample: Floats, placed: Floats) -> Floats:
     return found
 
 
-def _unit(codes: Floats) -> Floats:
-    unit: Floats = codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
-    return unit
+def unit(codes: Floats) -> Floats:
+    """Codes (n, d) of length 1; a code of zeros stays one."""
+    found: Floats = codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
+    return found

@@ -27,12 +27,12 @@ class JobEvent:
     Parameters
     ----------
     kind : str
-        ``"progress"``, ``"message"``, ``"result"`` or ``"end"``.
+        ``"progress"`` or ``"end"``.
     time : float
         Seconds since 1970.
     values : mapping
-        ``progress``: the fields of `napari_ubam.progress.Progress`; ``message`` and ``result``: ``text``;
-        ``end``: ``code`` as the command's exit code, and ``text``.
+        ``progress``: the fields of `napari_ubam.progress.Progress`; ``end``: ``code`` as the command's exit
+        code, and ``text``.
     """
 
     kind: str

@@ -257,6 +257,19 @@ class ModelConfig(_Part):
     magnifier_training: MagnifierTraining = MagnifierTraining()
     paper: PaperConfig | None = None
 
+    @property
+    def published(self) -> PaperConfig:
+        """Sizes of the published networks.
+
+        Raises
+        ------
+        ValueError
+            If the preset has none.
+        """
+        if self.paper is None:
+            raise ValueError(f"The preset {self.preset!r} has no published networks; choose 'paper'.")
+        return self.paper
+
     def with_crops(self, height: int, width: int) -> ModelConfig:
         """Return the same for crops of another shape."""
         posture = self.posture.model_copy(update={"size": (height, width)})

@@ -41,9 +41,7 @@ class Painter(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        if config.paper is None:
-            raise ValueError(f"The preset {config.preset!r} has no painter; choose 'paper'.")
-        sizes = config.paper
+        sizes = config.published
         self.side, first = sizes.picture, sizes.filters
         coarse, cells = 8 * first, (sizes.picture // BEGIN) ** 2
         down = (3, first, 2 * first, 4 * first, coarse, coarse)

@@ -10,16 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .config import ModelConfig, PaperConfig
+from .config import ModelConfig
 from .stem import OrientedGradients
 
 BIAS = 0.1  # of all layers at the start
-
-
-def _paper(config: ModelConfig) -> PaperConfig:
-    if config.paper is None:
-        raise ValueError(f"The preset {config.preset!r} has no published networks; choose 'paper'.")
-    return config.paper
 
 
 def _convolutions(widths: tuple[int, int, int, int, int]) -> nn.Sequential:
@@ -44,8 +38,8 @@ class PublishedPosture(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.side = _paper(config).side
-        self.convolutions = _convolutions(_paper(config).widths)
+        self.side = config.published.side
+        self.convolutions = _convolutions(config.published.widths)
         cells = self.convolutions(torch.zeros(1, 3, self.side, self.side)).numel()
         self.fc6 = nn.Linear(cells, config.posture.code)
         self.apply(_begin)
@@ -103,7 +97,7 @@ class PublishedBehaviour(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        sizes = _paper(config)
+        sizes = config.published
         self.fc7 = nn.Linear(config.posture.code, sizes.inner)
         self.drop = nn.Dropout(sizes.dropout)
         self.lstm = nn.LSTM(sizes.inner, config.behaviour.code, batch_first=True)

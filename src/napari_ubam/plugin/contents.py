@@ -132,7 +132,7 @@ def read_results(folder: Path) -> Results | None:
     if not all(path.is_file() for path in names):
         return None
     text = {"recording": str, "subject": str, "group": str, "session": str}
-    scores, subjects, episodes = (pd.read_csv(path, dtype=text, keep_default_na=True) for path in names)
+    scores, subjects, episodes = (pd.read_csv(path, dtype=text) for path in names)
     facts = folder / "scores.json"
     reference = json.loads(facts.read_text(encoding="utf-8")).get("reference", "") if facts.is_file() else ""
     return Results(scores, subjects, episodes, str(reference))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from napari_ubam.study import Recording, Roi, Study, StudyError
+from napari_ubam.study.recording import REQUIRED, ROI_COLUMNS
 
-COLUMNS = ("video", "subject", "group", "session", "x", "y", "width", "height", "start", "stop", "name")
-ROI = ("x", "y", "width", "height")
+COLUMNS = (*REQUIRED, *ROI_COLUMNS, "start", "stop", "name")
 
 
 class StudyDraft:
@@ -31,8 +31,9 @@ class StudyDraft:
     @classmethod
     def from_study(cls, study: Study) -> StudyDraft:
         """Make a draft of a study, with its paths in full."""
-        table = study.to_dataframe()
-        texts = [{str(key): _text(value) for key, value in row.items()} for row in table.to_dict("records")]
+        texts = [
+            {str(key): text for key, text in row.items()} for row in study.to_dataframe().to_dict("records")
+        ]
         return cls(texts, study.path.parent if study.path else None)
 
     @property
@@ -91,7 +92,7 @@ class StudyDraft:
         """Give rows a region; None takes it away."""
         values = ("", "", "", "") if roi is None else (roi.x, roi.y, roi.width, roi.height)
         for row in rows:
-            self.rows[row].update(zip(ROI, map(str, values), strict=True))
+            self.rows[row].update(zip(ROI_COLUMNS, map(str, values), strict=True))
 
     def remove(self, rows: Iterable[int]) -> None:
         """Take rows away; the videos stay where they are."""
@@ -100,7 +101,7 @@ class StudyDraft:
 
     def table(self) -> pd.DataFrame:
         """Cells as a table of text, with the columns that are used."""
-        used = [name for name in self.columns if name in COLUMNS[:4] or any(r.get(name) for r in self.rows)]
+        used = [name for name in self.columns if name in REQUIRED or any(r.get(name) for r in self.rows)]
         return pd.DataFrame([{name: row.get(name, "") for name in used} for row in self.rows], columns=used)
 
     def recording(self, row: int) -> Recording | None:
@@ -142,9 +143,3 @@ def split_clipboard(text: str) -> list[list[str]]:
 
 def _filled(row: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in row.items() if text}
-
-
-def _text(value: object) -> str:
-    if value is None or (isinstance(value, float) and value != value):
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -36,8 +36,6 @@ class JobView:
     def take(self, event: JobEvent) -> None:
         """Take in one event."""
         progress = event.progress()
-        if event.kind in ("message", "result"):
-            self.messages.append(str(event.values.get("text", "")))
         if progress is None:
             return
         if progress.message:

@@ -31,8 +31,8 @@ def get_reader(path: str | Sequence[str]) -> Reader | None:
     callable or None
         `read_recordings` for video files, else None, so that other readers are asked.
     """
-    paths = [path] if isinstance(path, str) else path
-    return read_recordings if paths and all(map(_is_recording, map(Path, paths))) else None
+    paths = _paths(path)
+    return read_recordings if paths and all(map(_is_recording, paths)) else None
 
 
 def read_recordings(path: str | Sequence[str]) -> list[Layer]:
@@ -53,7 +53,7 @@ def read_recordings(path: str | Sequence[str]) -> list[Layer]:
     VideoError
         In one sentence, which napari shows, if a file cannot be read.
     """
-    return [_read(Path(one)) for one in ([path] if isinstance(path, str) else path)]
+    return [_read(one) for one in _paths(path)]
 
 
 def get_study_reader(path: str | Sequence[str]) -> Reader | None:
@@ -68,7 +68,9 @@ def get_study_reader(path: str | Sequence[str]) -> Reader | None:
     callable or None
         `read_study` for one table whose header names video, subject, group and session, else None.
     """
-    one = Path(path if isinstance(path, str) else path[0] if len(path) == 1 else "")
+    one = _only(path)
+    if one is None:
+        return None
     try:
         with one.open(encoding="utf-8-sig", errors="replace") as file:
             header = file.readline().lower()
@@ -85,7 +87,8 @@ def read_study(path: str | Sequence[str]) -> list[Layer]:
     StudyError, VideoError
         In one sentence, which napari shows.
     """
-    return [study_layer(Path(path if isinstance(path, str) else path[0]))]
+    (one,) = _paths(path)
+    return [study_layer(one)]
 
 
 def get_folder_reader(path: str | Sequence[str]) -> Reader | None:
@@ -100,8 +103,8 @@ def get_folder_reader(path: str | Sequence[str]) -> Reader | None:
     callable or None
         `read_folder` for one such folder, else None.
     """
-    one = Path(path if isinstance(path, str) else path[0] if len(path) == 1 else "")
-    if not one.is_dir():
+    one = _only(path)
+    if one is None or not one.is_dir():
         return None
     frames = any(file.suffix.lower() in IMAGE_SUFFIXES for file in one.iterdir())
     return read_folder if frames or _is_run(one) else None
@@ -115,10 +118,21 @@ def read_folder(path: str | Sequence[str]) -> list[Layer]:
     RunError, StudyError, VideoError
         In one sentence, which napari shows.
     """
-    folder = Path(path if isinstance(path, str) else path[0])
+    (folder,) = _paths(path)
     if not _is_run(folder):
         return [_read(folder)]
     return [noted(study_layer(folder / "study.csv"), study_csv="", run_folder=str(folder))]
+
+
+def _paths(path: str | Sequence[str]) -> list[Path]:
+    """Paths that napari hands over, of which one may come alone."""
+    return [Path(one) for one in ([path] if isinstance(path, str) else path)]
+
+
+def _only(path: str | Sequence[str]) -> Path | None:
+    """Give the path where it is one, else None."""
+    paths = _paths(path)
+    return paths[0] if len(paths) == 1 else None
 
 
 def _is_run(folder: Path) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -43,21 +44,11 @@ def train_step(
     resume: bool = False,
 ) -> Step:
     """Train the encoders of a run."""
-    arguments = ["train", str(study), "--run", str(run), "--preset", preset, "--device", device]
-    named: dict[str, object] = {"preset": preset, "device": device}
-    if minutes is not None:
-        arguments += ["--minutes", f"{minutes:g}"]
-        named["minutes"] = minutes
-    if window_ms is not None:
-        arguments += ["--window", f"{window_ms:g}"]
-        named["window_ms"] = window_ms
-    arguments += ["--seed", str(seed)]
-    named["seed"] = seed
-    if resume:
-        arguments.append("--resume")
-        named["resume"] = True
-    lines = [*_study(study), f"run = ubam.train(study, {_path(run)}, {_named(named)})"]
-    return Step(tuple(arguments), "\n".join(lines))
+    options: dict[str, Any] = {"preset": preset, "device": device, "minutes": minutes}
+    options |= {"window_ms": window_ms, "seed": seed, "resume": resume}
+    arguments, named = _training(options)
+    lines = [*_study(study), f"run = ubam.train(study, {_path(run)}, {named})"]
+    return Step(("train", str(study), "--run", str(run), *arguments), "\n".join(lines))
 
 
 def train_magnifier_step(
@@ -70,18 +61,21 @@ def train_magnifier_step(
     resume: bool = False,
 ) -> Step:
     """Train the magnifier of a run whose encoders are trained."""
-    arguments = ["train", str(study), "--run", str(run), "--magnifier", "--device", device]
-    named: dict[str, object] = {"device": device}
-    if minutes is not None:
-        arguments += ["--minutes", f"{minutes:g}"]
-        named["minutes"] = minutes
-    arguments += ["--seed", str(seed)]
-    named["seed"] = seed
-    if resume:
-        arguments.append("--resume")
-        named["resume"] = True
-    lines = [*_study(study), *_run(run), f"ubam.train_magnifier(study, run, {_named(named)})"]
-    return Step(tuple(arguments), "\n".join(lines))
+    options: dict[str, Any] = {"device": device, "minutes": minutes, "seed": seed, "resume": resume}
+    arguments, named = _training(options)
+    lines = [*_study(study), *_run(run), f"ubam.train_magnifier(study, run, {named})"]
+    return Step(("train", str(study), "--run", str(run), "--magnifier", *arguments), "\n".join(lines))
+
+
+def _training(options: dict[str, Any]) -> tuple[list[str], str]:
+    """Options of a training for the command and for the script; those that are None or False are left out."""
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    arguments: list[str] = []
+    for name, value in given.items():
+        arguments.append("--" + name.removesuffix("_ms"))
+        if value is not True:
+            arguments.append(f"{value:g}" if isinstance(value, float) else str(value))
+    return arguments, _named(given)
 
 
 def embed_step(study: Path, run: Path, *, device: str = "auto") -> Step:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import CYCLE, LARGE, SMALL, new_figure
+from .style import LARGE, SMALL, hues_of, new_figure
 
 COLOURS = ("group", "subject", "session", "deviation")
 LISTED = 20  # names in the legend
@@ -44,12 +44,11 @@ def map_figure(table: pd.DataFrame, colour: str = "group") -> Figure:
         )
         figure.colorbar(points, label="percentile of the deviation", shrink=0.7)
     else:
-        names = sorted(shown[colour].astype(str).unique())
-        hues = {name: CYCLE[number % len(CYCLE)] for number, name in enumerate(names)}
+        hues = hues_of(shown[colour])
         axes.scatter(
             shown["x"], shown["y"], c=shown[colour].astype(str).map(hues), s=size, linewidths=0, alpha=0.7
         )
-        for name in names[:LISTED]:
+        for name in list(hues)[:LISTED]:
             axes.scatter([], [], color=hues[name], s=16, label=name)
         axes.legend(fontsize=SMALL, title=colour, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     axes.set_aspect("equal", adjustable="datalim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,11 @@ CYCLE = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY)
 SMALL, NORMAL, LARGE = 9.0, 10.0, 12.0  # points
 
 Image = npt.NDArray[np.uint8]
+
+
+def hues_of(names: Iterable[object]) -> dict[str, str]:
+    """Give each name a colour; the same names get the same, in whatever order they come."""
+    return {name: CYCLE[place % len(CYCLE)] for place, name in enumerate(sorted({str(one) for one in names}))}
 
 
 def new_figure(width: float, height: float) -> Figure:

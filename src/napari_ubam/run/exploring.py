@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_ubam.analysis import Codes
-from napari_ubam.analysis.maps import SAMPLE, Method, fit_map
+from napari_ubam.analysis.maps import SAMPLE, Method, fit_map, unit
 from napari_ubam.models.weights import versions, write_whole
 from napari_ubam.progress import Cancel, ProgressCallback
 
@@ -244,9 +244,7 @@ def _frames(parts: Iterable[Codes]) -> pd.DataFrame:
 
 
 def _together(parts: Iterable[npt.NDArray[Any]]) -> Floats:
-    codes: Floats = np.concatenate(list(parts)).astype(np.float32)
-    codes /= np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
-    return codes
+    return unit(np.concatenate(list(parts)).astype(np.float32))
 
 
 def _largest(values: Floats, count: int) -> npt.NDArray[np.int64]:

@@ -63,9 +63,7 @@ class PainterLearner(Learner):
     def __init__(self, config: ModelConfig, vgg: Path | None = None) -> None:
         plan = config.magnifier_training
         super().__init__(plan.learning_rate, plan.weight_decay)
-        if config.paper is None:
-            raise ValueError(f"The preset {config.preset!r} is not the published one; choose 'paper'.")
-        self.sizes = config.paper
+        self.sizes = config.published
         self.magnifier = Painter(config)
         # Not a part of the learner, whose checkpoints would hold it.
         self._unlike: list[ByVgg | ByPixels] = [ByPixels() if vgg is None else ByVgg(vgg)]

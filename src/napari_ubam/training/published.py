@@ -46,9 +46,7 @@ class PublishedLearner(Learner):
     def __init__(self, config: ModelConfig) -> None:
         plan = config.posture_training
         super().__init__(plan.learning_rate, plan.weight_decay)
-        if config.paper is None:
-            raise ValueError(f"The preset {config.preset!r} is not the published one; choose 'paper'.")
-        self.sizes = config.paper
+        self.sizes = config.published
         self.posture = PublishedPosture(config)
         self.encoder = PublishedBehaviour(config)
         self.order = nn.Linear(config.behaviour.code, 2)
