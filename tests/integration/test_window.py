@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QDockWidget, QPushButton, QWidget
+from qtpy.QtWidgets import QDockWidget, QMenu, QPushButton, QWidget
 
 from napari_ubam.plugin import sample_data
+from napari_ubam.plugin.panel import Panel
 from napari_ubam.plugin.viewer_link import link_of
 from napari_ubam.sample import write_sample
 from napari_ubam.video import open_video
@@ -45,16 +46,41 @@ class Window:
         viewer.window.resize(1400, 900)
 
     def open(self, name: str) -> Any:
-        _, panel = self.viewer.window.add_plugin_dock_widget("napari-ubam", name, tabify=True)
-        self.raise_(panel)
-        return panel
-
-    def raise_(self, panel: QWidget) -> None:
+        """Open a panel from the Plugins menu, or bring it up."""
+        before = set(self.panels())
+        if not any(shown.startswith(name) for shown in before):
+            self.choose(self.viewer.window.plugins_menu, "uBAM", name)
+        self.wait(lambda: any(shown.startswith(name) for shown in self.panels()), 20)
+        shown, panel = next((shown, one) for shown, one in self.panels().items() if shown.startswith(name))
         dock: Any = panel
         while not isinstance(dock, QDockWidget):
             dock = dock.parent()
         dock.raise_()
         QTest.qWait(100)
+        return panel
+
+    def panels(self) -> dict[str, Any]:
+        return {
+            name: found[0] if (found := one.findChildren(Panel)) else one
+            for name, one in self.viewer.window.dock_widgets.items()
+            if isinstance(one, Panel) or one.findChildren(Panel)
+        }
+
+    def choose(self, menu: QMenu, *titles: str) -> None:
+        """Click through a menu, its submenus included."""
+        for number, title in enumerate(titles):
+            (action,) = [one for one in menu.actions() if one.text().replace("&", "").startswith(title)]
+            menu.popup(QPoint(200, 100))
+            QTest.qWait(100)
+            place = menu.actionGeometry(action).center()
+            if number == len(titles) - 1:
+                QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=place)
+                QTest.qWait(100)
+                return
+            following = action.menu()
+            assert following is not None, title
+            menu.hide()
+            menu = following
 
     def click(self, panel: QWidget, text: str) -> None:
         (button,) = [one for one in panel.findChildren(QPushButton) if one.text() == text]
@@ -84,7 +110,7 @@ def window(make_napari_viewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> None:
     viewer, session, link = window.viewer, link_of(window.viewer).session, link_of(window.viewer)
     study = window.open("1 Study")
-    viewer.open_sample("napari-ubam", "sample_study")
+    window.choose(viewer.window.file_menu, "Open Sample", "Sample study")
     window.wait(lambda: session.study is not None and len(session.study) == 6)
     assert study.table.rows.rowCount() == 6
     window.shoot("1-study")

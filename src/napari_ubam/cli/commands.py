@@ -210,6 +210,23 @@ def magnify(
 
 
 @app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
+    healthy: Annotated[int, typer.Option(min=0, help="Healthy animals.")] = 8,
+    impaired: Annotated[int, typer.Option(min=0, help="Animals with bouts of impaired gait.")] = 4,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of each video.")] = 15.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the animals.")] = 0,
+) -> None:
+    """Render the sample study: videos, its table, and the truth about them."""
+    with refusals(), working() as (tell, cancel):
+        from napari_ubam.sample import write_sample
+
+        amounts: dict[str, Any] = {"healthy": healthy, "impaired": impaired, "seconds": seconds}
+        study = write_sample(folder, **amounts, seed=seed, progress=tell, cancel=cancel)
+        typer.echo(f"{len(study)} recordings are in {folder}; the study is {folder / 'study.csv'}.")
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Steps to train; fewer are quicker.")] = None,

@@ -58,7 +58,8 @@ class Studio:
         from napari_ubam.run import Run
 
         with self._lock:
-            if self._made is not None and self._key == wanted and self._made.factor == factor:
+            if self._made is not None and self._key == wanted:
+                self._made = self._made if self._made.factor == factor else self._made.at(factor)
                 return self._made
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # they are in the metadata

@@ -7,8 +7,10 @@ from typing import Any
 
 from napari.utils import progress
 from platformdirs import user_cache_path
+from qtpy.QtCore import QThread
 
 from napari_ubam.progress import Progress
+from napari_ubam.sample import walkers, write_sample
 from napari_ubam.study import Study
 from napari_ubam.video import open_video
 
@@ -26,23 +28,36 @@ def sample_folder() -> Path:
 def sample_study() -> list[Layer]:
     """Open the sample study; the first time it is rendered, which takes about a minute.
 
+    In a window that is the work of another process: a still picture stands in until the study is there. A
+    script waits for it.
+
     Returns
     -------
     list of tuple
         Layer of the first recording. Its metadata names the study's CSV, which the panels take over.
     """
-    from napari_ubam.sample import write_sample
-
     table = sample_folder() / "study.csv"
-    if not table.is_file():
-        with progress(total=0, desc="Rendering the sample study") as bar:
+    if table.is_file():
+        return [study_layer(table)]
+    thread = QThread.currentThread()
+    if thread is not None and thread.loopLevel() > 0:
+        from .rendering import render_behind
 
-            def tell(event: Progress) -> None:
-                bar.total = event.of
-                bar.update(event.step - bar.n)
+        return [render_behind(table, _still())]
+    with progress(total=0, desc="Rendering the sample study") as bar:
 
-            write_sample(sample_folder(), seed=SEED, progress=tell)
+        def tell(event: Progress) -> None:
+            bar.total = event.of
+            bar.update(event.step - bar.n)
+
+        write_sample(table.parent, seed=SEED, progress=tell)
     return [study_layer(table)]
+
+
+def _still() -> Layer:
+    """Make a layer of one frame, to be seen at once."""
+    picture = next(iter(walkers(seed=SEED)[0].render([0])))
+    return picture[None], {"name": "the sample study is being rendered …", "rgb": picture.ndim == 3}, "image"
 
 
 def study_layer(table: Path) -> Layer:

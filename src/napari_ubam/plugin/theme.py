@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from matplotlib.colors import to_rgb
 from napari.utils.theme import get_theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from napari.viewer import Viewer
+
+LIGHT_CURVES = ("#4cc2ff", "#ffb347", "#7ee081", "#ff7b9c", "#c9a0ff", "#e8e36a", "#a0a8b0")
+DARK_CURVES = ("#0a6fb3", "#b35900", "#237a2b", "#b3174a", "#6b3fb3", "#7a6a00", "#555d66")
+STRONG_ON_DARK, STRONG_ON_LIGHT = "#ff9d3c", "#c75000"
 
 
 @dataclass(frozen=True)
@@ -21,12 +26,24 @@ class Colours:
     faint: str
     strong: str
 
+    @property
+    def is_light(self) -> bool:
+        """Whether the background is light."""
+        red, green, blue = to_rgb(self.background)
+        return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+
+    @property
+    def curves(self) -> tuple[str, ...]:
+        """Colours of curves that are told apart, readable on the background."""
+        return DARK_CURVES if self.is_light else LIGHT_CURVES
+
 
 def colours_of(viewer: Viewer) -> Colours:
     """Colours of a viewer's theme."""
     theme = get_theme(viewer.theme)
     background, text, faint = (_hex(one) for one in (theme.background, theme.text, theme.secondary))
-    return Colours(background, text, faint, "#ff9d3c")
+    dark = Colours(background, text, faint, STRONG_ON_DARK)
+    return replace(dark, faint=_hex(theme.icon), strong=STRONG_ON_LIGHT) if dark.is_light else dark
 
 
 def dress(axes: Axes, colours: Colours) -> None:

@@ -57,9 +57,12 @@ class ViewerLink:
         Emits the recording's name and the frame's number when another frame is shown.
     playing_changed : Signal
         Emits whether the recording plays.
+    theme_changed : Signal
+        Emits when the viewer has other colours.
     """
 
     moved = Signal(str, int)
+    theme_changed = Signal()
     playing_changed = Signal(bool)
 
     def __init__(self, viewer: Viewer) -> None:
@@ -85,6 +88,7 @@ class ViewerLink:
         viewer.dims.events.current_step.connect(self._soon)
         viewer.layers.selection.events.active.connect(self._soon)
         viewer.layers.events.inserted.connect(self._soon)
+        viewer.events.theme.connect(self._dressed)
         self._turn = QTimer()
         self._turn.setSingleShot(True)
         self._turn.timeout.connect(self._look)
@@ -113,6 +117,7 @@ class ViewerLink:
             viewer.dims.events.current_step.disconnect(self._soon)
             viewer.layers.selection.events.active.disconnect(self._soon)
             viewer.layers.events.inserted.disconnect(self._soon)
+            viewer.events.theme.disconnect(self._dressed)
 
     # where we are -----------------------------------------------------------------------------------
 
@@ -149,6 +154,9 @@ class ViewerLink:
         inside = [one for one in rows if frame >= (one.start or 0) and (one.stop is None or frame < one.stop)]
         names = [one.name for one in inside or rows]
         return self.session.recording if self.session.recording in names else names[0]
+
+    def _dressed(self, _: object = None) -> None:
+        self.theme_changed.emit()
 
     def _soon(self, _: object = None) -> None:
         """Look when the viewer is done: layers cannot be added while another one is."""

@@ -24,6 +24,7 @@ from napari_ubam.models.weights import versions, weights_hash
 from napari_ubam.progress import Cancel, check_cancelled
 
 from .errors import RunError
+from .filmed import Filmed
 from .known import known_recording, known_study
 from .magnified import Image, Renderer, load_magnifier
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 SMOOTHING_MS = 50.0
 SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
-FAR = 99.5  # percentile of the recordings' own coefficients beyond which a posture counts as unknown
 AROUND = 4000  # frames before and after those asked for that are followed, too
 
 
@@ -56,6 +56,8 @@ class Magnification:
         Frame numbers of each run without a gap, and which reference frames lead them.
     mean : (components,) float32 array
         Mean coefficients of the reference.
+    filmed : Filmed
+        Postures of the recording and of the reference.
     metadata : dict
         Factor, reference, recording, frames outside of the data, warnings, hashes and versions.
     """
@@ -65,6 +67,7 @@ class Magnification:
     factor: float
     guides: tuple[tuple[NDArray[np.int64], Guide], ...]
     mean: NDArray[np.float32]
+    filmed: Filmed
     metadata: dict[str, Any]
 
     @property
@@ -86,6 +89,18 @@ class Magnification:
     def fps(self) -> float:
         """Frames per second."""
         return float(self.renderer.recording.fps or self.renderer.video.fps)
+
+    def at(self, factor: float) -> Magnification:
+        """Show the same frames at another factor; nothing is searched again.
+
+        Raises
+        ------
+        RunError
+            If the factor is no finite number.
+        """
+        _refuse_factor(factor)
+        metadata = self.metadata | _about(self.filmed, self.renderer, self.numbers, factor)
+        return replace(self, factor=float(factor), metadata=metadata)
 
     def stream(self) -> Iterator[Image]:
         """Yield the magnified frames one after the other, in bounded memory."""
@@ -194,8 +209,7 @@ def magnification(
     EmbeddingError, DeviationError
         If codes are missing, or the reference cannot be used.
     """
-    if not np.isfinite(factor):
-        raise RunError(f"A factor of {factor} makes no sense; give a number such as 2.5.")
+    _refuse_factor(factor)
     if not 0 <= smoothing_ms < np.inf:
         raise RunError(f"Smoothing over {smoothing_ms} ms makes no sense; give 0 or more milliseconds.")
     one = known_recording(run.folder, recording)
@@ -219,21 +233,21 @@ def magnification(
         own=np.concatenate([part.own for part in found] or [np.empty((0, 1), np.float32)]),
         change=np.concatenate([part.change for part in found] or [np.empty((0, 1), np.float32)]),
     )
-    outside = _outside(network, [own, *others], renderer, numbers, factor)
-    said = _sentences(renderer, numbers, outside, factor, recording)
-    for sentence in said:
+    theirs = [coefficients(network, other)[other.valid] for other in others if other.valid.any()]
+    filmed = Filmed.of([coefficients(network, own)[own.valid], *theirs])
+    metadata = _metadata(renderer, reference, numbers, smoothing_ms, encoder)
+    metadata["reference_recordings"] = [other.name for other in others]
+    metadata |= _about(filmed, renderer, numbers, factor)
+    for sentence in metadata["warnings"]:
         warnings.warn(sentence, MagnificationWarning, stacklevel=3)
-    metadata = _metadata(renderer, reference, factor, numbers, smoothing_ms, encoder)
-    metadata |= {
-        "reference_recordings": [other.name for other in others],
-        "outside_of_the_data": outside.tolist(),
-        "warnings": said,
-    }
     guides = tuple((part.frames, part.guide) for part in found)
-    mean = np.mean(
-        [coefficients(network, other)[other.valid].mean(0) for other in others if other.valid.any()], 0
-    )
-    return Magnification(renderer, numbers, float(factor), guides, mean, metadata)
+    mean = np.mean([part.mean(0) for part in theirs], 0)
+    return Magnification(renderer, numbers, float(factor), guides, mean, filmed, metadata)
+
+
+def _refuse_factor(factor: float) -> None:
+    if not np.isfinite(factor):
+        raise RunError(f"A factor of {factor} makes no sense; give a number such as 2.5.")
 
 
 @dataclass(frozen=True)
@@ -301,36 +315,30 @@ def coefficients(network: AnyMagnifier, codes: Codes) -> NDArray[np.float32]:
 
 
 def _outside(
-    network: AnyMagnifier,
-    codes: Sequence[Codes],
-    renderer: Renderer,
-    numbers: NDArray[np.int64],
-    factor: float,
+    filmed: Filmed, renderer: Renderer, numbers: NDArray[np.int64], factor: float
 ) -> NDArray[np.int64]:
-    """Frames whose magnified posture is further from all postures than these are from each other.
-
-    Mahalanobis distance of the coefficients, against a percentile of the recordings' own.
-    """
+    """Frames whose magnified posture is further out than those that were filmed."""
     asked = np.isin(renderer.frames, numbers)
     if factor == 1 or not asked.any():
         return np.empty(0, np.int64)
-    known = np.concatenate([coefficients(network, one)[one.valid] for one in codes]).astype(np.float64)
-    mean = known.mean(0)
-    inverse = np.linalg.pinv(np.cov(known.T) + 1e-9 * np.eye(known.shape[1]))
-
-    def distance(values: NDArray[Any]) -> NDArray[np.float64]:
-        away: NDArray[np.float64] = np.einsum("nk,kl,nl->n", values - mean, inverse, values - mean)
-        return away
-
-    limit = np.percentile(distance(known), FAR)
     shown = renderer.own[asked] + (1 - factor) * renderer.change[asked]
-    return renderer.frames[asked][distance(shown) > limit]
+    return renderer.frames[asked][filmed.beyond(shown)]
+
+
+def _about(filmed: Filmed, renderer: Renderer, numbers: NDArray[np.int64], factor: float) -> dict[str, Any]:
+    """Metadata that depend on the factor."""
+    outside = _outside(filmed, renderer, numbers, factor)
+    return {
+        "factor": float(factor),
+        "outside_of_the_data": outside.tolist(),
+        "warnings": _sentences(renderer, numbers, outside, factor),
+    }
 
 
 def _sentences(
-    renderer: Renderer, numbers: NDArray[np.int64], outside: NDArray[np.int64], factor: float, name: str
+    renderer: Renderer, numbers: NDArray[np.int64], outside: NDArray[np.int64], factor: float
 ) -> list[str]:
-    said = []
+    said, name = [], renderer.recording.name
     if len(outside):
         said.append(
             f"{name}: at factor {factor:g}, {len(outside)} of {len(numbers)} frames show postures beyond any "
@@ -348,7 +356,6 @@ def _sentences(
 def _metadata(
     renderer: Renderer,
     reference: str,
-    factor: float,
     numbers: NDArray[np.int64],
     smoothing_ms: float,
     encoder: ModelEncoder,
@@ -357,7 +364,6 @@ def _metadata(
         "recording": renderer.recording.name,
         "video": str(renderer.recording.video),
         "reference": reference,
-        "factor": float(factor),
         "frames": [int(numbers[0]), int(numbers[-1]) + 1],
         "smoothing_ms": smoothing_ms,
         "weights": {**encoder.hashes, "magnifier": renderer.weights},

@@ -53,6 +53,8 @@ class ExplorePanel(Panel):
         self._build()
         self.observe(self.session.results_changed, self.load)
         self.observe(self.link.moved, self._moved)
+        background = self.map.set_background
+        self.observe(self.link.theme_changed, lambda: background(colours_of(napari_viewer).background))
         self.load()
 
     def _build(self) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QVBoxLayout
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout
 
 from napari_ubam.plugin.panel import Panel
 from napari_ubam.plugin.theme import colours_of
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 NAME = "uBAM timeline"
+BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 EMPTY = "No scores yet: choose a reference in the Deviation panel, and score."
 
 
@@ -44,6 +46,8 @@ class TimelinePanel(Panel):
         self.observe(self.session.recording_changed, self.refresh)
         self.observe(self.link.moved, self._moved)
         self.observe(self.link.playing_changed, self._playing)
+        self.observe(self.link.theme_changed, self._dressed)
+        self._viewer, self._placed = napari_viewer, False
         self.refresh()
 
     def refresh(self) -> None:
@@ -78,6 +82,25 @@ class TimelinePanel(Panel):
     def _moved(self, name: str, frame: int) -> None:
         if name == self.session.recording:
             self.plot.move_to(frame)
+
+    def _dressed(self) -> None:
+        self.plot.set_colours(colours_of(self._viewer))
+        self.refresh()
+
+    def showEvent(self, event: Any) -> None:
+        """Go below the canvas: from the menu napari docks every widget at the right."""
+        super().showEvent(event)
+        if not self._placed:
+            self._placed = True
+            QTimer.singleShot(0, self._place)
+
+    def _place(self) -> None:
+        dock: Any = self
+        while dock is not None and not isinstance(dock, QDockWidget):
+            dock = dock.parent()
+        window = dock.parent() if dock is not None else None
+        if isinstance(window, QMainWindow) and window.dockWidgetArea(dock) != BELOW:
+            window.addDockWidget(BELOW, dock)
 
     def _playing(self, on: bool) -> None:
         self.play.setText("Stop" if on else "Play")

@@ -50,6 +50,8 @@ class TrainPanel(Panel):
         self.observe(self.session.study_changed, self.refresh)
         self.observe(self.session.run_changed, self.refresh)
         self.observe(self.session.job_changed, self._job_changed)
+        self.observe(self.link.theme_changed, self._dressed)
+        self._viewer = napari_viewer
         self._devices.run(list_devices, self._offer_devices)
         self.refresh()
         self._job_changed()
@@ -146,6 +148,10 @@ class TrainPanel(Panel):
         seen = view is not None and view.job.kind == "train" and self.plot.show_losses(view.losses)
         self.plot.setVisible(bool(seen))
         self._enable()
+
+    def _dressed(self) -> None:
+        self.plot.set_colours(colours_of(self._viewer))
+        self._job_changed()
 
     def _offer_devices(self, found: list[tuple[str, str]]) -> None:
         wanted = remembered("device")

@@ -14,7 +14,6 @@ from napari_ubam.plugin.theme import Colours, dress
 
 Floats = npt.NDArray[np.float64]
 MOST = 400  # points that are drawn of a curve
-CYCLE = ("#4cc2ff", "#ffb347", "#7ee081", "#ff7b9c", "#c9a0ff", "#e8e36a", "#a0a8b0")
 
 
 class LossPlot(FigureCanvasQTAgg):
@@ -33,6 +32,11 @@ class LossPlot(FigureCanvasQTAgg):
         self.setMinimumHeight(150)
         self.setToolTip("Losses over steps, relative to where they began.")
         self._shown: tuple[str, int] = ("", 0)
+
+    def set_colours(self, colours: Colours) -> None:
+        """Take over the colours of another theme; the curves have to be shown again."""
+        self._colours, self._shown = colours, ("", 0)
+        self.figure.set_facecolor(colours.background)
 
     def show_losses(self, losses: Mapping[str, Sequence[tuple[int, float]]]) -> bool:
         """Draw the curves of the stage that was told of last.
@@ -57,7 +61,7 @@ class LossPlot(FigureCanvasQTAgg):
             return True
         self._shown = (stage, many)
         self.axes.clear()
-        for (name, points), colour in zip(curves.items(), CYCLE * 3, strict=False):
+        for (name, points), colour in zip(curves.items(), self._colours.curves * 3, strict=False):
             steps, values = thinned(points)
             self.axes.plot(steps, values, color=colour, linewidth=1.2, label=name)
         self.axes.set_xlabel(f"step ({stage})")

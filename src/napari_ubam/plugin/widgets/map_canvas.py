@@ -61,6 +61,10 @@ class MapCanvas:
         self._canvas.events.mouse_move.connect(self._drag)
         self._canvas.events.mouse_release.connect(self._release)
 
+    def set_background(self, background: str) -> None:
+        """Give the canvas another colour."""
+        self._canvas.bgcolor = background
+
     def show_points(self, points: npt.ArrayLike, colours: npt.ArrayLike) -> None:
         """Draw points.
 

@@ -49,6 +49,11 @@ class TimelinePlot(FigureCanvasQTAgg):
         self.mpl_connect("motion_notify_event", self._press)
         self.clear()
 
+    def set_colours(self, colours: Colours) -> None:
+        """Take over the colours of another theme; the scores have to be shown again."""
+        self._colours = colours
+        self.figure.set_facecolor(colours.background)
+
     def clear(self, sentence: str = "") -> None:
         """Show no curve, but what to do to get one."""
         self.axes.clear()
