@@ -51,7 +51,7 @@ class Window:
         if not any(shown.startswith(name) for shown in before):
             self.choose(self.viewer.window.plugins_menu, "uBAM", name)
         self.wait(lambda: any(shown.startswith(name) for shown in self.panels()), 20)
-        shown, panel = next((shown, one) for shown, one in self.panels().items() if shown.startswith(name))
+        panel = next(one for shown, one in self.panels().items() if shown.startswith(name))
         dock: Any = panel
         while not isinstance(dock, QDockWidget):
             dock = dock.parent()

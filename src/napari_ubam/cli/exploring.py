@@ -1,4 +1,4 @@
-"""Commands that look at a run: neighbours of a frame, the map of all frames, and the viewer."""
+"""Commands that look at a run: its report, neighbours of a frame, the map of all frames, and the viewer."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from napari_ubam.run import Explorer
 
 Kind = Annotated[str, typer.Option(help="posture or behaviour.")]
+
+
+@app.command()
+def report(run: RunFolder) -> None:
+    """Write what was found as one HTML page, with all figures inside."""
+    with refusals():
+        from napari_ubam.run import Run
+
+        typer.echo(f"The report is {Run.open(run).report()}.")
 
 
 @app.command()

@@ -76,6 +76,7 @@ def run_demo(
     _draw(run.folder / "figures", scoring, truth)
     if magnify:
         yield from _magnified(run, study, scoring, steps, seed, progress, cancel)
+    yield f"Report: {run.report()}"
     yield f"Tables and figures: {run.folder}"
 
 

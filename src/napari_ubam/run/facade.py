@@ -25,6 +25,7 @@ from .errors import RunError
 from .exploring import Explorer, explore
 from .known import remember
 from .magnification import SMOOTHING_MS, Magnification, magnification
+from .reporting import write_report
 from .scoring import Scoring, score_study
 
 LOG, QUALITY = "log.jsonl", "quality.json"
@@ -326,6 +327,21 @@ class Run:
             device=device,
             cancel=cancel,
         )
+
+    def report(self) -> Path:
+        """Write what was found as one HTML file that needs nothing beside it.
+
+        Returns
+        -------
+        Path
+            ``report.html`` of the run: subjects, episodes, figures, checks of the model, and its origin.
+
+        Raises
+        ------
+        RunError
+            If nothing was scored yet.
+        """
+        return write_report(self)
 
     def explorer(self) -> Explorer:
         """Load the codes of all embedded recordings, to ask for neighbours and maps.

@@ -1,0 +1,117 @@
+"""A run as one page to read, print and send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from napari_ubam.models.encoder import BEHAVIOUR, POSTURE
+from napari_ubam.models.magnifier import MAGNIFIER
+from napari_ubam.models.weights import read_header, versions, write_whole
+from napari_ubam.report.page import Page, Part, Picture, to_html
+
+from .errors import RunError
+
+if TYPE_CHECKING:
+    from .facade import Run
+
+REPORT = "report.html"
+LISTED = 20  # episodes
+TEXT = {"recording": str, "subject": str, "group": str, "session": str}
+
+
+def write_report(run: Run) -> Path:
+    """Write the report of a run; see `Run.report`."""
+    scores = run.folder / "scores.json"
+    if not scores.is_file():
+        raise RunError(
+            f"{run.folder} has no scores; score it with 'napari-ubam score STUDY.csv --run {run.folder} "
+            "--reference FILTER'."
+        )
+    facts = json.loads(scores.read_text(encoding="utf-8"))
+    subjects, episodes = (
+        pd.read_csv(run.folder / f"{name}.csv", dtype=TEXT) for name in ("subjects", "episodes")
+    )
+    page = Page(
+        title=f"Deviation from {facts['reference']}",
+        lead=f"{run.folder.name}, scored {facts['created']}, napari-ubam {versions()['napari-ubam']}",
+        warnings=facts["warnings"],
+        parts=[
+            _subjects(run.folder, subjects, facts),
+            _episodes(episodes, set(facts["reference_recordings"])),
+            *_pictures(run.folder),
+            _model(run),
+            _origin(run, facts),
+        ],
+    )
+    path = run.folder / REPORT
+    write_whole(path, to_html(page).encode())
+    return path
+
+
+def _subjects(folder: Path, subjects: pd.DataFrame, facts: dict[str, Any]) -> Part:
+    others = subjects[~subjects["reference"]]
+    said = [
+        f"{others['subject'].nunique()} subjects, {len(facts['reference_subjects'])} of the reference. "
+        "The deviation of a subject is the mean of what its behaviour deviation exceeds the 95th percentile "
+        "of the reference by; the unit is the subject, not the frame."
+    ]
+    if len(others):
+        least = others["smallest_p"].min()
+        said.append(
+            f"With so many reference subjects p cannot be smaller than {least:.3f}; q is adjusted for the "
+            "subjects asked (Benjamini and Hochberg)."
+        )
+    columns = ["subject", "group", "session", "deviation", "p", "q", "reference"]
+    table = subjects.sort_values("deviation", ascending=False)[columns]
+    return Part("Subjects", said, table, _there(folder / "figures", "subjects"))
+
+
+def _episodes(episodes: pd.DataFrame, reference: set[str]) -> Part:
+    others = episodes[~episodes["recording"].isin(reference)].sort_values("excess", ascending=False)
+    columns = ["recording", "start", "stop", "start_time", "stop_time", "peak", "peak_percentile"]
+    said = (
+        f"The {min(len(others), LISTED)} strongest of {len(others)} outside the reference; all are in "
+        "episodes.csv. Frames count from 0, times are seconds, and stop is the frame after the last."
+    )
+    table = others.head(LISTED)[columns] if len(others) else None
+    return Part("Episodes", [said if len(others) else "There are none outside the reference."], table)
+
+
+def _pictures(folder: Path) -> Iterator[Part]:
+    timelines = sorted((folder / "figures" / "timelines").glob("*.png"))
+    if timelines:
+        said = (
+            "Percentile of every frame among held-out frames of the reference, and the peaks of the episodes."
+        )
+        yield Part("Recordings", [said], None, [Picture(one.stem, one) for one in timelines], folded=True)
+    sweep = _there(folder / "figures", "sweep")
+    if sweep:
+        yield Part("Magnified", ["One frame at several factors: 1 is the original."], None, sweep)
+
+
+def _model(run: Run) -> Part:
+    said = [line.strip() for line in run.quality.summary()]
+    return Part(
+        "Does the model mean anything?", said, None, _there(run.folder / "figures", "neighbours", "losses")
+    )
+
+
+def _origin(run: Run, facts: dict[str, Any]) -> Part:
+    rows = {"run": str(run.folder), "preset": run.config.preset}
+    for name in (POSTURE, BEHAVIOUR, MAGNIFIER):
+        if (run.folder / name).is_file():
+            header = read_header(run.folder / name)
+            rows[name] = f"seed {header.seed}, {header.steps} steps, study {header.study}"
+    rows |= {f"hash of {name}": text for name, text in facts["model"].items()}
+    rows |= {f"version of {name}": text for name, text in facts["versions"].items()}
+    rows["reference recordings"] = ", ".join(facts["reference_recordings"])
+    return Part("How it was made", [], pd.DataFrame({"what": list(rows), "value": list(rows.values())}))
+
+
+def _there(folder: Path, *names: str) -> list[Picture]:
+    return [Picture(name, folder / f"{name}.png") for name in names if (folder / f"{name}.png").is_file()]

@@ -1,0 +1,62 @@
+"""The report: one file that holds all, with what was typed by users escaped."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from napari_ubam.cli import app
+from napari_ubam.report.page import Page, Part, to_html
+from napari_ubam.run import Run, RunError
+from napari_ubam.study import Study
+
+
+@pytest.fixture(scope="module")
+def scored(trained: Run, study: Study, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("reported") / "run"
+    shutil.copytree(trained.folder, folder)
+    run = Run.open(folder)
+    run.score(study, "group=healthy")
+    return run
+
+
+def test_the_report_holds_subjects_episodes_and_figures(scored: Run, study: Study) -> None:
+    path = scored.report()
+    text = path.read_text("utf-8")
+    assert path == scored.folder / "report.html"
+    for name in study.subjects:
+        assert f">{name}<" in text
+    assert "Deviation from group=healthy" in text
+    assert text.count("<img ") == text.count("data:image/png;base64,") >= 2 + len(study)
+    assert scored.encoder("cpu").hashes["posture"] in text
+    assert not re.search(r'(src|href)="(?!data:)', text)
+
+
+def test_what_users_typed_cannot_break_the_page() -> None:
+    table = pd.DataFrame({"subject": ["<b>rat & co</b>"], "p": [0.25], "reference": [True]})
+    text = to_html(Page("<script>", "lead", ["a < b"], [Part("Subjects", ["x > y"], table)]))
+    assert "<script>" not in text
+    assert "&lt;b&gt;rat &amp; co&lt;/b&gt;" in text
+    assert '<td class="number">0.25</td>' in text
+    assert "<td>yes</td>" in text
+    HTMLParser().feed(text)
+
+
+def test_a_run_without_scores_is_refused(trained: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained.folder, folder)
+    (folder / "scores.json").unlink(missing_ok=True)
+    with pytest.raises(RunError, match="has no scores"):
+        Run.open(folder).report()
+
+
+def test_the_command(scored: Run) -> None:
+    done = CliRunner().invoke(app, ["report", "--run", str(scored.folder)])
+    assert done.exit_code == 0
+    assert "report.html" in done.stdout
