@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 import napari_ubam
+from napari_ubam.files import write_whole
 
 SCHEMA = 1
 KEY = "napari_ubam"
@@ -101,30 +100,6 @@ def apart(tensor: Tensor) -> Tensor:
 def raw(tensor: Tensor) -> bytes:
     """Bytes of a tensor, whatever its type."""
     return apart(tensor).view(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half written, also when the computer stops."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _replace(draft: Path, path: Path) -> None:
-    for _ in range(20):  # Windows refuses while another program reads the file
-        try:
-            draft.replace(path)
-            return
-        except PermissionError:
-            time.sleep(0.1)
-    draft.replace(path)
 
 
 def read_header(path: Path) -> WeightsHeader:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
+
+from napari_ubam.files import write_whole
 
 DPI = 150
 
@@ -28,14 +31,8 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     Path
         The file. Its metadata name this package and its version as the software.
     """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        figure.savefig(
-            partial, format="png", dpi=DPI, metadata={"Software": f"napari-ubam {version('napari-ubam')}"}
-        )
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    target, content = Path(path), BytesIO()
+    software = {"Software": f"napari-ubam {version('napari-ubam')}"}
+    figure.savefig(content, format="png", dpi=DPI, metadata=software)
+    write_whole(target, content.getvalue())
     return target

@@ -16,7 +16,8 @@ import pandas as pd
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.maps import SAMPLE, Method, fit_map, unit
-from napari_ubam.models.weights import versions, write_whole
+from napari_ubam.files import write_whole
+from napari_ubam.models.weights import versions
 from napari_ubam.progress import Cancel, ProgressCallback
 
 from .errors import RunError

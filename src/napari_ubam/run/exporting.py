@@ -19,7 +19,7 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from napari_ubam.analysis.attribution import difference_map
-from napari_ubam.models.weights import write_whole
+from napari_ubam.files import write_whole
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.video import VideoWriter
 

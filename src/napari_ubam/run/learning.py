@@ -9,10 +9,11 @@ import numpy as np
 from torch import nn
 
 from napari_ubam.crops import CachedCrops, CropCache, regions_of, shape_for
+from napari_ubam.files import write_whole
 from napari_ubam.models.config import ModelConfig, preset
 from napari_ubam.models.devices import describe_device
 from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, ModelEncoder, crops_for
-from napari_ubam.models.weights import save_weights, weights_hash, write_whole
+from napari_ubam.models.weights import save_weights, weights_hash
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 from napari_ubam.report import loss_curves, neighbour_sheet, save
 from napari_ubam.study import Recording, Study

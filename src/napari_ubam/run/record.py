@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from napari_ubam.files import write_whole
 from napari_ubam.models.config import ModelConfig
-from napari_ubam.models.weights import write_whole
 from napari_ubam.study import Recording
 
 from .errors import RunError

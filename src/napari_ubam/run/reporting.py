@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from napari_ubam.files import write_whole
 from napari_ubam.models.encoder import BEHAVIOUR, POSTURE
 from napari_ubam.models.magnifier import MAGNIFIER
-from napari_ubam.models.weights import read_header, versions, write_whole
+from napari_ubam.models.weights import read_header, versions
 from napari_ubam.report.page import Page, Part, Picture, to_html
 
 from .errors import RunError

@@ -21,7 +21,8 @@ from napari_ubam.analysis import (
     score_table,
     subject_table,
 )
-from napari_ubam.models.weights import versions, write_whole
+from napari_ubam.files import write_whole
+from napari_ubam.models.weights import versions
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import save, subjects_figure, timeline
 from napari_ubam.study import Study

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from ..files import write_whole
 from ..progress import Cancel, ProgressCallback, silent
 from ..study import Study
 from .body import JOINTS
@@ -110,10 +112,9 @@ def _write_truth(path: Path, herd: list[Walker], count: int) -> Path:
 
 
 def _write_rows(path: Path, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> Path:
-    partial = path.with_suffix(".part")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
-    partial.replace(path)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode())
     return path

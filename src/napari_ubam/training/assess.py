@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from napari_ubam.files import write_whole
 from napari_ubam.models.families import AnyPosture
-from napari_ubam.models.weights import write_whole
 from napari_ubam.models.windows import Windows
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 

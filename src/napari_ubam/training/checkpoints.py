@@ -14,7 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from napari_ubam.models.weights import apart, raw, write_whole
+from napari_ubam.files import write_whole
+from napari_ubam.models.weights import apart, raw
 
 from .errors import TrainingError
 
