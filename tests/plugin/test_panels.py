@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import tifffile
 from qtpy.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
@@ -224,6 +225,32 @@ def test_the_cursor_follows_and_a_click_jumps(opened, wait: Wait) -> None:  # ty
     panel.plot.clicked.emit(33)
     wait(lambda: panel.link.here() == ("impaired1", 33))
     assert panel.plot._cursor.get_xdata()[0] == pytest.approx(panel.plot.x_of(33))
+    delete(panel)
+
+
+def test_the_timeline_lies_below_and_follows_the_theme(make_napari_viewer, run: Run, wait: Wait) -> None:
+    viewer = make_napari_viewer(show=True)
+    dock, panel = viewer.window.add_plugin_dock_widget("napari-ubam", "Timeline")
+    wait(lambda: dock.parent().dockWidgetArea(dock) == Qt.DockWidgetArea.BottomDockWidgetArea)
+    dark = panel.plot.figure.get_facecolor()
+    viewer.theme = "light"
+    assert panel.plot.figure.get_facecolor() != dark
+    assert panel.plot._colours.is_light
+
+
+def test_a_stack_that_napari_read_by_itself_is_a_recording(viewer, tmp_path: Path, wait: Wait) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, np.arange(12 * 40 * 50, dtype=np.uint16).reshape(12, 40, 50))
+    panel = StudyPanel(viewer)
+    viewer.open(str(path), plugin="napari")
+    panel.add_videos([path])
+    panel.session.draft.set_cell(0, "group", "healthy")
+    panel.session.draft_edited()
+    viewer.dims.set_current_step(0, 7)
+    wait(lambda: panel.link.here() == ("stack", 7))
+    panel.link.show("stack", 3)
+    wait(lambda: panel.link.here() == ("stack", 3))
+    assert len(viewer.layers) == 1
     delete(panel)
 
 

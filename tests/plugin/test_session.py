@@ -6,10 +6,11 @@ import shutil
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from napari_ubam.jobs import find_jobs
-from napari_ubam.plugin.contents import RunContents, read_run
+from napari_ubam.plugin.contents import Results, RunContents, read_run
 from napari_ubam.plugin.session import Session
 from napari_ubam.run import Run, RunError
 from napari_ubam.study import Study, StudyError
@@ -137,3 +138,18 @@ def test_the_latest_of_many_jobs_is_shown(tmp_path: Path) -> None:
     assert session.job is not None
     assert again.job.job.record == session.job.job.record
     assert again.job.state.status == "refused"
+
+
+def test_groups_count_subjects_and_not_sessions() -> None:
+    rows = [
+        ("a", "ill", "0", 1.0, 0.2, False),
+        ("a", "ill", "1", 3.0, 0.01, False),
+        ("b", "ill", "0", 8.0, 0.3, False),
+        ("c", "well", "0", 0.5, float("nan"), True),
+    ]
+    subjects = pd.DataFrame(rows, columns=["subject", "group", "session", "deviation", "q", "reference"])
+    found = Results(pd.DataFrame(), subjects, pd.DataFrame(), "group=well").groups()
+    assert found[["group", "subjects", "deviation", "below"]].values.tolist() == [
+        ["ill", 2, 5.0, 1],
+        ["well", 1, 0.5, 0],
+    ]

@@ -83,6 +83,20 @@ def test_another_range_gives_the_same_frame(run: Run) -> None:
     np.testing.assert_array_equal(one, other)
 
 
+def test_another_factor_searches_nothing_and_gives_the_same(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = run.magnification(ONE, REFERENCE, 60.0, frames=PART, device="cpu")
+    first = run.magnification(ONE, REFERENCE, 2.0, frames=PART, device="cpu")
+    monkeypatch.setattr("napari_ubam.run.magnification.guide", None)
+    again = first.at(60.0)
+    assert again.metadata == wanted.metadata
+    np.testing.assert_array_equal(again.frames[2].compute(), wanted.frames[2].compute())
+    assert first.metadata["factor"] == 2
+    with pytest.raises(RunError, match="makes no sense"):
+        first.at(float("inf"))
+
+
 def test_outside_of_the_region_nothing_changes(run: Run, study: Study) -> None:
     made = run.magnify(ONE, REFERENCE, 3.0, frames=PART, device="cpu").compute()
     same = original(study)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_ubam.study import Recording
 from napari_ubam.video import FrameError, VideoArray
 
 Layer = tuple[Any, dict[str, Any], str]
 """Layer data, arguments of the layer, and its type, as npe2 hands layers over."""
+
+UNKNOWN_RATE = 30.0  # frames a second
 
 
 class ShownVideo(VideoArray):
@@ -38,6 +42,26 @@ class ShownVideo(VideoArray):
         except FrameError as error:
             self._tell(str(error))
             return np.zeros(self.shape[1:], self.dtype)
+
+
+def path_of(layer: Any) -> Path | None:
+    """Video that a layer shows: one that we opened, or a stack that napari read by itself.
+
+    Parameters
+    ----------
+    layer : napari layer
+
+    Returns
+    -------
+    Path or None
+    """
+    noted = layer.metadata.get("path") or layer.source.path
+    return Path(noted).absolute() if noted else None
+
+
+def rate_of(layer: Any, recording: Recording) -> float:
+    """Frames a second of a recording that a layer shows; 30 where nothing tells it."""
+    return float(layer.metadata.get("fps") or recording.fps or UNKNOWN_RATE)
 
 
 def recording_layer(video: VideoArray, tell: Callable[[str], object] = warnings.warn) -> Layer:

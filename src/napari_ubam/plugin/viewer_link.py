@@ -15,7 +15,7 @@ from napari_ubam.study import Recording
 from napari_ubam.video import open_video
 
 from .contents import RunContents, read_run
-from .convert import recording_layer
+from .convert import path_of, rate_of, recording_layer
 from .overlay import image_frame
 from .player import Player
 from .session import Session
@@ -124,7 +124,7 @@ class ViewerLink:
     def layer_of(self, recording: Recording) -> Image | None:
         """Layer that shows a recording's video."""
         for layer in self._viewer().layers:
-            if layer.metadata.get("path") and Path(layer.metadata["path"]) == recording.video:
+            if path_of(layer) == recording.video:
                 return layer
         return None
 
@@ -138,10 +138,10 @@ class ViewerLink:
         active = viewer.layers.selection.active
         layers = ([active] if active is not None else []) + list(reversed(viewer.layers))
         for layer in layers:
-            path = layer.metadata.get("path") if layer.visible or layer is active else None
-            if path:
+            path = path_of(layer) if layer.visible or layer is active else None
+            if path is not None and layer.ndim > 2:
                 frame = self.current_frame(layer)
-                name = self._name_at(Path(path), frame)
+                name = self._name_at(path, frame)
                 if name is not None:
                     return name, frame
         return None
@@ -219,8 +219,8 @@ class ViewerLink:
             return
         recording = self.session.find_recording(here[0])
         layer = self.layer_of(recording) if recording is not None else None
-        if layer is not None:
-            self.player.play(here[1], len(layer.data), layer.metadata["fps"])
+        if recording is not None and layer is not None:
+            self.player.play(here[1], len(layer.data), rate_of(layer, recording))
 
     def play(self, name: str, start: int, stop: int) -> None:
         """Show a recording and play a span of it once, at its true rate."""
@@ -228,8 +228,8 @@ class ViewerLink:
         def begin() -> None:
             recording = self.session.find_recording(name)
             layer = self.layer_of(recording) if recording is not None else None
-            if layer is not None:
-                self.player.play(start, stop, layer.metadata["fps"])
+            if recording is not None and layer is not None:
+                self.player.play(start, stop, rate_of(layer, recording))
 
         self.player.stop()
         self.show(name, start, then=begin)
@@ -255,7 +255,7 @@ class ViewerLink:
     def _bring_up(self, layer: Image, name: str, frame: int) -> None:
         viewer = self._viewer()
         for other in viewer.layers:
-            if other is not layer and other.metadata.get("path"):
+            if other is not layer and path_of(other) is not None:
                 other.visible = False
         layer.visible = True
         self.session.set_recording(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import FrameError, VideoError, VideoWarning
-from .opening import VIDEO_SUFFIXES, open_video
+from .opening import TIFF_SUFFIXES, VIDEO_SUFFIXES, open_video
 from .video_array import VideoArray
 from .writer import VideoWriter, write_video
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .lazy import LazyVideo
 
 __all__ = [
+    "TIFF_SUFFIXES",
     "VIDEO_SUFFIXES",
     "FrameError",
     "LazyVideo",

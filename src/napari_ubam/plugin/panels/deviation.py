@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLabel, QTableWidget, QTableWidgetItem
 
 from napari_ubam.jobs import JobError
+from napari_ubam.plugin.contents import SIGNIFICANT, Results
 from napari_ubam.plugin.overlay import Overlay
 from napari_ubam.plugin.panel import Panel
 from napari_ubam.plugin.panels.timeline import open_timeline
@@ -123,7 +124,7 @@ class DeviationPanel(Panel):
             texts = (f"{one.subject}{mark}", one.group, one.session)
             values = (f"{one.deviation:.4f}", _p(one.p), _p(one.q))
             _fill(self.subjects, number, [str(text) for text in (*texts, *values)])
-        self.note.setText(_subject_note(table) if len(table) else "")
+        self.note.setText(_subject_note(results) if results is not None and len(table) else "")
         self._draw_overlay()
 
     def _fill_episodes(self) -> None:
@@ -223,12 +224,18 @@ def _p(value: Any) -> str:
     return "" if pd.isna(value) else f"{value:.3f}"
 
 
-def _subject_note(table: pd.DataFrame) -> str:
-    """Say how many subjects there are, and how small p can be."""
+def _subject_note(results: Results) -> str:
+    """Sum up the groups; say how many subjects there are, and how small p can be."""
+    lines, table = [], results.subjects
+    for one in results.groups().to_dict("records"):
+        role = ", reference" if one["reference"] else f", {one['below']} with q < {SIGNIFICANT}"
+        name = str(one["group"] or "no group")
+        lines.append(f"{name}: {one['subjects']} subjects, median deviation {one['deviation']:.4f}{role}")
     reference = table.loc[table["reference"].astype(bool), "subject"].nunique()
     asked = table.loc[~table["reference"].astype(bool), "subject"].nunique()
     smallest = table["smallest_p"].min()
-    return (
+    lines.append(
         f"{asked} subjects against {reference} of the reference; with so few reference subjects p cannot be "
         f"below {smallest:.3f}. q is p corrected for the number of rows (Benjamini-Hochberg)."
     )
+    return "\n".join(lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel
 
 from napari_ubam.jobs import JobError
-from napari_ubam.plugin.convert import Layer
+from napari_ubam.plugin.convert import Layer, rate_of
 from napari_ubam.plugin.magnifying import Studio, Wanted, episode_span, span_around
 from napari_ubam.plugin.panel import Panel
 from napari_ubam.plugin.preview import Preview
@@ -155,7 +155,7 @@ class MagnifyPanel(Panel):
         if recording is None or layer is None:
             return None
         frames = recording.frames(len(layer.data))
-        return frames[0], frames[-1], float(layer.metadata["fps"])
+        return frames[0], frames[-1], rate_of(layer, recording)
 
     # preview ----------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from napari_ubam.plugin.widgets import button, row, section
 from napari_ubam.plugin.widgets.study_table import StudyTable
 from napari_ubam.plugin.work import tell_error
 from napari_ubam.study import Recording, Study
-from napari_ubam.video import VIDEO_SUFFIXES
+from napari_ubam.video import TIFF_SUFFIXES, VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -94,9 +94,9 @@ class StudyPanel(Panel):
     def add_videos(self, paths: list[Path] | None = None) -> None:
         """Add videos; asks for them unless they are given."""
         if paths is None:
-            kinds = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES))
+            kinds = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES | TIFF_SUFFIXES))
             names, _ = QFileDialog.getOpenFileNames(
-                self, "Add videos", "", f"Videos ({kinds});;All files (*)"
+                self, "Add videos", "", f"Videos and stacks ({kinds});;All files (*)"
             )
             paths = [Path(name) for name in names]
         added = self.session.draft.add_videos(paths)
