@@ -6,6 +6,7 @@
 (needs a screen or Xvfb).
 ``python benchmarks/speed.py neighbours [QUERIES REFERENCES SUBJECTS]``: the search for nearest neighbours
 against its matrix products alone (100000 1000000 50 where nothing is said: about ten minutes).
+``python benchmarks/speed.py networks``: the networks of each preset, the published one among them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import dask.array as da
 import imageio_ffmpeg
 import numpy as np
 from _common import cpu_seconds, film, in_turn, milliseconds, print_table, repeat
+from _speed_networks import networks
 from threadpoolctl import threadpool_limits
 
 from napari_ubam.analysis.neighbours import BLOCK_BYTES, query_blocks, reference_blocks
@@ -215,6 +217,7 @@ def main() -> None:
     """Run the benchmark that is asked for."""
     what, *files = sys.argv[1:] or ["reader"]
     benchmarks = {"reader": lambda folder: reader([Path(file) for file in files], folder), "scrub": scrub}
+    benchmarks["networks"] = lambda _: networks()
     benchmarks["neighbours"] = lambda _: neighbours(*map(int, files))
     if what not in benchmarks:
         raise SystemExit(f"There is no benchmark '{what}'; choose one of: {', '.join(benchmarks)}.")
