@@ -61,9 +61,8 @@ def test_one_session_is_not_repeated() -> None:
 
 
 def test_every_loss_of_every_stage_has_its_axes() -> None:
-    posture = pd.DataFrame(
-        {"stage": "posture", "step": range(0, 2000, 10), "contrast": np.linspace(9, 1, 200)}
-    )
+    steps, contrast = range(0, 2000, 10), np.linspace(9, 1, 200)
+    posture = pd.DataFrame({"stage": "posture", "step": steps, "seconds": 1.0, "contrast": contrast})
     behaviour = pd.DataFrame(
         {"stage": "behaviour", "step": [0, 50], "shuffle": [0.7, 0.2], "contrast": [3, 2.0]}
     )

@@ -11,6 +11,7 @@ from .style import CYCLE, LARGE, NORMAL, new_figure, tidy
 
 _POINTS = 50  # of the smoothed curve: fewer losses than this are drawn as they are
 _COLUMNS = 4
+NO_LOSS = ["stage", "step", "seconds"]
 
 
 def loss_curves(history: pd.DataFrame) -> Figure:
@@ -19,7 +20,8 @@ def loss_curves(history: pd.DataFrame) -> Figure:
     Parameters
     ----------
     history : DataFrame
-        Columns ``stage`` and ``step``, and one for each loss; NaN where a stage has no such loss.
+        Columns ``stage``, ``step`` and perhaps ``seconds``, and one for each loss; NaN where a stage has no
+        such loss.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def _panels(history: pd.DataFrame) -> list[tuple[str, str, pd.Series[float]]]:
     """Stage, name and values by step of every loss."""
     found = []
     for stage, part in history.groupby("stage", sort=False):
-        for name in part.columns.drop(["stage", "step"]):
+        for name in part.columns.difference(NO_LOSS, sort=False):
             values = part.set_index("step")[name].dropna().astype(float)
             if len(values):
                 found.append((str(stage), str(name), values))

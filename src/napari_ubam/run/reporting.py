@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 REPORT = "report.html"
 LISTED = 20  # episodes
+SHOWN = {
+    "recording": "recording",
+    "start_time": "from (s)",
+    "stop_time": "to (s)",
+    "start": "first frame",
+    "stop": "frame after the last",
+    "peak": "frame of the peak",
+    "peak_percentile": "its percentile",
+}
 TEXT = {"recording": str, "subject": str, "group": str, "session": str}
 
 
@@ -44,7 +53,7 @@ def write_report(run: Run) -> Path:
         parts=[
             _subjects(run.folder, subjects, facts),
             _episodes(episodes, set(facts["reference_recordings"])),
-            *_pictures(run.folder),
+            *_pictures(run.folder, facts["reference_recordings"]),
             _model(run),
             _origin(run, facts),
         ],
@@ -74,17 +83,17 @@ def _subjects(folder: Path, subjects: pd.DataFrame, facts: dict[str, Any]) -> Pa
 
 def _episodes(episodes: pd.DataFrame, reference: set[str]) -> Part:
     others = episodes[~episodes["recording"].isin(reference)].sort_values("excess", ascending=False)
-    columns = ["recording", "start", "stop", "start_time", "stop_time", "peak", "peak_percentile"]
     said = (
         f"The {min(len(others), LISTED)} strongest of {len(others)} outside the reference; all are in "
-        "episodes.csv. Frames count from 0, times are seconds, and stop is the frame after the last."
+        "episodes.csv. Frames count from 0."
     )
-    table = others.head(LISTED)[columns] if len(others) else None
+    table = others.head(LISTED)[list(SHOWN)].rename(columns=SHOWN) if len(others) else None
     return Part("Episodes", [said if len(others) else "There are none outside the reference."], table)
 
 
-def _pictures(folder: Path) -> Iterator[Part]:
-    timelines = sorted((folder / "figures" / "timelines").glob("*.png"))
+def _pictures(folder: Path, reference: Sequence[str]) -> Iterator[Part]:
+    found = (folder / "figures" / "timelines").glob("*.png")
+    timelines = sorted(found, key=lambda path: (path.stem in reference, path.stem))
     if timelines:
         said = (
             "Percentile of every frame among held-out frames of the reference, and the peaks of the episodes."
