@@ -83,8 +83,8 @@ class RunContents:
     results : Results or None
         None before it was scored.
     has_magnifier : bool
-    quality : tuple of str
-        Lines that say whether the model means anything.
+    quality : tuple of (str, str, str)
+        Whether the model means anything: what was checked, the result, and what to think of it.
     jobs : tuple of Job
         Oldest first.
     notes : tuple of str
@@ -96,7 +96,7 @@ class RunContents:
     study: Study | None = None
     results: Results | None = None
     has_magnifier: bool = False
-    quality: tuple[str, ...] = ()
+    quality: tuple[tuple[str, str, str], ...] = ()
     jobs: tuple[Job, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -137,10 +137,10 @@ def read_run(folder: Path) -> RunContents:
         results = read_results(folder)
     except (ValueError, OSError, KeyError) as error:
         notes.append(f"The scores in {folder} cannot be read ({error}); score again.")
-    quality: tuple[str, ...] = ()
+    quality: tuple[tuple[str, str, str], ...] = ()
     if run is not None:
         try:
-            quality = tuple(line.strip() for line in run.quality.summary())
+            quality = tuple(run.quality.rows())
         except ValueError as error:
             notes.append(str(error))
     magnifier = (folder / "magnifier.safetensors").is_file()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LIGHT_CURVES = ("#4cc2ff", "#ffb347", "#7ee081", "#ff7b9c", "#c9a0ff", "#e8e36a", "#a0a8b0")
 DARK_CURVES = ("#0a6fb3", "#b35900", "#237a2b", "#b3174a", "#6b3fb3", "#7a6a00", "#555d66")
 STRONG_ON_DARK, STRONG_ON_LIGHT = "#ff9d3c", "#c75000"
+FAINT_ON_DARK = "#9db4c9"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,8 @@ class Colours:
 def colours_of(viewer: Viewer) -> Colours:
     """Colours of a viewer's theme."""
     theme = get_theme(viewer.theme)
-    background, text, faint = (_hex(one) for one in (theme.background, theme.text, theme.secondary))
-    dark = Colours(background, text, faint, STRONG_ON_DARK)
-    return replace(dark, faint=_hex(theme.icon), strong=STRONG_ON_LIGHT) if dark.is_light else dark
+    plain = Colours(_hex(theme.background), _hex(theme.text), FAINT_ON_DARK, STRONG_ON_DARK)
+    return replace(plain, faint=_hex(theme.icon), strong=STRONG_ON_LIGHT) if plain.is_light else plain
 
 
 def dress(axes: Axes, colours: Colours) -> None:

@@ -105,9 +105,13 @@ def _pictures(folder: Path, reference: Sequence[str]) -> Iterator[Part]:
 
 
 def _model(run: Run) -> Part:
-    said = [line.strip() for line in run.quality.summary()]
+    quality = run.quality
+    table = pd.DataFrame(quality.rows(), columns=["check", "result", "what it means"])
     return Part(
-        "Does the model mean anything?", said, None, _there(run.folder / "figures", "neighbours", "losses")
+        "Does the model mean anything?",
+        [quality.held_out.meaning],
+        table,
+        _there(run.folder / "figures", "neighbours", "losses"),
     )
 
 

@@ -203,16 +203,18 @@ class Quality(_Part):
             A line: what was checked, the number, and what to think of it.
         """
         yield f"Checks of the model ({self.held_out.meaning})"
+        for what, number, verdict in self.rows():
+            yield f"  {what:34} {number or '-':>5}  {verdict}"
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Tell the checks as a table: what was checked, the number (empty for none), what to think of it."""
+        found = []
         for check in (*self.shuffle, self.still):
-            what = (
-                "still windows"
-                if check.hardness is None
-                else f"shuffled windows, hardness {check.hardness:g}"
-            )
-            number = "    -" if check.accuracy is None else f"{check.accuracy:.3f}"
-            yield f"  {what:34} {number}  {check.verdict}"
-        named = "    -" if self.subject.codes is None else f"{self.subject.codes:.3f}"
-        yield f"  {'subject named from the code':34} {named}  {self.subject.verdict}"
+            hardness = check.hardness
+            what = "still windows" if hardness is None else f"shuffled windows, hardness {hardness:g}"
+            found.append((what, _three_digits(check.accuracy), check.verdict))
+        named = ("subject named from the code", _three_digits(self.subject.codes), self.subject.verdict)
+        return [*found, named]
 
     @classmethod
     def read(cls, path: Path) -> Quality:
@@ -240,6 +242,10 @@ class Quality(_Part):
             raise TrainingError(
                 f"The checks in {path} cannot be read; remove the file and train again."
             ) from None
+
+
+def _three_digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def moving_verdict(low: float | None, high: float | None) -> str:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 NO_RUN = "Train a model in the Train panel, or open a run, before anything can be scored."
 MOST = 200  # episodes in the list
-EPISODES = ("recording", "from (s)", "to (s)", "peak (s)", "percentile")
+EPISODES = ("recording", "from (s)", "to (s)", "peak (s)", "pctl.")
 SUBJECTS = ("subject", "group", "session", "deviation", "p", "q")
+
+NARROW = "QTableWidget::item { padding: 0 2px; } QHeaderView::section { padding: 2px 4px; }"
 
 
 class DeviationPanel(Panel):
@@ -75,7 +77,9 @@ class DeviationPanel(Panel):
         self.column.addWidget(box)
         self.column.addWidget(self.job_box)
         box, column = section("Episodes, strongest first")
-        self.episodes = _table(EPISODES, "Double-click to jump there and play.")
+        self.episodes = _table(
+            EPISODES, "Double-click to jump there and play. The last column is the percentile at the peak."
+        )
         self.episodes.setObjectName("episodes")
         self.episodes.itemDoubleClicked.connect(lambda item: self.play_episode(item.row()))
         self.only_here = QCheckBox("Only of the recording that is shown")
@@ -84,7 +88,9 @@ class DeviationPanel(Panel):
         column.addWidget(self.episodes)
         self.column.addWidget(box, 2)
         box, column = section("Subjects")
-        self.subjects = _table(SUBJECTS, "One row a subject and session; the unit is the subject.")
+        self.subjects = _table(
+            SUBJECTS, "One row a subject and session; the unit is the subject. ref.: of the reference."
+        )
         self.subjects.setObjectName("subjects")
         self.note = QLabel()
         self.note.setWordWrap(True)
@@ -119,10 +125,10 @@ class DeviationPanel(Panel):
         table = results.subjects if results is not None else pd.DataFrame(columns=list(SUBJECTS))
         shown = table.sort_values("deviation", ascending=False)
         self.subjects.setRowCount(len(shown))
+        self.subjects.setColumnHidden(SUBJECTS.index("session"), table["session"].nunique() < 2)
         for number, one in enumerate(shown.itertuples()):
-            mark = " (ref.)" if one.reference else ""
-            texts = (f"{one.subject}{mark}", one.group, one.session)
-            values = (f"{one.deviation:.4f}", _p(one.p), _p(one.q))
+            texts = (one.subject, one.group, one.session)
+            values = (f"{one.deviation:.4f}", _p(one.p), "ref." if one.reference else _p(one.q))
             _fill(self.subjects, number, [str(text) for text in (*texts, *values)])
         self.note.setText(_subject_note(results) if results is not None and len(table) else "")
         self._draw_overlay()
@@ -202,10 +208,12 @@ def _table(columns: tuple[str, ...], tip: str) -> QTableWidget:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setMinimumHeight(120)
+    table.setStyleSheet(NARROW)
     header, side = table.horizontalHeader(), table.verticalHeader()
     if header is not None:
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # a long name is cut, no number is
+        header.setMinimumSectionSize(20)
     if side is not None:
         side.setVisible(False)
     return table

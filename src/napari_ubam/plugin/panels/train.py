@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,11 +138,8 @@ class TrainPanel(Panel):
         contents = self.session.contents
         if contents is None or contents.run is None:
             return ""
-        lines = list(contents.quality)
-        lines.append(
-            "The magnifier is trained." if contents.has_magnifier else "The magnifier is not trained yet."
-        )
-        return "\n".join(lines)
+        trained = "is trained" if contents.has_magnifier else "is not trained yet"
+        return f"{_as_table(contents.quality)}<p>The magnifier {trained}.</p>"
 
     def _job_changed(self) -> None:
         self.job_box.update_job()
@@ -237,6 +236,15 @@ class TrainPanel(Panel):
         if study is None or not folder:
             return "Save the study and choose a folder for the run first."
         return [self._train_step(study, Path(folder)), train_magnifier_step(study, Path(folder))]
+
+
+def _as_table(rows: Sequence[tuple[str, str, str]]) -> str:
+    """Write checks of a model as rich text: each with its result at the right and its meaning below."""
+    lines = (
+        f'<tr><td>{escape(what)}<br><i>{escape(verdict)}</i></td><td align="right">{number}</td></tr>'
+        for what, number, verdict in rows
+    )
+    return f'<table width="100%" cellspacing="3">{"".join(lines)}</table>'
 
 
 def list_devices() -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem
 
-SIZE = 104  # pixels
+SIZE = 96  # pixels
 
 
 class Strip(QListWidget):
