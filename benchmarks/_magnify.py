@@ -36,6 +36,7 @@ from napari_ubam.models.families import AnyMagnifier
 from napari_ubam.models.painter import Painter
 from napari_ubam.models.posture import as_images
 from napari_ubam.models.splatting import moved
+from napari_ubam.models.strain import unstrained
 from napari_ubam.sample import walkers
 
 FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
@@ -108,7 +109,8 @@ def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: AnyMagni
         parts = zip(images.split(WIDE_BLOCK), (own + (1 - factor) * change).split(WIDE_BLOCK), strict=True)
         done = torch.cat([magnifier(*part).mean(1, keepdim=True) for part in parts])
     else:
-        done = moved(images, (1 - factor) * magnifier(images, own, change))
+        wanted = (1 - factor) * magnifier(images, own, change)
+        done = moved(images, torch.stack([unstrained(one) for one in wanted]))
     return np.rint(done[:, 0].numpy() * 255).clip(0, 255).astype(np.uint8)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget, QMenu, QPushButton, QWidget
@@ -44,6 +45,12 @@ class Window:
         self.viewer, self.pictures = viewer, pictures
         self.pictures.mkdir(parents=True, exist_ok=True)
         viewer.window.resize(1400, 900)
+        self.errors: list[str] = []
+        notification_manager.notification_ready.connect(self._note)
+
+    def _note(self, told: Notification) -> None:
+        if told.severity >= NotificationSeverity.ERROR:
+            self.errors.append(str(told.message))
 
     def open(self, name: str) -> Any:
         """Open a panel from the Plugins menu, or bring it up."""
@@ -55,6 +62,7 @@ class Window:
         dock: Any = panel
         while not isinstance(dock, QDockWidget):
             dock = dock.parent()
+        self.wait(lambda: panel.height() > 300, 10)  # the panels share a place
         dock.raise_()
         QTest.qWait(100)
         return panel
@@ -190,3 +198,4 @@ def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> 
     window.wait(lambda: (tmp_path / "magnified.mp4").is_file() and not session.is_working, 200)
     with open_video(tmp_path / "magnified.mp4") as written:
         assert len(written) == 10
+    assert window.errors == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from psygnal import SignalInstance
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
 from .closing import watch_window
 from .viewer_link import link_of
@@ -43,7 +44,7 @@ class Panel(QWidget):
         self.session = self.link.session
         self._observed: list[tuple[SignalInstance, Callable[..., Any]]] = []
         self._workers: list[Worker] = []
-        self._closed = False
+        self._placed = False
         self.column = self._lay_out()
         self.link.attach()
         self.observe(self.session.status_changed, self._say)
@@ -74,6 +75,9 @@ class Panel(QWidget):
         window = self.window()
         if window is not None:
             watch_window(window, self.link)
+        if not self._placed:
+            self._placed = True
+            QTimer.singleShot(0, self._find_place)
 
     def sizeHint(self) -> QSize:
         """Ask for no more room than the dock on the right has."""
@@ -84,6 +88,29 @@ class Panel(QWidget):
         return QSize(
             min(self._inside.minimumSizeHint().width() + BAR, WIDTH), super().minimumSizeHint().height()
         )
+
+    def _find_place(self) -> None:
+        """Go to where the panel belongs, once: from its menu napari puts each dock below the others."""
+        dock: Any = self
+        with suppress(RuntimeError):  # closed at once
+            while dock is not None and not isinstance(dock, QDockWidget):
+                dock = dock.parent()
+            window = dock.parent() if dock is not None else None
+            if isinstance(dock, QDockWidget) and isinstance(window, QMainWindow):
+                self.place(window, dock)
+
+    def place(self, window: QMainWindow, dock: QDockWidget) -> None:
+        """Share a place with the other panels, each behind a tab; nothing for one that was put elsewhere."""
+        area = window.dockWidgetArea(dock)
+        others = [
+            one
+            for one in window.findChildren(QDockWidget)
+            if one is not dock and not one.isFloating() and window.dockWidgetArea(one) == area
+        ]
+        beside = next((one for one in others if one.findChild(Panel) is not None), None)
+        if beside is not None and not dock.isFloating() and dock not in window.tabifiedDockWidgets(beside):
+            window.tabifyDockWidget(beside, dock)
+            dock.raise_()
 
     def _say(self, sentence: str) -> None:
         self.say(sentence)

@@ -263,6 +263,7 @@ class Renderer:
         roi = regions[0] or Roi(x=0, y=0, width=width, height=height)
         seen = roi.clipped(height, width)
         if seen is not None and coarse.any():
+            coarse = unstrained(torch.from_numpy(coarse)).numpy()  # as the reference is shown
             found[:, seen.slices[0], seen.slices[1]] = -in_frame(coarse, roi, seen).numpy()
         return found
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout
 
 from napari_ubam.plugin.panel import Panel
@@ -47,7 +47,7 @@ class TimelinePanel(Panel):
         self.observe(self.link.moved, self._moved)
         self.observe(self.link.playing_changed, self._playing)
         self.observe(self.link.theme_changed, self._dressed)
-        self._viewer, self._placed = napari_viewer, False
+        self._viewer = napari_viewer
         self.refresh()
 
     def refresh(self) -> None:
@@ -87,19 +87,9 @@ class TimelinePanel(Panel):
         self.plot.set_colours(colours_of(self._viewer))
         self.refresh()
 
-    def showEvent(self, event: Any) -> None:
-        """Go below the canvas: from the menu napari docks every widget at the right."""
-        super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            QTimer.singleShot(0, self._place)
-
-    def _place(self) -> None:
-        dock: Any = self
-        while dock is not None and not isinstance(dock, QDockWidget):
-            dock = dock.parent()
-        window = dock.parent() if dock is not None else None
-        if isinstance(window, QMainWindow) and window.dockWidgetArea(dock) != BELOW:
+    def place(self, window: QMainWindow, dock: QDockWidget) -> None:
+        """Go below the canvas."""
+        if window.dockWidgetArea(dock) != BELOW and not dock.isFloating():
             window.addDockWidget(BELOW, dock)
 
     def _playing(self, on: bool) -> None:
