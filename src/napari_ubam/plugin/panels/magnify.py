@@ -253,7 +253,7 @@ class MagnifyPanel(Panel):
         self.say(" ".join(warnings) or f"Added {len(layers)} layers.")
 
     def _set_grid(self, on: bool) -> None:
-        self._viewer.grid.enabled = on
+        self._viewer.canvas.grid.enabled = on
 
     def save_as(self, path: Path | None = None) -> None:
         """Write the magnified frames in a job; asks for the file unless it is given."""
