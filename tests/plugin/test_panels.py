@@ -71,6 +71,21 @@ def test_every_panel_starts_empty_and_fits_the_dock(make, viewer) -> None:  # ty
     delete(panel)
 
 
+def test_the_tab_key_follows_the_eye(make_napari_viewer) -> None:  # type: ignore[no-untyped-def]
+    viewer = make_napari_viewer(show=True)
+    panel = MagnifyPanel(viewer)
+    viewer.window.add_dock_widget(panel)
+    QTest.qWait(100)
+    parts = [panel.reference.box, panel.span, panel.factor, panel.smoothing, panel.previewing, panel.save]
+    order, one = [], panel.reference.box
+    for _ in range(60):
+        order += [number for number, part in enumerate(parts) if part is one or part.isAncestorOf(one)]
+        one = one.nextInFocusChain()
+    assert list(dict.fromkeys(order)) == list(range(len(parts)))
+    viewer.window.remove_dock_widget(panel)
+    delete(panel)
+
+
 def test_two_viewers_share_nothing(make_napari_viewer, study: Study) -> None:
     one, other = make_napari_viewer(), make_napari_viewer()
     session_of(one).set_study(study)

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea
 
 from .closing import watch_window
 from .viewer_link import link_of
+from .widgets.tab_order import follow_layout
 from .work import Worker
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Panel(QWidget):
             watch_window(window, self.link)
         if not self._placed:
             self._placed = True
+            follow_layout(self.column)
             QTimer.singleShot(0, self._find_place)
 
     def sizeHint(self) -> QSize:
