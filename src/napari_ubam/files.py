@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -15,21 +16,31 @@ def write_whole(path: Path, content: bytes) -> None:
     path : Path
         File; its folder is made where it is missing.
     content : bytes
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; it names ``path``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    target = path.resolve() if path.is_symlink() else path
+    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        _replace(draft, path)
+        _replace(draft, target)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # nobody knows the draft
+        raise
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _replace(draft: Path, path: Path) -> None:
-    for _ in range(20):  # Windows refuses while another program reads the file
+    for _ in range(10):  # Windows refuses while another program reads the file
         try:
             draft.replace(path)
             return

@@ -173,7 +173,7 @@ def test_a_failed_write_leaves_the_old_file(saved: Path, monkeypatch: pytest.Mon
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(weights.os, "fsync", full)
+    monkeypatch.setattr("napari_ubam.files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         save_weights(saved, network(5).state_dict(), HEADER)
     assert saved.read_bytes() == before

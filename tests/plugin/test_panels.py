@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import threading
 import time
@@ -18,6 +19,7 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QScrollArea, QWidget
 
+from napari_ubam.plugin.magnifying import Studio, Wanted
 from napari_ubam.plugin.panel import WIDTH, Panel
 from napari_ubam.plugin.panels.deviation import DeviationPanel
 from napari_ubam.plugin.panels.explore import ExplorePanel
@@ -263,9 +265,11 @@ def test_a_stack_that_napari_read_by_itself_is_a_recording(viewer, tmp_path: Pat
     panel.session.draft_edited()
     viewer.dims.set_current_step(0, 7)
     wait(lambda: panel.link.here() == ("stack", 7))
+    mask = viewer.open(str(path), plugin="napari", layer_type="labels")[0]
     panel.link.show("stack", 3)
     wait(lambda: panel.link.here() == ("stack", 3))
-    assert len(viewer.layers) == 1
+    assert len(viewer.layers) == 2
+    assert mask.visible
     delete(panel)
 
 
@@ -315,6 +319,18 @@ def test_the_preview_follows_the_factor_and_layers_are_added(opened, tmp_path: P
     wait(lambda: not panel.session.is_working, 120)
     assert (tmp_path / "out.tif").is_file()
     delete(panel)
+
+
+def test_a_magnifier_that_was_trained_anew_is_taken(opened, run: Run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("jobs"))
+    studio, wanted = Studio(), Wanted(folder, "impaired1", "group=healthy", 28, 31, 50.0, "cpu")
+    first = studio.prepare(wanted, 2.0)
+    assert studio.prepare(wanted, 2.0) is first
+    assert studio.prepare(wanted, 3.0).renderer is first.renderer
+    weights = folder / "magnifier.safetensors"
+    os.utime(weights, ns=(1, 1))
+    assert studio.prepare(wanted, 3.0).renderer is not first.renderer
 
 
 def test_what_is_missing_is_said(viewer) -> None:  # type: ignore[no-untyped-def]

@@ -146,10 +146,12 @@ def test_groups_count_subjects_and_not_sessions() -> None:
         ("a", "ill", "1", 3.0, 0.01, False),
         ("b", "ill", "0", 8.0, 0.3, False),
         ("c", "well", "0", 0.5, float("nan"), True),
+        ("d", float("nan"), "0", 2.0, float("nan"), False),
     ]
     subjects = pd.DataFrame(rows, columns=["subject", "group", "session", "deviation", "q", "reference"])
     found = Results(pd.DataFrame(), subjects, pd.DataFrame(), "group=well").groups()
     assert found[["group", "subjects", "deviation", "below"]].values.tolist() == [
+        ["", 1, 2.0, 0],
         ["ill", 2, 5.0, 1],
         ["well", 1, 0.5, 0],
     ]

@@ -38,6 +38,22 @@ def test_the_report_holds_subjects_episodes_and_figures(scored: Run, study: Stud
     assert not re.search(r'(src|href)="(?!data:)', text)
 
 
+def test_figures_of_another_scoring_are_not_shown(scored: Run, study: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(scored.folder, folder)
+    run = Run.open(folder)
+    (folder / "figures" / "sweep.png").write_bytes(b"old")
+    run.score(study, "group=healthy", figures=False)
+    text = run.report().read_text("utf-8")
+    assert "Recordings" not in text
+    assert "Magnified" not in text
+
+
+def test_late_times_keep_their_decimals() -> None:
+    part = Part("Episodes", [], pd.DataFrame({"from (s)": [12345.67], "p": [0.01234]}))
+    assert list(part.rows()) == [[("from (s)", "12345.67"), ("p", "0.01234")]]
+
+
 def test_what_users_typed_cannot_break_the_page() -> None:
     table = pd.DataFrame({"subject": ["<b>rat & co</b>"], "p": [0.25], "reference": [True]})
     text = to_html(Page("<script>", "lead", ["a < b"], [Part("Subjects", ["x > y"], table)]))

@@ -54,7 +54,8 @@ class Results:
             ``group, reference, subjects, deviation`` (median over subjects) and ``below`` (subjects with a q
             under 0.05), the reference last.
         """
-        rows = self.subjects.assign(reference=self.subjects["reference"].astype(bool))
+        table = self.subjects
+        rows = table.assign(reference=table["reference"].astype(bool), group=table["group"].fillna(""))
         keys = ["reference", "group", "subject"]
         each = rows.groupby(keys, dropna=False).agg(deviation=("deviation", "mean"), q=("q", "min"))
         found = each.groupby(level=["reference", "group"], dropna=False).agg(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ubam.study import Recording
-from napari_ubam.video import FrameError, VideoArray
+from napari_ubam.study.values import absolute
+from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
 
 Layer = tuple[Any, dict[str, Any], str]
 """Layer data, arguments of the layer, and its type, as npe2 hands layers over."""
@@ -56,12 +58,22 @@ def path_of(layer: Any) -> Path | None:
     Path or None
     """
     noted = layer.metadata.get("path") or layer.source.path
-    return Path(noted).absolute() if noted else None
+    return absolute(noted) if noted else None
 
 
 def rate_of(layer: Any, recording: Recording) -> float:
     """Frames a second of a recording that a layer shows; 30 where nothing tells it."""
-    return float(layer.metadata.get("fps") or recording.fps or UNKNOWN_RATE)
+    return float(layer.metadata.get("fps") or recording.fps or _rate_of_file(recording.video))
+
+
+@lru_cache(maxsize=64)
+def _rate_of_file(path: Path) -> float:
+    """Rate that a file tells of itself; asked where napari opened it."""
+    try:
+        with open_video(path, warn=False) as video:
+            return float(video.fps or UNKNOWN_RATE)
+    except (VideoError, OSError):
+        return UNKNOWN_RATE
 
 
 def recording_layer(video: VideoArray, tell: Callable[[str], object] = warnings.warn) -> Layer:

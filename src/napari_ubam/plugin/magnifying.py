@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from napari_ubam.run import Magnification
+
+Weights = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Studio:
     """Prepares what is wanted and renders it; keeps the latest preparation."""
 
     def __init__(self) -> None:
-        self._key: Wanted | None = None
+        self._key: tuple[Wanted, Weights] | None = None
         self._made: Magnification | None = None
         self._lock = threading.Lock()
 
@@ -57,8 +60,9 @@ class Studio:
         """
         from napari_ubam.run import Run
 
+        key = (wanted, _weights(wanted.run))
         with self._lock:
-            if self._made is not None and self._key == wanted:
+            if self._made is not None and self._key == key:
                 self._made = self._made if self._made.factor == factor else self._made.at(factor)
                 return self._made
             with warnings.catch_warnings():
@@ -71,7 +75,7 @@ class Studio:
                     smoothing_ms=wanted.smoothing_ms,
                     device=wanted.device,
                 )
-            self._key, self._made = wanted, made
+            self._key, self._made = key, made
             return made
 
     def preview(self, wanted: Wanted, frame: int, factor: float) -> npt.NDArray[np.uint8]:
@@ -82,11 +86,21 @@ class Studio:
         (y, x, c) uint8 array
         """
         with self._lock:
-            made = self._made if self._key == wanted else None
+            made = self._made if self._key == (wanted, _weights(wanted.run)) else None
         if made is None:
             made = self.prepare(wanted, factor)
         picture: npt.NDArray[np.uint8] = np.asarray(made.renderer.render([frame], factor)[0])
         return picture
+
+
+def _weights(run: Path) -> Weights:
+    """When and how large the weights of a run were written: what was prepared with others is of no use."""
+    found = []
+    for path in sorted(run.glob("*.safetensors")):
+        with suppress(OSError):  # they are replaced just now
+            facts = path.stat()
+            found.append((path.name, facts.st_mtime_ns, facts.st_size))
+    return tuple(found)
 
 
 def span_around(frame: int, first: int, last: int, fps: float, seconds: float = 2.0) -> tuple[int, int]:

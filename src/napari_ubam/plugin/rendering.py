@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import ref
@@ -82,12 +83,13 @@ class _Waiting(QObject):
         stills = [] if viewer is None else [one for one in viewer.layers if self._stands_in(one)]
         if viewer is None or not stills:  # closed, or not wanted any more
             return
-        for layer in stills:
-            viewer.layers.remove(layer)
-        if state.status == "done":
-            self._open(viewer)
-        else:
-            show_error(state.text or "The sample study was not rendered; open it again.")
+        with suppress(RuntimeError):  # the window is gone, though something still knows its viewer
+            for layer in stills:
+                viewer.layers.remove(layer)
+            if state.status == "done":
+                self._open(viewer)
+            else:
+                show_error(state.text or "The sample study was not rendered; open it again.")
 
     def _stands_in(self, layer: AnyLayer) -> bool:
         return bool(layer.metadata.get(STILL) == str(self._table))

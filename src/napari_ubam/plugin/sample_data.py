@@ -7,7 +7,6 @@ from typing import Any
 
 from napari.utils import progress
 from platformdirs import user_cache_path
-from qtpy.QtCore import QThread
 
 from napari_ubam.progress import Progress
 from napari_ubam.sample import walkers, write_sample
@@ -39,8 +38,7 @@ def sample_study() -> list[Layer]:
     table = sample_folder() / "study.csv"
     if table.is_file():
         return [study_layer(table)]
-    thread = QThread.currentThread()
-    if thread is not None and thread.loopLevel() > 0:
+    if _in_a_window():
         from .rendering import render_behind
 
         return [render_behind(table, _still())]
@@ -52,6 +50,16 @@ def sample_study() -> list[Layer]:
 
         write_sample(table.parent, seed=SEED, progress=tell)
     return [study_layer(table)]
+
+
+def _in_a_window() -> bool:
+    """Whether an event loop runs that must not be held up; without Qt there is none."""
+    try:
+        from qtpy.QtCore import QThread
+    except ImportError:
+        return False
+    thread = QThread.currentThread()
+    return thread is not None and thread.loopLevel() > 0
 
 
 def _still() -> Layer:

@@ -11,7 +11,7 @@ from napari_ubam.run.known import known_recording
 from napari_ubam.run.magnification import SMOOTHING_MS
 from napari_ubam.video import open_video
 
-from .convert import recording_layer
+from .convert import path_of, recording_layer
 from .overlay import add_frame, image_frame, paint, region_of
 from .results import magnified_layers, score_overlay
 
@@ -44,7 +44,7 @@ def show_recording(viewer: Viewer, run: Run, recording: str) -> Image:
     """
     one = known_recording(run.folder, recording)
     for layer in viewer.layers:
-        if layer.metadata.get("path") == str(one.video):
+        if layer.ndim > 2 and path_of(layer) == one.video:
             return layer
     data, arguments, _ = recording_layer(one.open_with(open_video, warn=False))
     return viewer.add_image(data, **{**arguments, "name": recording})

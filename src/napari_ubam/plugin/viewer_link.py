@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from napari.layers import Image as ImageLayer
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
@@ -97,6 +98,7 @@ class ViewerLink:
         self._timer.timeout.connect(self.session.poll)
         self._timer.start()
         self.session.job_ended.connect(self._job_ended)
+        self.session.study_changed.connect(self._soon)
         self._look()
 
     def detach(self) -> None:
@@ -112,6 +114,7 @@ class ViewerLink:
         self.player.stop()
         self.reading.forget()
         self.session.job_ended.disconnect(self._job_ended)
+        self.session.study_changed.disconnect(self._soon)
         viewer = self._viewer.alive()
         if viewer is not None:
             viewer.dims.events.current_step.disconnect(self._soon)
@@ -124,7 +127,7 @@ class ViewerLink:
     def layer_of(self, recording: Recording) -> Image | None:
         """Layer that shows a recording's video."""
         for layer in self._viewer().layers:
-            if path_of(layer) == recording.video:
+            if _is_film(layer) and path_of(layer) == recording.video:
                 return layer
         return None
 
@@ -139,7 +142,7 @@ class ViewerLink:
         layers = ([active] if active is not None else []) + list(reversed(viewer.layers))
         for layer in layers:
             path = path_of(layer) if layer.visible or layer is active else None
-            if path is not None and layer.ndim > 2:
+            if path is not None and _is_film(layer):
                 frame = self.current_frame(layer)
                 name = self._name_at(path, frame)
                 if name is not None:
@@ -255,13 +258,21 @@ class ViewerLink:
     def _bring_up(self, layer: Image, name: str, frame: int) -> None:
         viewer = self._viewer()
         for other in viewer.layers:
-            if other is not layer and path_of(other) is not None:
+            if other is not layer and self._is_recording(other):
                 other.visible = False
         layer.visible = True
         self.session.set_recording(name)
         viewer.layers.selection.active = layer
         self._set_frame(layer, frame)
         self._moved()
+
+    def _is_recording(self, layer: Any) -> bool:
+        """Whether a layer is a recording's video; other layers of the user are left alone."""
+        if not _is_film(layer):
+            return False
+        studies = (self.session.study, self.session.known_study)
+        videos = {one.video for study in studies if study for one in study}
+        return bool(layer.metadata.get("path")) or path_of(layer) in videos
 
     # runs and studies that come with layers, and jobs that end -----------------------------------------
 
@@ -299,6 +310,11 @@ class ViewerLink:
                         self.session.set_study(Study.from_csv(Path(path)))
                     except (ValueError, OSError) as error:
                         tell_error(error)
+
+
+def _is_film(layer: Any) -> bool:
+    """Whether a layer is an image with time."""
+    return isinstance(layer, ImageLayer) and layer.ndim > 2
 
 
 class WeakViewer:

@@ -40,7 +40,7 @@ class Part:
     title : str
     sentences : sequence of str
     table : DataFrame, optional
-        Numbers are written with four digits.
+        Numbers are written with four digits, those from 10 on with two decimals.
     figures : sequence of Picture
     folded : bool
         Whether all pictures but the first are folded away under their titles.
@@ -100,5 +100,5 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.4g}"
+        return "" if pd.isna(value) else f"{value:.4g}" if abs(value) < 10 else f"{value:.2f}"
     return str(value)

@@ -16,6 +16,7 @@ from napari_ubam.models.weights import read_header, versions
 from napari_ubam.report.page import Page, Part, Picture, to_html
 
 from .errors import RunError
+from .scoring import file_name
 
 if TYPE_CHECKING:
     from .facade import Run
@@ -92,8 +93,8 @@ def _episodes(episodes: pd.DataFrame, reference: set[str]) -> Part:
 
 
 def _pictures(folder: Path, reference: Sequence[str]) -> Iterator[Part]:
-    found = (folder / "figures" / "timelines").glob("*.png")
-    timelines = sorted(found, key=lambda path: (path.stem in reference, path.stem))
+    found, last = (folder / "figures" / "timelines").glob("*.png"), set(map(file_name, reference))
+    timelines = sorted(found, key=lambda path: (path.stem in last, path.stem))
     if timelines:
         said = (
             "Percentile of every frame among held-out frames of the reference, and the peaks of the episodes."

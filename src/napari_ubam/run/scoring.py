@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,6 +101,7 @@ def score_study(
         tell(Progress("score", 0, 0, message=sentence))
     found = pd.concat([_episodes(scores) for scores in result.recordings], ignore_index=True)
     scoring = Scoring(score_table(result), subject_table(result, mean_excess), found, result.warnings, result)
+    _forget(folder / "figures")
     _write(folder / "scores.csv", scoring.scores)
     _write(folder / "subjects.csv", scoring.subjects)
     _write(folder / "episodes.csv", scoring.episodes)
@@ -109,6 +111,13 @@ def score_study(
     if figures:
         _draw(folder / "figures", study, scoring, tell, cancel)
     return scoring
+
+
+def _forget(figures: Path) -> None:
+    """Remove what was drawn of another scoring, which would be taken for this one's."""
+    for name in ("subjects.png", "sweep.png"):
+        (figures / name).unlink(missing_ok=True)
+    shutil.rmtree(figures / "timelines", ignore_errors=True)
 
 
 def _episodes(scores: Scores) -> pd.DataFrame:
@@ -152,9 +161,10 @@ def _draw(
         figure = timeline(
             scoring.result[recording.name], own, thumbnails=pictures, intervals=recording.intervals
         )
-        save(figure, folder / "timelines" / f"{_file_name(recording.name)}.png")
+        save(figure, folder / "timelines" / f"{file_name(recording.name)}.png")
     progress(Progress("figures", len(study), len(study)))
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
+    """Name of a recording as a file may have it."""
     return "".join(letter if letter.isalnum() or letter in "-_ ." else "_" for letter in name)
