@@ -13,6 +13,7 @@ from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_ubam.jobs import find_jobs
 from napari_ubam.plugin import rendering, sample_data
+from napari_ubam.plugin.panel import Panel
 from napari_ubam.plugin.viewer_link import link_of
 from napari_ubam.sample import write_sample
 
@@ -55,6 +56,15 @@ def test_the_window_stays_usable_while_it_is_rendered(make_napari_viewer: Any, f
     names = {layer.name for layer in viewer.layers}
     assert not any("being rendered" in name for name in names)
     assert len(viewer.layers[0].data) == 60
+
+
+def test_a_panel_that_waits_gets_the_study(make_napari_viewer: Any, folder: Path) -> None:
+    viewer = make_napari_viewer()
+    from_the_menu(viewer)
+    wait(lambda: len(viewer.layers) == 1)
+    panel = Panel(viewer)
+    wait(lambda: panel.session.study is not None and len(panel.session.study) == 2)
+    viewer.close()
 
 
 def test_a_rendering_that_dies_is_told_of(make_napari_viewer: Any, folder: Path) -> None:

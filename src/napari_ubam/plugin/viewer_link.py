@@ -75,7 +75,7 @@ class ViewerLink:
         self._panels = 0
         self._timer: QTimer | None = None
         self._turn: QTimer | None = None
-        self._layers_seen = -1
+        self._unseen = True  # whether layers came that were not looked at
         self._adopted: set[tuple[str, str]] = set()
 
     # panels -----------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ class ViewerLink:
         viewer = self._viewer()
         viewer.dims.events.current_step.connect(self._soon)
         viewer.layers.selection.events.active.connect(self._soon)
-        viewer.layers.events.inserted.connect(self._soon)
+        viewer.layers.events.inserted.connect(self._layer_came)
         viewer.events.theme.connect(self._dressed)
         self._turn = QTimer()
         self._turn.setSingleShot(True)
@@ -119,7 +119,8 @@ class ViewerLink:
         if viewer is not None:
             viewer.dims.events.current_step.disconnect(self._soon)
             viewer.layers.selection.events.active.disconnect(self._soon)
-            viewer.layers.events.inserted.disconnect(self._soon)
+            viewer.layers.events.inserted.disconnect(self._layer_came)
+            self._unseen = True
             viewer.events.theme.disconnect(self._dressed)
 
     # where we are -----------------------------------------------------------------------------------
@@ -161,6 +162,10 @@ class ViewerLink:
     def _dressed(self, _: object = None) -> None:
         self.theme_changed.emit()
 
+    def _layer_came(self, _: object = None) -> None:
+        self._unseen = True
+        self._soon()
+
     def _soon(self, _: object = None) -> None:
         """Look when the viewer is done: layers cannot be added while another one is."""
         if self._turn is not None:
@@ -169,8 +174,8 @@ class ViewerLink:
     def _look(self) -> None:
         if self._viewer.alive() is None:
             return
-        if len(self._viewer().layers) != self._layers_seen:
-            self._layers_seen = len(self._viewer().layers)
+        if self._unseen:
+            self._unseen = False
             self._adopt_layers()
         self._moved()
 
