@@ -209,6 +209,7 @@ def _table(columns: tuple[str, ...], tip: str) -> QTableWidget:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setMinimumHeight(120)
     table.setStyleSheet(NARROW)
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names differ at their ends
     header, side = table.horizontalHeader(), table.verticalHeader()
     if header is not None:
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
