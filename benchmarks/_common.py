@@ -81,13 +81,14 @@ def cpu_seconds(work: Callable[[], object], repeats: int = 3) -> float:
 def in_turn(
     command: Sequence[str], works: dict[str, Callable[[], object]], rounds: int = 5
 ) -> dict[str, float]:
-    """CPU times of a command (as ``"command"``) and of calls, taken in turn so that they can be compared.
+    """CPU times of a command (as ``"command"``; none if empty) and of calls, taken in turn to be compared.
 
     Each is the best of all rounds: a machine that is busy for a while then slows all of them alike.
     """
     best: dict[str, float] = {}
     for _ in range(rounds):
-        times = {"command": _cpu_of(command)} | {name: _own_cpu(work) for name, work in works.items()}
+        outside = {"command": _cpu_of(command)} if command else {}
+        times = outside | {name: _own_cpu(work) for name, work in works.items()}
         best = {name: min(seconds, best.get(name, seconds)) for name, seconds in times.items()}
     return best
 

@@ -7,9 +7,10 @@ magnifier, taken in turn within one run. The preset ``paper`` is the published n
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from _common import cpu_seconds, print_table
+from _common import in_turn, print_table
 from torch import nn
 
 from napari_ubam.models.config import preset
@@ -24,27 +25,27 @@ SHAPE = (2, 3)  # of crops, height to width, about that of an animal seen from t
 def networks() -> None:
     """Compare the networks of the presets."""
     torch.set_num_threads(1)
-    costs = {name: _costs(name) for name in PRESETS}
-    best: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):  # in turn, since other users of the machine slow all of them
-        for name, works in costs.items():
-            taken = [cpu_seconds(work, 1) / FRAMES for work in works[1:]]
-            before = best.get(name, taken)
-            best[name] = [min(pair) for pair in zip(before, taken, strict=True)]
+    built = {name: _built(name) for name in PRESETS}
+    works = {f"{name} {what}": work for name, one in built.items() for what, work in one.works.items()}
+    best = in_turn((), works, ROUNDS)
     rows = []
-    for name, times in best.items():
-        cells = [
-            f"{1e3 * one:.1f} ({one / least:.1f})" for one, least in zip(times, best["tiny"], strict=True)
-        ]
-        rows.append([name, f"{costs[name][0]() / 1e6:.1f}", *cells])
+    for name, one in built.items():
+        times = [(best[f"{name} {what}"] / FRAMES, best[f"tiny {what}"] / FRAMES) for what in one.works]
+        cells = [f"{1e3 * own:.1f} ({own / least:.1f})" for own, least in times]
+        rows.append([name, f"{one.parameters / 1e6:.1f}", *cells])
     header = ["preset", "parameters (M)", "embed", "learn", "magnify"]
     print_table("CPU ms a frame, one thread (relative to tiny)", header, rows)
 
 
-def _costs(
-    name: str,
-) -> tuple[Callable[[], float], Callable[[], object], Callable[[], object], Callable[[], object]]:
-    """Give the number of parameters and what is timed."""
+@dataclass(frozen=True)
+class _Built:
+    """Number of parameters of a preset's networks, and what is timed of them, by name."""
+
+    parameters: int
+    works: dict[str, Callable[[], object]]
+
+
+def _built(name: str) -> _Built:
     config = preset(name)
     side = config.posture.size[1]
     config = config.with_crops(side * SHAPE[0] // SHAPE[1] // 16 * 16, side)
@@ -68,7 +69,9 @@ def _costs(
             else:
                 mover(crops, own, own)
 
-    return lambda: float(_parameters(encoder) + _parameters(mover)), embed, learn, magnify
+    return _Built(
+        _parameters(encoder) + _parameters(mover), {"embed": embed, "learn": learn, "magnify": magnify}
+    )
 
 
 def _parameters(network: nn.Module) -> int:

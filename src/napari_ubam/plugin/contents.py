@@ -150,11 +150,12 @@ def read_run(folder: Path) -> RunContents:
 
 def read_results(folder: Path) -> Results | None:
     """Read the tables of a scoring; None where there was none."""
-    names = [folder / f"{name}.csv" for name in ("scores", "subjects", "episodes")]
-    if not all(path.is_file() for path in names):
+    from napari_ubam.run.scoring import read_table
+
+    names = ("scores", "subjects", "episodes")
+    if not all((folder / f"{name}.csv").is_file() for name in names):
         return None
-    text = {"recording": str, "subject": str, "group": str, "session": str}
-    scores, subjects, episodes = (pd.read_csv(path, dtype=text) for path in names)
+    scores, subjects, episodes = (read_table(folder, name) for name in names)
     facts = folder / "scores.json"
     reference = json.loads(facts.read_text(encoding="utf-8")).get("reference", "") if facts.is_file() else ""
     return Results(scores, subjects, episodes, str(reference))

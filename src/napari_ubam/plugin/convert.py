@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_ubam.study import Recording
+from napari_ubam.study import Recording, Study
 from napari_ubam.study.values import absolute
 from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
 
@@ -142,3 +142,21 @@ def contrast_limits(video: VideoArray) -> tuple[float, float]:
     low = min((float(image.min()) for image in samples), default=0.0)
     high = max((float(image.max()) for image in samples), default=1.0)
     return low, high if high > low else low + 1.0
+
+
+def study_layer(table: Path) -> Layer:
+    """Make a layer of a study's first recording, which tells the panels of the study.
+
+    Raises
+    ------
+    StudyError, VideoError
+        If the table or the video cannot be read.
+    """
+    first = next(iter(Study.from_csv(table)))
+    return noted(recording_layer(first.open_with(open_video, warn=False)), study_csv=str(table))
+
+
+def noted(layer: Layer, **values: Any) -> Layer:
+    """Give a layer with more metadata."""
+    data, arguments, kind = layer
+    return data, {**arguments, "metadata": {**arguments["metadata"], **values}}, kind

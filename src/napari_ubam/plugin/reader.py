@@ -12,8 +12,7 @@ from napari_ubam.study.recording import REQUIRED
 from napari_ubam.video import VIDEO_SUFFIXES, open_video
 from napari_ubam.video.image_files import IMAGE_SUFFIXES
 
-from .convert import Layer, recording_layer
-from .sample_data import noted, study_layer
+from .convert import Layer, noted, recording_layer, study_layer
 
 Reader = Callable[[str | Sequence[str]], list[Layer]]
 

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_ubam.jobs import Job, find_jobs, start_job
 
-from .convert import Layer
+from .convert import Layer, study_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer as AnyLayer
@@ -96,8 +96,6 @@ class _Waiting(QObject):
 
     def _open(self, viewer: Viewer) -> None:
         """Show the study's first recording."""
-        from .sample_data import study_layer
-
         try:
             data, arguments, _ = study_layer(self._table)
         except (ValueError, OSError) as error:

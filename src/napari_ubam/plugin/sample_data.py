@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from napari.utils import progress
 from platformdirs import user_cache_path
 
 from napari_ubam.progress import Progress
 from napari_ubam.sample import walkers, write_sample
-from napari_ubam.study import Study
-from napari_ubam.video import open_video
 
-from .convert import Layer, recording_layer
+from .convert import Layer, study_layer
 
 VERSION = 1  # of what is rendered
 SEED = 0
@@ -66,21 +63,3 @@ def _still() -> Layer:
     """Make a layer of one frame, to be seen at once."""
     picture = next(iter(walkers(seed=SEED)[0].render([0])))
     return picture[None], {"name": "the sample study is being rendered …", "rgb": picture.ndim == 3}, "image"
-
-
-def study_layer(table: Path) -> Layer:
-    """Make a layer of a study's first recording, which tells the panels of the study.
-
-    Raises
-    ------
-    StudyError, VideoError
-        If the table or the video cannot be read.
-    """
-    first = next(iter(Study.from_csv(table)))
-    return noted(recording_layer(first.open_with(open_video, warn=False)), study_csv=str(table))
-
-
-def noted(layer: Layer, **values: Any) -> Layer:
-    """Give a layer with more metadata."""
-    data, arguments, kind = layer
-    return data, {**arguments, "metadata": {**arguments["metadata"], **values}}, kind

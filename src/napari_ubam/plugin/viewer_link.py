@@ -151,13 +151,17 @@ class ViewerLink:
         return None
 
     def _name_at(self, path: Path, frame: int) -> str | None:
-        studies = (self.session.study, self.session.known_study)
-        rows = [one for study in studies if study for one in study if one.video == path]
+        rows = self._recordings_in(path)
         if not rows:
             return None
         inside = [one for one in rows if frame >= (one.start or 0) and (one.stop is None or frame < one.stop)]
         names = [one.name for one in inside or rows]
         return self.session.recording if self.session.recording in names else names[0]
+
+    def _recordings_in(self, path: Path | None) -> list[Recording]:
+        """Find the recordings of a video, in the study that is shown and in the one that the run knows."""
+        studies = (self.session.study, self.session.known_study)
+        return [one for study in studies if study for one in study if one.video == path]
 
     def _dressed(self, _: object = None) -> None:
         self.theme_changed.emit()
@@ -275,9 +279,7 @@ class ViewerLink:
         """Whether a layer is a recording's video; other layers of the user are left alone."""
         if not _is_film(layer):
             return False
-        studies = (self.session.study, self.session.known_study)
-        videos = {one.video for study in studies if study for one in study}
-        return bool(layer.metadata.get("path")) or path_of(layer) in videos
+        return bool(layer.metadata.get("path") or self._recordings_in(path_of(layer)))
 
     # runs and studies that come with layers, and jobs that end -----------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -221,7 +221,8 @@ def magnification(
         raise RunError(f"{recording} has no whole window of movement, so nothing of it can be magnified.")
     others = led_by(own, run.codes_with(chosen, encoder))
     numbers = _numbers(own, frames, recording)
-    found = _changes(network, own, others, numbers, smoothing_ms, cancel)
+    known = {one.name: coefficients(network, one) for one in (own, *others)}
+    found = _changes(known, own, others, numbers, smoothing_ms, cancel)
     renderer = Renderer(
         folder=run.folder,
         posture=encoder.hashes["posture"],
@@ -233,8 +234,8 @@ def magnification(
         own=np.concatenate([part.own for part in found] or [np.empty((0, 1), np.float32)]),
         change=np.concatenate([part.change for part in found] or [np.empty((0, 1), np.float32)]),
     )
-    theirs = [coefficients(network, other)[other.valid] for other in others if other.valid.any()]
-    filmed = Filmed.of([coefficients(network, own)[own.valid], *theirs])
+    theirs = [known[other.name][other.valid] for other in others]
+    filmed = Filmed.of([known[own.name][own.valid], *theirs])
     metadata = _metadata(renderer, reference, numbers, smoothing_ms, encoder)
     metadata["reference_recordings"] = [other.name for other in others]
     metadata |= _about(filmed, renderer, numbers, factor)
@@ -279,7 +280,7 @@ def _numbers(own: Codes, frames: slice | None, name: str) -> NDArray[np.int64]:
 
 
 def _changes(
-    network: AnyMagnifier,
+    known: Mapping[str, NDArray[np.float32]],
     own: Codes,
     others: Sequence[Codes],
     numbers: NDArray[np.int64],
@@ -287,8 +288,7 @@ def _changes(
     cancel: Cancel | None,
 ) -> list[_Part]:
     """Follow the reference through every run of frames without a gap."""
-    theirs = {one.name: coefficients(network, one) for one in others}
-    mine, first = coefficients(network, own), int(own.frames[0])
+    mine, first = known[own.name], int(own.frames[0])
     low, high = int(numbers[0]) - first - AROUND, int(numbers[-1]) - first + 1 + AROUND
     parts = []
     for start, stop in to_ranges(own.valid):
@@ -297,7 +297,7 @@ def _changes(
         if rows.start >= rows.stop:
             continue
         found = guide(own, others, window=rows, cancel=cancel)
-        change = found.mean([theirs[name] for name in found.names]) - mine[rows]
+        change = found.mean([known[name] for name in found.names]) - mine[rows]
         # The difference changes slowly, also where the movement is quick, so it alone is smoothed.
         if smoothing_ms:
             sigma = smoothing_ms / 1000 / period(own.times[rows])

@@ -16,7 +16,7 @@ from napari_ubam.models.weights import read_header, versions
 from napari_ubam.report.page import Page, Part, Picture, to_html
 
 from .errors import RunError
-from .scoring import file_name
+from .scoring import file_name, read_table
 
 if TYPE_CHECKING:
     from .facade import Run
@@ -32,7 +32,6 @@ SHOWN = {
     "peak": "frame of the peak",
     "peak_percentile": "its percentile",
 }
-TEXT = {"recording": str, "subject": str, "group": str, "session": str}
 
 
 def write_report(run: Run) -> Path:
@@ -44,9 +43,7 @@ def write_report(run: Run) -> Path:
             "--reference FILTER'."
         )
     facts = json.loads(scores.read_text(encoding="utf-8"))
-    subjects, episodes = (
-        pd.read_csv(run.folder / f"{name}.csv", dtype=TEXT) for name in ("subjects", "episodes")
-    )
+    subjects, episodes = (read_table(run.folder, name) for name in ("subjects", "episodes"))
     page = Page(
         title=f"Deviation from {facts['reference']}",
         lead=f"{run.folder.name}, scored {facts['created']}, napari-ubam {versions()['napari-ubam']}",

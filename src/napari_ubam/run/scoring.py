@@ -32,6 +32,7 @@ from napari_ubam.training.log import append
 from .pictures import cropped_frames
 
 SHOWN = 4  # peaks with a picture
+TEXT = {"recording": str, "subject": str, "group": str, "session": str}
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,11 @@ def _episodes(scores: Scores) -> pd.DataFrame:
     )
     found.insert(0, "recording", scores.name)
     return found
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """Read ``scores``, ``subjects`` or ``episodes`` of a run; names that look like numbers stay text."""
+    return pd.read_csv(folder / f"{name}.csv", dtype=TEXT)
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
