@@ -47,7 +47,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Filmed:
+class Support:
     """An animal's crops and the truth about them.
 
     Parameters
@@ -95,18 +95,18 @@ class Herd:
 
     Parameters
     ----------
-    training, held_out : list of Filmed
+    training, held_out : list of Support
         For training, without labels, and for testing.
-    relit : list of Filmed
+    relit : list of Support
         The healthy ones held out, the same frames under another light.
     """
 
-    training: list[Filmed]
-    held_out: list[Filmed]
-    relit: list[Filmed]
+    training: list[Support]
+    held_out: list[Support]
+    relit: list[Support]
 
     @property
-    def all(self) -> list[Filmed]:
+    def all(self) -> list[Support]:
         """All recordings in one list."""
         return self.training + self.held_out + self.relit
 
@@ -135,10 +135,10 @@ class _Shot:
         np.savez(draft, crops=np.stack(crops), angles=angles, envelope=envelope, kind=kind)
         draft.replace(self.path)
 
-    def load(self) -> Filmed:
+    def load(self) -> Support:
         """Read what was rendered."""
         with np.load(self.path) as kept:
-            return Filmed(self.walker.name, self.walker.group, self.walker.fps, **dict(kept))
+            return Support(self.walker.name, self.walker.group, self.walker.fps, **dict(kept))
 
 
 def herd_of(seed: int, recipe: Recipe, cache: Path, say: Callable[[str], None]) -> Herd:

@@ -12,24 +12,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from _fidelity_data import Filmed
+from _fidelity_data import Support
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from napari_ubam.families.family import AnyBehaviour, AnyPosture, behaviour_encoder, posture_encoder
+from napari_ubam.learners.augment import another_view
+from napari_ubam.learners.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack, whiten_behaviour
+from napari_ubam.learners.learner import cycle
+from napari_ubam.learners.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
+from napari_ubam.learners.ubam2021 import CHECKPOINT_SECONDS, SequenceBatches, Ubam2021Learner
 from napari_ubam.models.config import ModelConfig, preset
 from napari_ubam.models.devices import choose_device
-from napari_ubam.models.families import AnyBehaviour, AnyPosture, behaviour_encoder, posture_encoder
-from napari_ubam.models.posture import PostureEncoder, as_images
+from napari_ubam.models.images import as_images
+from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.models.weights import weights_hash
 from napari_ubam.models.windows import windows
 from napari_ubam.progress import Progress, ProgressCallback
-from napari_ubam.run.job import POSTURE_SHARE
-from napari_ubam.training.augment import another_view
-from napari_ubam.training.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack, whiten_behaviour
-from napari_ubam.training.fit import FitPlan, fit
-from napari_ubam.training.learner import cycle
-from napari_ubam.training.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
-from napari_ubam.training.published import CHECKPOINT_SECONDS, PublishedLearner, SequenceBatches
+from napari_ubam.training.loop.fit import FitPlan, fit
+from napari_ubam.training.pipeline.context import POSTURE_SHARE
 
 BLOCK = 150  # frames or windows that are encoded at once
 WIDE_BLOCK = 32  # frames that the published network encodes at once, since its maps are large
@@ -66,8 +67,8 @@ class Network:
 
     Parameters
     ----------
-    posture_encoder : PostureEncoder or PublishedPosture
-    behaviour_encoder : BehaviourEncoder or PublishedBehaviour
+    posture_encoder : PostureEncoder or Ubam2021Posture
+    behaviour_encoder : BehaviourEncoder or Ubam2021Behaviour
     config : ModelConfig
     device : str
         As `choose_device` takes it.
@@ -136,13 +137,13 @@ def track_of(posture: np.ndarray, fps: float, config: ModelConfig) -> PostureTra
     return PostureTrack.of(posture, laid, unit=config.paper is None)
 
 
-def config_for(films: Sequence[Filmed], name: str) -> ModelConfig:
+def config_for(films: Sequence[Support], name: str) -> ModelConfig:
     """Give a preset for the shape of the crops."""
     height, width = films[0].crops.shape[1:]
     return preset(name).with_crops(height, width)
 
 
-def fresh(films: Sequence[Filmed], name: str, seed: int, device: str) -> Network:
+def fresh(films: Sequence[Support], name: str, seed: int, device: str) -> Network:
     """Give networks with weights as they are drawn."""
     config = config_for(films, name)
     torch.manual_seed(seed)
@@ -150,7 +151,7 @@ def fresh(films: Sequence[Filmed], name: str, seed: int, device: str) -> Network
 
 
 def trained(
-    films: Sequence[Filmed],
+    films: Sequence[Support],
     name: str,
     budget: Budget,
     seed: int,
@@ -163,7 +164,7 @@ def trained(
 
     Parameters
     ----------
-    films : sequence of Filmed
+    films : sequence of Support
         Their crops alone are used.
     name : str
         Of the preset.
@@ -207,7 +208,7 @@ def trained(
 
 
 def _published(
-    films: Sequence[Filmed],
+    films: Sequence[Support],
     config: ModelConfig,
     budget: Budget,
     seed: int,
@@ -218,7 +219,7 @@ def _published(
 ) -> Network:
     """Train the published networks, or read those that were kept."""
     torch.manual_seed(seed)
-    learner = PublishedLearner(config)
+    learner = Ubam2021Learner(config)
     kept = None if keep is None else keep / f"paper-{seed}.safetensors"
     if kept is not None and kept.is_file():
         learner.load_state_dict(load_file(kept))
@@ -236,12 +237,12 @@ def _published(
     return Network(learner.posture, learner.encoder, config, device, keep)
 
 
-def told(films: Sequence[Filmed], name: str, seed: int, steps: int, batch: int = 96) -> PostureEncoder:
+def told(films: Sequence[Support], name: str, seed: int, steps: int, batch: int = 96) -> PostureEncoder:
     """Train the same encoder on the true joint angles: what it can reach with these animals.
 
     Parameters
     ----------
-    films : sequence of Filmed
+    films : sequence of Support
         Their crops, and their joint angles.
     name : str
         Of the preset.

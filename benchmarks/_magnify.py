@@ -32,11 +32,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from napari_ubam.models.families import AnyMagnifier
-from napari_ubam.models.painter import Painter
-from napari_ubam.models.posture import as_images
-from napari_ubam.models.splatting import moved
-from napari_ubam.models.strain import unstrained
+from napari_ubam.families.family import AnyMagnifier
+from napari_ubam.models.images import as_images
+from napari_ubam.models.splatting import splat
+from napari_ubam.models.strain import limit_strain
+from napari_ubam.models.ubam2021.vae import FrameVae
 from napari_ubam.sample import walkers
 
 FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
@@ -105,12 +105,12 @@ def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: AnyMagni
     """Magnify crops at places of ``one.rows``, (n, y, x) uint8."""
     images = as_images(torch.from_numpy(one.film.crops[one.rows[places]]))
     own, change = (torch.from_numpy(part[places]) for part in (one.own, one.change))
-    if isinstance(magnifier, Painter):
+    if isinstance(magnifier, FrameVae):
         parts = zip(images.split(WIDE_BLOCK), (own + (1 - factor) * change).split(WIDE_BLOCK), strict=True)
         done = torch.cat([magnifier(*part).mean(1, keepdim=True) for part in parts])
     else:
         wanted = (1 - factor) * magnifier(images, own, change)
-        done = moved(images, torch.stack([unstrained(one) for one in wanted]))
+        done = splat(images, torch.stack([limit_strain(one) for one in wanted]))
     return np.rint(done[:, 0].numpy() * 255).clip(0, 255).astype(np.uint8)
 
 

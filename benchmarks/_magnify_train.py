@@ -8,24 +8,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _fidelity_data import Filmed, Herd
+from _fidelity_data import Herd, Support
 from _fidelity_network import Network, teller
 from scipy.ndimage import gaussian_filter1d
 
 from napari_ubam.analysis import Codes
-from napari_ubam.analysis.guide import guide
-from napari_ubam.analysis.phase import alike, borrowed
+from napari_ubam.analysis.phase import cross_subject_match, same_phase_rows
+from napari_ubam.analysis.phase_alignment import phase_alignment
+from napari_ubam.families.family import AnyMagnifier
+from napari_ubam.learners.gain import Sample, calibrate
+from napari_ubam.learners.magnifier import MagnifierLearner, Motion, MotionBatches
+from napari_ubam.learners.sampling import evenly
+from napari_ubam.learners.ubam2021 import CHECKPOINT_SECONDS
+from napari_ubam.learners.vae import Postures, VaeBatches, VaeLearner
+from napari_ubam.magnification.prepare import SMOOTHING_MS, coefficients
 from napari_ubam.models.config import ModelConfig
-from napari_ubam.models.families import AnyMagnifier
-from napari_ubam.models.painter import Painter
-from napari_ubam.run.calibrating import Sample, calibrate
-from napari_ubam.run.magnification import SMOOTHING_MS, coefficients
+from napari_ubam.models.ubam2021.vae import FrameVae
 from napari_ubam.sample import Walker
-from napari_ubam.training.fit import FitPlan, fit
-from napari_ubam.training.magnifier import MagnifierLearner, Motion, MotionBatches
-from napari_ubam.training.painter import PainterBatches, PainterLearner, Postures
-from napari_ubam.training.published import CHECKPOINT_SECONDS
-from napari_ubam.training.sampling import evenly
+from napari_ubam.training.loop.fit import FitPlan, fit
 
 Say = Callable[[str], None]
 
@@ -34,7 +34,7 @@ Say = Callable[[str], None]
 class Shown:
     """A held-out animal, its codes and what leads it."""
 
-    film: Filmed
+    film: Support
     walker: Walker | None
     rows: np.ndarray
     own: np.ndarray
@@ -42,7 +42,7 @@ class Shown:
     reference: np.ndarray  # mean of the reference's crops at each row, (t, y, x)
 
 
-def codes_of(film: Filmed, network: Network) -> Codes:
+def codes_of(film: Support, network: Network) -> Codes:
     """Encode an animal's crops."""
     posture = network.posture(film.crops)
     behaviour, valid = network.behaviour(posture, film.fps)
@@ -71,8 +71,8 @@ def magnifier_of(
         rows = np.flatnonzero(own.valid)
         place = np.full(len(own) + 1, -1)
         place[rows] = np.arange(len(rows))
-        told_by = borrowed(known, own)[rows]
-        motions.append(Motion(film, rows, own.posture[rows], told_by, place[alike(own)[rows]]))
+        told_by = cross_subject_match(known, own)[rows]
+        motions.append(Motion(film, rows, own.posture[rows], told_by, place[same_phase_rows(own)[rows]]))
     torch.manual_seed(seed)
     learner = MagnifierLearner(network.config)
     batches = MotionBatches(motions, network.config, seed)
@@ -93,7 +93,7 @@ def magnifier_of(
 
 def _painter(
     herd: Herd, codes: dict[str, Codes], network: Network, limit: FitPlan, folder: Path, say: Say
-) -> Painter:
+) -> FrameVae:
     """Train the published magnifier, its pictures compared by pixels and edges."""
     known = [
         Postures(film, np.flatnonzero(own.valid), own.posture[own.valid])
@@ -101,9 +101,9 @@ def _painter(
         for own in [codes[film.name]]
     ]
     torch.manual_seed(limit.seed)
-    learner = PainterLearner(network.config)
+    learner = VaeLearner(network.config)
     say("training the published magnifier")
-    batches = PainterBatches(known, network.config, limit.seed)
+    batches = VaeBatches(known, network.config, limit.seed)
     done = fit(
         learner,
         batches,
@@ -118,17 +118,17 @@ def _painter(
 
 @torch.inference_mode()
 def shown_of(
-    film: Filmed,
+    film: Support,
     walker: Walker | None,
     codes: dict[str, Codes],
-    reference: Sequence[Filmed],
+    reference: Sequence[Support],
     magnifier: AnyMagnifier,
 ) -> Shown:
     """Lead an animal by the reference."""
     own = codes[film.name]
     rows = np.flatnonzero(own.valid)
     window = slice(int(rows[0]), int(rows[-1]) + 1)
-    found = guide(own, [codes[one.name] for one in reference], window=window)
+    found = phase_alignment(own, [codes[one.name] for one in reference], window=window)
 
     mine = coefficients(magnifier, own)[window]
     goal = found.mean([coefficients(magnifier, codes[name]) for name in found.names])

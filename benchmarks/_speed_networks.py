@@ -13,9 +13,9 @@ import torch
 from _common import in_turn, print_table
 from torch import nn
 
+from napari_ubam.families.family import magnifier, posture_encoder
 from napari_ubam.models.config import preset
-from napari_ubam.models.families import magnifier, posture_encoder
-from napari_ubam.models.painter import Painter
+from napari_ubam.models.ubam2021.vae import FrameVae
 
 PRESETS = ("tiny", "small", "base", "paper")
 FRAMES, ROUNDS = 16, 3
@@ -64,7 +64,7 @@ def _built(name: str) -> _Built:
 
     def magnify() -> None:
         with torch.inference_mode():
-            if isinstance(mover, Painter):
+            if isinstance(mover, FrameVae):
                 mover(crops, own)
             else:
                 mover(crops, own, own)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from napari_ubam.models.config import ModelConfig, PaperConfig, preset
-from napari_ubam.models.painter import Painter
-from napari_ubam.models.perceptual import CHANNELS
+from napari_ubam.models.ubam2021.perceptual import CHANNELS
+from napari_ubam.models.ubam2021.vae import FrameVae
 
 SIZES = PaperConfig(side=99, widths=(8, 16, 16, 16, 16), inner=32, picture=32, filters=4, latents=6)
 
@@ -27,7 +27,7 @@ def small_paper() -> ModelConfig:
     )
 
 
-def original_weights(prefix: str = "") -> dict[str, Tensor]:
+def checkpoint_of_encoders(prefix: str = "") -> dict[str, Tensor]:
     """Give random weights by the names of the published code, for the narrow layers."""
     a, b, c, d, e = SIZES.widths
     shapes: dict[str, tuple[int, ...]] = {
@@ -48,12 +48,12 @@ def original_weights(prefix: str = "") -> dict[str, Tensor]:
     return {prefix + name: tensor for name, tensor in found.items()}
 
 
-def original_painter() -> dict[str, Tensor]:
+def checkpoint_of_vae() -> dict[str, Tensor]:
     """Give weights of the painter by the names of the published code."""
     names = {"look": "en_app", "look_mean": "fc1", "look_variance": "fc2", "pose": "en_pos"}
     names |= {"pose_mean": "fc3", "pose_variance": "fc4", "first": "d1", "paint": "de_app"}
     torch.manual_seed(8)
-    own = Painter(small_paper()).state_dict()
+    own = FrameVae(small_paper()).state_dict()
     return {f"{names[layer]}.{rest}": own[f"{layer}.{rest}"] for layer, _, rest in map(_parted, own)}
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ubam.learners.behaviour import PostureTrack
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.windows import windows
-from napari_ubam.training.behaviour import PostureTrack
 
 FPS = 30.0
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from napari_ubam.training.fit import FitPlan, FitResult, fit
-from napari_ubam.training.learner import Learner
+from napari_ubam.learners.learner import Learner
+from napari_ubam.training.loop.fit import FitPlan, FitResult, fit
 
 
 class ToyLearner(Learner):

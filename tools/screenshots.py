@@ -20,10 +20,10 @@ from PIL import Image
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget
 
+from napari_ubam.plugin.commands.view import view_run
 from napari_ubam.plugin.panels.explore import ExplorePanel
 from napari_ubam.plugin.panels.train import TrainPanel
-from napari_ubam.plugin.viewer_link import link_of
-from napari_ubam.plugin.viewing import view_run
+from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.study import Study
 from napari_ubam.video import open_video
 

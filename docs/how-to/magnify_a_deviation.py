@@ -4,8 +4,8 @@
 from pathlib import Path
 
 import napari_ubam as ubam
+from napari_ubam.magnification.export import export
 from napari_ubam.report import save, sweep_sheet
-from napari_ubam.run.exporting import export
 
 # --8<-- [end:imports]
 

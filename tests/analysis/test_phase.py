@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ubam.analysis import Codes, DeviationError
-from napari_ubam.analysis.guide import guide
-from napari_ubam.analysis.phase import aligned, alike, borrowed
+from napari_ubam.analysis.phase import aligned, cross_subject_match, same_phase_rows
+from napari_ubam.analysis.phase_alignment import phase_alignment
 
 RATE = 30.0
 
@@ -72,17 +72,17 @@ def test_twice_the_frame_rate_is_followed_at_its_pace() -> None:
 
 def test_postures_are_borrowed_from_other_subjects_only() -> None:
     one, same, other = walk("a"), walk("a2", subject="a"), walk("b", start=0.03)
-    told = borrowed([one, same, other], one)
+    told = cross_subject_match([one, same, other], one)
     good = np.isfinite(told[:, 0])
     assert 0.5 < good[one.valid].mean() < 0.7
     assert not good[~one.valid].any()
-    assert not np.isfinite(borrowed([one, same], one)).any()
+    assert not np.isfinite(cross_subject_match([one, same], one)).any()
     np.testing.assert_allclose(told[good], _unit(one.posture)[good], atol=0.25)
 
 
 def test_what_is_alike_is_at_another_time_and_the_same_phase() -> None:
     one = walk("a")
-    found = alike(one, m=4)
+    found = same_phase_rows(one, m=4)
     rows = np.flatnonzero(one.valid)
     assert (found[rows] >= 0).any(1).all()
     for row in rows[::17]:
@@ -98,17 +98,17 @@ def test_the_guide_leaves_out_the_own_subject() -> None:
     own, same = walk("a"), walk("a2", subject="a")
     others = [walk("b", start=0.2), walk("c", start=0.5)]
     window = slice(3, 197)
-    found = guide(own, [same, *others], window=window)
+    found = phase_alignment(own, [same, *others], window=window)
     assert found.names == ("b", "c")
     np.testing.assert_allclose(found.weights.sum(1), 1, rtol=1e-5)
     shown = found.mean([one.posture for one in others])
     np.testing.assert_allclose(shown[10:-10], own.posture[window][10:-10], atol=0.45)
-    assert guide(own, [same], window=window).names == ("a2",)  # there are no others
+    assert phase_alignment(own, [same], window=window).names == ("a2",)  # there are no others
 
 
 def test_a_guide_needs_a_reference_and_codes() -> None:
     own = walk("a")
     with pytest.raises(DeviationError, match="itself"):
-        guide(own, [own], window=slice(3, 197))
+        phase_alignment(own, [own], window=slice(3, 197))
     with pytest.raises(DeviationError, match="no code"):
-        guide(own, [walk("b")], window=slice(0, 50))
+        phase_alignment(own, [walk("b")], window=slice(0, 50))

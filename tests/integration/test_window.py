@@ -14,9 +14,9 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QDockWidget, QMenu, QPushButton, QWidget
 
-from napari_ubam.plugin import sample_data
-from napari_ubam.plugin.panel import Panel
-from napari_ubam.plugin.viewer_link import link_of
+from napari_ubam.plugin.io import sample_data
+from napari_ubam.plugin.panels.panel import Panel
+from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.sample import write_sample
 from napari_ubam.video import open_video
 

@@ -7,11 +7,11 @@ import torch
 from pydantic import ValidationError
 from torch.nn import functional as F
 
-from napari_ubam.models.behaviour import BehaviourEncoder
+from napari_ubam.families.family import behaviour_encoder, posture_encoder
 from napari_ubam.models.config import PRESETS, BehaviourConfig, ModelConfig, PostureConfig, preset
-from napari_ubam.models.families import behaviour_encoder, posture_encoder
-from napari_ubam.models.posture import PostureEncoder
-from napari_ubam.models.reconstruction import MapDecoder
+from napari_ubam.models.native.behaviour import BehaviourEncoder
+from napari_ubam.models.native.map_decoder import MapDecoder
+from napari_ubam.models.native.posture import PostureEncoder
 
 
 @pytest.mark.parametrize("name", list(PRESETS))

@@ -8,36 +8,36 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from napari_ubam.learners.ubam2021 import Ubam2021Learner
 from napari_ubam.models.config import preset
-from napari_ubam.models.original import (
+from napari_ubam.models.ubam2021.checkpoint import (
     BEHAVIOUR_LAYERS,
-    PAINTER_LAYERS,
     POSTURE_LAYERS,
-    read_original,
-    take_over,
+    VAE_LAYERS,
+    load_layers,
+    read_checkpoint,
 )
-from napari_ubam.models.painter import Painter
-from napari_ubam.models.perceptual import ByPixels, ByVgg
-from napari_ubam.models.published import PublishedBehaviour, PublishedPosture
+from napari_ubam.models.ubam2021.networks import Ubam2021Behaviour, Ubam2021Posture
+from napari_ubam.models.ubam2021.perceptual import ByPixels, ByVgg
+from napari_ubam.models.ubam2021.vae import FrameVae
 from napari_ubam.models.weights import WeightsError
-from napari_ubam.training.published import PublishedLearner
-from small_paper import checkpoint, original_painter, original_weights, small_paper, vgg_weights
+from small_paper import checkpoint, checkpoint_of_encoders, checkpoint_of_vae, small_paper, vgg_weights
 
 
 @pytest.fixture(scope="module")
-def learner() -> PublishedLearner:
+def learner() -> Ubam2021Learner:
     """Give the published networks at their size."""
-    return PublishedLearner(preset("paper")).eval()
+    return Ubam2021Learner(preset("paper")).eval()
 
 
-def test_the_networks_have_78_million_parameters(learner: PublishedLearner) -> None:
+def test_the_networks_have_78_million_parameters(learner: Ubam2021Learner) -> None:
     assert sum(one.numel() for one in learner.parameters()) == 77_849_986
     assert learner.posture.fc6.weight.shape == (4096, 9216)
     assert learner.encoder.lstm.hidden_size == 1024
 
 
 @torch.inference_mode()
-def test_grey_and_colour_of_any_size_are_encoded(learner: PublishedLearner) -> None:
+def test_grey_and_colour_of_any_size_are_encoded(learner: Ubam2021Learner) -> None:
     grey = torch.rand(1, 1, 60, 130)
     codes = learner.posture(grey)
     assert codes.shape == (1, 4096)
@@ -49,17 +49,17 @@ def test_grey_and_colour_of_any_size_are_encoded(learner: PublishedLearner) -> N
 
 
 def test_other_presets_have_no_published_networks() -> None:
-    for network in (PublishedPosture, PublishedBehaviour, Painter):
+    for network in (Ubam2021Posture, Ubam2021Behaviour, FrameVae):
         with pytest.raises(ValueError, match="choose 'paper'"):
             network(preset("tiny"))
 
 
 @pytest.mark.parametrize("prefix", ["", "module."])
 def test_an_original_checkpoint_is_taken_over(prefix: str, tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "lstm_checkpoint.pth.tar", original_weights(prefix))
-    learner = PublishedLearner(small_paper())
-    assert learner.take_over(path) == "All layers are those of lstm_checkpoint.pth.tar."
-    theirs = original_weights()
+    path = checkpoint(tmp_path / "lstm_checkpoint.pth.tar", checkpoint_of_encoders(prefix))
+    learner = Ubam2021Learner(small_paper())
+    assert learner.load_checkpoint(path) == "All layers are those of lstm_checkpoint.pth.tar."
+    theirs = checkpoint_of_encoders()
     torch.testing.assert_close(learner.posture.convolutions[8].weight, theirs["conv.conv3.weight"])
     torch.testing.assert_close(learner.posture.fc6.bias, theirs["fc6.fc6.bias"])
     torch.testing.assert_close(learner.encoder.lstm.weight_hh_l0, theirs["lstm.weight_hh_l0"])
@@ -69,26 +69,26 @@ def test_an_original_checkpoint_is_taken_over(prefix: str, tmp_path: Path) -> No
 def test_a_caffenet_without_an_lstm_gives_what_it_has(tmp_path: Path) -> None:
     numbers = {"conv1": 0, "conv2": 4, "conv3": 8, "conv4": 10, "conv5": 12}
     plain = {}
-    for name, tensor in original_weights().items():
+    for name, tensor in checkpoint_of_encoders().items():
         layer, _, rest = name.partition(".")
         which, _, kind = rest.partition(".")
         if layer == "conv":
             plain[f"features.{numbers[which]}.{kind}"] = tensor
         elif layer in ("fc6", "fc7"):
             plain[f"classifier.{0 if layer == 'fc6' else 3}.{kind}"] = tensor
-    learner = PublishedLearner(small_paper())
+    learner = Ubam2021Learner(small_paper())
     before = learner.encoder.lstm.weight_hh_l0.detach().clone()
-    assert "begin anew" in learner.take_over(checkpoint(tmp_path / "caffe.pth.tar", plain))
-    torch.testing.assert_close(learner.posture.fc6.weight, original_weights()["fc6.fc6.weight"])
+    assert "begin anew" in learner.load_checkpoint(checkpoint(tmp_path / "caffe.pth.tar", plain))
+    torch.testing.assert_close(learner.posture.fc6.weight, checkpoint_of_encoders()["fc6.fc6.weight"])
     torch.testing.assert_close(learner.encoder.lstm.weight_hh_l0.detach(), before)
 
 
 def test_the_painter_of_an_original_checkpoint(tmp_path: Path) -> None:
-    theirs = original_painter()
+    theirs = checkpoint_of_vae()
     without = {name: tensor for name, tensor in theirs.items() if not name.endswith("num_batches_tracked")}
-    painter = Painter(small_paper()).eval()
+    painter = FrameVae(small_paper()).eval()
     path = checkpoint(tmp_path / "checkpoint.pth.tar", without)
-    assert take_over(painter, read_original(path), PAINTER_LAYERS, path)
+    assert load_layers(painter, read_checkpoint(path), VAE_LAYERS, path)
     torch.testing.assert_close(painter.first.weight.detach(), theirs["d1.weight"])
     torch.testing.assert_close(painter.paint[22].weight.detach(), theirs["de_app.22.weight"])
 
@@ -98,9 +98,9 @@ class Stranger:
 
 
 def test_what_could_run_a_program_is_refused(tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "bad.pth.tar", original_weights(), model=Stranger())
+    path = checkpoint(tmp_path / "bad.pth.tar", checkpoint_of_encoders(), model=Stranger())
     with pytest.raises(WeightsError, match=r"bad\.pth\.tar holds more than tensors .* save its state_dict"):
-        read_original(path)
+        read_checkpoint(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 broken"])
@@ -108,38 +108,38 @@ def test_files_that_are_none_are_refused(content: bytes, tmp_path: Path) -> None
     path = tmp_path / "some.pth.tar"
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=r"some\.pth\.tar"):
-        read_original(path)
+        read_checkpoint(path)
     with pytest.raises(WeightsError, match="There is no checkpoint at"):
-        read_original(tmp_path / "none.pth.tar")
+        read_checkpoint(tmp_path / "none.pth.tar")
 
 
 def test_lists_and_empty_checkpoints_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "list.pth.tar"
     torch.save([1, 2], path)
     with pytest.raises(WeightsError, match="holds no weights under 'state_dict'"):
-        read_original(path)
+        read_checkpoint(path)
     with pytest.raises(WeightsError, match="holds no weights"):
-        read_original(checkpoint(path, {}))
+        read_checkpoint(checkpoint(path, {}))
 
 
 def test_missing_layers_and_other_shapes_are_named(tmp_path: Path) -> None:
-    weights = original_weights()
+    weights = checkpoint_of_encoders()
     weights["conv.conv2.weight"] = weights["conv.conv2.weight"][:4]
     path = tmp_path / "odd.pth.tar"
-    learner = PublishedLearner(small_paper())
+    learner = Ubam2021Learner(small_paper())
     with pytest.raises(WeightsError, match=r"holds 'convolutions\.4\.weight' in the shape \(4, 4, 5, 5\)"):
-        take_over(learner.posture, weights, POSTURE_LAYERS, path)
+        load_layers(learner.posture, weights, POSTURE_LAYERS, path)
     del weights["lstm.bias_hh_l0"]
     with pytest.raises(WeightsError, match=r"lacks what is 'lstm\.bias_hh_l0' here"):
-        take_over(learner.encoder, weights, BEHAVIOUR_LAYERS, path)
+        load_layers(learner.encoder, weights, BEHAVIOUR_LAYERS, path)
     with pytest.raises(WeightsError, match="no layer of CaffeNet"):
-        learner.take_over(checkpoint(path, original_painter()))
+        learner.load_checkpoint(checkpoint(path, checkpoint_of_vae()))
 
 
 @torch.inference_mode()
 def test_the_painter_paints_at_its_own_size_and_stretches_back() -> None:
     torch.manual_seed(0)
-    painter = Painter(preset("paper")).eval()
+    painter = FrameVae(preset("paper")).eval()
     codes = torch.rand(1, 4096)
     latents = painter.coefficients(codes)
     assert latents.shape == (1, 50)
@@ -168,7 +168,7 @@ def test_pictures_are_compared_by_given_weights(kind: str, tmp_path: Path) -> No
 
 def test_weights_that_are_not_of_vgg_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"lacks 'features\.0\.weight' as VGG-16 has it"):
-        ByVgg(checkpoint(tmp_path / "vgg.pth", original_weights()))
+        ByVgg(checkpoint(tmp_path / "vgg.pth", checkpoint_of_encoders()))
 
 
 def test_pixels_and_edges_tell_pictures_apart() -> None:

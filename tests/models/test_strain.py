@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ubam.models.strain import ENOUGH, LIMIT, strain, unstrained
+from napari_ubam.models.strain import ENOUGH, LIMIT, limit_strain, strain
 
 
 def bump(height: float, width: float, size: int = 48) -> torch.Tensor:
@@ -23,13 +23,13 @@ def test_the_strain_of_a_ramp_is_its_slope() -> None:
 
 def test_what_is_within_the_limit_is_left_as_it_is() -> None:
     gentle = bump(4.0, 8.0)
-    assert unstrained(gentle) is gentle
+    assert limit_strain(gentle) is gentle
 
 
 @given(height=st.floats(-40, 40), width=st.floats(1.5, 6))
 def test_nothing_folds_afterwards(height: float, width: float) -> None:
     field = bump(height, width)
-    done = unstrained(field)
+    done = limit_strain(field)
     assert float(strain(done).max()) <= LIMIT * (1 + ENOUGH) + 1e-4
     assert float(done.abs().max()) <= float(field.abs().max()) + 1e-5
     if abs(height) > 5:  # held back, not taken away
@@ -39,7 +39,7 @@ def test_nothing_folds_afterwards(height: float, width: float) -> None:
 def test_places_far_from_the_strain_do_not_change() -> None:
     field = bump(30.0, 2.0, 96)
     field[0] += 2.5
-    done = unstrained(field)
+    done = limit_strain(field)
     assert float(done[1, 48, 48]) < 30
     assert torch.allclose(done[:, :8], field[:, :8], atol=1e-3)
     assert float(done[0, 4, 4]) == pytest.approx(2.5)

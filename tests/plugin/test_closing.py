@@ -13,7 +13,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox, QWidget
 
 from napari_ubam.jobs import Job
-from napari_ubam.plugin.panel import Panel
+from napari_ubam.plugin.panels.panel import Panel
 
 
 class Door(QObject):

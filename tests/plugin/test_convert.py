@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from napari.layers import Layer
 
-from napari_ubam.plugin.convert import recording_layer
+from napari_ubam.plugin.io.convert import recording_layer
 from napari_ubam.video import LazyVideo, open_video
 from numbered_videos import number_in
 

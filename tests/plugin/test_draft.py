@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ubam.plugin.draft import COLUMNS, StudyDraft, split_clipboard
+from napari_ubam.plugin.state.draft import COLUMNS, StudyDraft, split_clipboard
 from napari_ubam.study import Roi, Study
 
 

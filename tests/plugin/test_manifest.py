@@ -9,7 +9,7 @@ import pytest
 from npe2 import PluginManifest
 
 import napari_ubam
-from napari_ubam.plugin.settings import DEFAULTS
+from napari_ubam.plugin.state.settings import DEFAULTS
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_the_file_at_the_top_is_the_same() -> None:
 def test_a_study_and_a_run_are_opened_as_layers(
     study_csv: Path, run: napari_ubam.Run, tmp_path: Path
 ) -> None:
-    from napari_ubam.plugin.reader import get_folder_reader, get_study_reader
+    from napari_ubam.plugin.io.reader import get_folder_reader, get_study_reader
 
     read = get_study_reader(str(study_csv))
     assert read is not None
@@ -77,7 +77,7 @@ def test_a_study_and_a_run_are_opened_as_layers(
 
 
 def test_the_sample_is_rendered_once(study_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from napari_ubam.plugin import sample_data
+    from napari_ubam.plugin.io import sample_data
 
     monkeypatch.setattr(sample_data, "sample_folder", lambda: study_csv.parent)
     before = study_csv.stat().st_mtime_ns

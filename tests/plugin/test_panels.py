@@ -19,15 +19,15 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QScrollArea, QWidget
 
-from napari_ubam.plugin.magnifying import Studio, Wanted
-from napari_ubam.plugin.panel import WIDTH, Panel
 from napari_ubam.plugin.panels.deviation import DeviationPanel
 from napari_ubam.plugin.panels.explore import ExplorePanel
 from napari_ubam.plugin.panels.magnify import MagnifyPanel
+from napari_ubam.plugin.panels.panel import WIDTH, Panel
 from napari_ubam.plugin.panels.study import StudyPanel
 from napari_ubam.plugin.panels.timeline import TimelinePanel
 from napari_ubam.plugin.panels.train import TrainPanel
-from napari_ubam.plugin.viewer_link import link_of, session_of
+from napari_ubam.plugin.state.magnification_cache import MagnificationCache, MagnificationRequest
+from napari_ubam.plugin.viewer.link import link_of, session_of
 from napari_ubam.run import Run
 from napari_ubam.study import Roi, Study
 
@@ -324,7 +324,10 @@ def test_the_preview_follows_the_factor_and_layers_are_added(opened, tmp_path: P
 def test_a_magnifier_that_was_trained_anew_is_taken(opened, run: Run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path / "run"
     shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("jobs"))
-    studio, wanted = Studio(), Wanted(folder, "impaired1", "group=healthy", 28, 31, 50.0, "cpu")
+    studio, wanted = (
+        MagnificationCache(),
+        MagnificationRequest(folder, "impaired1", "group=healthy", 28, 31, 50.0, "cpu"),
+    )
     first = studio.prepare(wanted, 2.0)
     assert studio.prepare(wanted, 2.0) is first
     assert studio.prepare(wanted, 3.0).renderer is first.renderer

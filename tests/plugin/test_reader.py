@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from npe2 import PluginManifest
 
-from napari_ubam.plugin.reader import get_reader
+from napari_ubam.plugin.io.reader import get_reader
 from napari_ubam.video import VIDEO_SUFFIXES, LazyVideo, VideoError, write_video
 from numbered_videos import number_in, packets_of, picture
 
@@ -58,7 +58,7 @@ def test_an_unreadable_file_gives_its_sentence(make_napari_viewer, tmp_path) -> 
 
 def test_a_damaged_frame_is_black_and_told_of(make_napari_viewer, clip, tmp_path, monkeypatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr("napari_ubam.plugin.reader.show_warning", told.append)
+    monkeypatch.setattr("napari_ubam.plugin.io.reader.show_warning", told.append)
     content = bytearray(clip("mjpeg avi").read_bytes())
     offset, size, _ = list(packets_of(clip("mjpeg avi")))[30]
     content[offset + 4 : offset + size] = bytes(size - 4)

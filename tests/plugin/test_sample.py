@@ -12,9 +12,10 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QEventLoop, QTimer
 
 from napari_ubam.jobs import find_jobs
-from napari_ubam.plugin import rendering, sample_data
-from napari_ubam.plugin.panel import Panel
-from napari_ubam.plugin.viewer_link import link_of
+from napari_ubam.plugin.io import sample_data
+from napari_ubam.plugin.io import sample_rendering as rendering
+from napari_ubam.plugin.panels.panel import Panel
+from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.sample import write_sample
 
 SMALL = ("--healthy", "1", "--impaired", "1", "--seconds", "2")

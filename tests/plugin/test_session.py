@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from napari_ubam.jobs import find_jobs
-from napari_ubam.plugin.contents import Results, RunContents, read_run
-from napari_ubam.plugin.session import Session
+from napari_ubam.plugin.state.contents import Results, RunContents, read_run
+from napari_ubam.plugin.state.session import Session
 from napari_ubam.run import Run, RunError
 from napari_ubam.study import Study, StudyError
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_ubam.plugin import show_magnified, show_recording, show_scores
-from napari_ubam.plugin.results import NONE, score_overlay
+from napari_ubam.plugin.io.result_layers import NONE, score_overlay
 from napari_ubam.run import Run, RunError
 from napari_ubam.study import Roi
 

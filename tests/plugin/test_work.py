@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from qtpy.QtWidgets import QApplication
 
-from napari_ubam.plugin.work import Worker
+from napari_ubam.plugin.viewer.worker import Worker
 
 Wait = Callable[..., None]
 

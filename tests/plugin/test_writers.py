@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_ubam.plugin.writers import write_images, write_scores
+from napari_ubam.plugin.io.writers import write_images, write_scores
 from napari_ubam.video import open_video
 
 

@@ -18,7 +18,7 @@ from napari_ubam.progress import Progress
 from napari_ubam.run import Run, RunError, train, train_magnifier
 from napari_ubam.study import Study
 from napari_ubam.video import open_video
-from small_paper import checkpoint, original_painter, original_weights, small_paper
+from small_paper import checkpoint, checkpoint_of_encoders, checkpoint_of_vae, small_paper
 
 REFERENCE, ONE, PART = "group=healthy", "impaired1", slice(40, 43)
 
@@ -79,7 +79,7 @@ def test_there_are_no_arrows(run: Run) -> None:
 
 
 def test_original_weights_are_used_as_they_are(study: Study, tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "lstm.pth.tar", original_weights())
+    path = checkpoint(tmp_path / "lstm.pth.tar", checkpoint_of_encoders())
     said: list[str] = []
 
     def tell(event: Progress) -> None:
@@ -89,9 +89,9 @@ def test_original_weights_are_used_as_they_are(study: Study, tmp_path: Path) -> 
     assert "All layers are those of lstm.pth.tar." in said
     assert read_header(made.folder / "posture.safetensors").steps == 0
     kept = made.encoder("cpu")._posture.state_dict()
-    torch.testing.assert_close(kept["fc6.weight"], original_weights()["fc6.fc6.weight"])
+    torch.testing.assert_close(kept["fc6.weight"], checkpoint_of_encoders()["fc6.fc6.weight"])
 
-    painter = checkpoint(tmp_path / "checkpoint.pth.tar", original_painter())
+    painter = checkpoint(tmp_path / "checkpoint.pth.tar", checkpoint_of_vae())
     train_magnifier(study, made, device="cpu", steps=0, weights=painter, progress=tell)
     assert "All layers of the magnifier are those of checkpoint.pth.tar." in said
     assert any("by pixels and edges, since no weights of VGG-16" in sentence for sentence in said)
@@ -99,7 +99,7 @@ def test_original_weights_are_used_as_they_are(study: Study, tmp_path: Path) -> 
 
 
 def test_what_does_not_go_together_is_refused(trained: Run, study: Study, tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "lstm.pth.tar", original_weights())
+    path = checkpoint(tmp_path / "lstm.pth.tar", checkpoint_of_encoders())
     with pytest.raises(RunError, match="does not fit the preset 'tiny'; choose the preset paper"):
         train(study, tmp_path / "a", preset="tiny", weights=path)
     with pytest.raises(RunError, match="steps of at least 1"):
@@ -113,7 +113,7 @@ def test_vgg_weights_that_are_none_are_refused_before_the_training(
 ) -> None:
     copy = tmp_path / "run"
     shutil.copytree(run.folder, copy)
-    path = checkpoint(tmp_path / "vgg.pth", original_weights())
+    path = checkpoint(tmp_path / "vgg.pth", checkpoint_of_encoders())
     with pytest.raises(WeightsError, match="as VGG-16 has it"):
         train_magnifier(study, copy, vgg=path, steps=1)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from napari_ubam.training.checkpoints import KEPT, SafeCheckpoints, checkpoint_path, latest, prune
 from napari_ubam.training.errors import TrainingError
+from napari_ubam.training.loop.checkpoints import KEPT, SafeCheckpoints, checkpoint_path, latest, prune
 
 NEST = {
     "global_step": 7,

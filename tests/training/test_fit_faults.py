@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from napari_ubam.models.weights import WeightsHeader, load_weights, save_weights
 from napari_ubam.progress import Cancelled, Progress
-from napari_ubam.training.checkpoints import SafeCheckpoints
 from napari_ubam.training.errors import TrainingError
-from napari_ubam.training.fit import FitPlan, fit
+from napari_ubam.training.loop.checkpoints import SafeCheckpoints
+from napari_ubam.training.loop.fit import FitPlan, fit
 
 PLAN = FitPlan(8, steps=30)
 Batch = dict[str, Tensor]

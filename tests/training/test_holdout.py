@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ubam.training.holdout import EarlyCrops, boundary, held_out
+from napari_ubam.training.checks.holdout import EarlyCrops, boundary, held_out
 from toy_study import TurningBars
 
 

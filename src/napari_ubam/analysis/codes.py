@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ubam.errors import UbamError
 
-class DeviationError(ValueError):
+
+class DeviationError(UbamError):
     """Codes or a reference from which no deviation can be told, in one sentence."""
 
 

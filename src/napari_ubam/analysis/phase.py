@@ -88,7 +88,7 @@ def _unit(codes: Floats) -> npt.NDArray[np.float32]:
     return unit
 
 
-def borrowed(
+def cross_subject_match(
     codes: Sequence[Codes], own: Codes, k: int = 4, share: float = 0.6, cancel: Cancel | None = None
 ) -> npt.NDArray[np.float32]:
     """Tell the postures of a recording by the nearest ones of other subjects.
@@ -132,7 +132,7 @@ def borrowed(
     return told
 
 
-def alike(own: Codes, m: int = 6, apart: float = 0.4, cancel: Cancel | None = None) -> Ints:
+def same_phase_rows(own: Codes, m: int = 6, apart: float = 0.4, cancel: Cancel | None = None) -> Ints:
     """Find frames of a recording at the same phase of the movement, at other times.
 
     Parameters

@@ -135,11 +135,11 @@ def score(
     """Score how much every frame, window and subject deviates from a reference."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.run import Run
-        from napari_ubam.run.words import findings
+        from napari_ubam.run.summary import summary_lines
         from napari_ubam.study import Study
 
         scoring = Run.open(run).scoring(Study.from_csv(study), reference, progress=tell, cancel=cancel)
-        for line in findings(scoring):
+        for line in summary_lines(scoring):
             typer.echo(line)
         typer.echo(f"Tables and figures are in {run}.")
 
@@ -178,8 +178,8 @@ def magnify(
     with refusals(), working() as (tell, cancel):
         import warnings
 
+        from napari_ubam.magnification.export import export
         from napari_ubam.run import Run
-        from napari_ubam.run.exporting import export
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -54,15 +54,15 @@ def neighbours(
 
 def _sheet(explorer: Explorer, recording: str, frame: int, table: pd.DataFrame, out: Path) -> None:
     from napari_ubam.report import neighbour_sheet, save
+    from napari_ubam.report.pictures import cropped_frames
     from napari_ubam.run import RunError
-    from napari_ubam.run.known import known_recording
-    from napari_ubam.run.pictures import cropped_frames
+    from napari_ubam.runfolder.recordings import read_recording
 
     pictures, labels = [], []
     rows: list[dict[Any, Any]] = [{"recording": recording, "frame": frame}, *table.to_dict("records")]
     for one in rows:
         name, number = str(one["recording"]), int(one["frame"])
-        found = cropped_frames(known_recording(explorer.folder, name), [number])
+        found = cropped_frames(read_recording(explorer.folder, name), [number])
         if found is None:
             raise RunError(
                 f"The video of {name} cannot be read now, so no sheet was written; check its path."
@@ -111,4 +111,4 @@ def view(
         if not any(find_spec(name) for name in ("PyQt6", "PyQt5", "PySide6")):
             raise RunError("napari has no window here; install napari-ubam[all], or view the run elsewhere.")
         # By name: only the plugin's room may import napari, and nothing may depend on it.
-        import_module("napari_ubam.plugin.viewing").view_run(opened.folder)
+        import_module("napari_ubam.plugin.commands.view").view_run(opened.folder)

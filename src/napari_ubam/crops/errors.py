@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from napari_ubam.errors import UbamError
 
-class CropError(ValueError):
+
+class CropError(UbamError):
     """Crops cannot be made, or are not held by the cache."""

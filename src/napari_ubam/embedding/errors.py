@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from napari_ubam.errors import UbamError
 
-class EmbeddingError(ValueError):
+
+class EmbeddingError(UbamError):
     """Codes are not there, are of another model or video, or cannot be computed."""

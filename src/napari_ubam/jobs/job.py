@@ -15,15 +15,17 @@ from typing import Any, Literal
 
 import psutil
 
+from napari_ubam.errors import UbamError
+
 from .events import JobEvent, read_events, stop_file
 
-FOLDER = "jobs"
+JOBS = "jobs"  # folder within that of a run
 LOG_TAIL = 4000  # bytes
 Status = Literal["running", "done", "refused", "cancelled", "died"]
 ENDS: dict[int, Status] = {0: "done", 130: "cancelled"}
 
 
-class JobError(ValueError):
+class JobError(UbamError):
     """A command that could not be started; the message says why."""
 
 
@@ -198,7 +200,7 @@ def start_job(folder: Path, arguments: Sequence[str]) -> Job:
         raise JobError(f"'{busy[-1].kind}' still works on {folder}; wait until it ends, or cancel it.")
     kind = arguments[0]
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{os.getpid()}-{time.monotonic_ns() % 10**6:06d}"
-    record = folder / FOLDER / f"{name}.json"
+    record = folder / JOBS / f"{name}.json"
     command = [sys.executable, "-m", "napari_ubam.cli", "--events", str(record.with_suffix(".jsonl"))]
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
@@ -233,7 +235,7 @@ def find_jobs(folder: Path) -> list[Job]:
         Oldest first; records that cannot be read are left out.
     """
     found = []
-    for record in sorted((folder / FOLDER).glob("*.json")):
+    for record in sorted((folder / JOBS).glob("*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
             fields = json.loads(record.read_text(encoding="utf-8"))
             numbers = (int(fields["pid"]), float(fields["created"]), float(fields["started"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 PresetName = Literal["tiny", "small", "base", "paper"]
 
@@ -13,7 +13,8 @@ Side = Annotated[int, Field(ge=32)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # The other names are those of runs of earlier versions.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class PostureConfig(_Part):
@@ -167,11 +168,11 @@ class MagnifierTraining(_Part):
         Batches.
     recordings, pairs : int
         Recordings in a batch, and pairs of frames of each.
-    alike : float
+    same_phase : float
         Share of pairs that are at the same phase of the movement, in different cycles of it.
     reach_ms : float
         The other pairs are off that phase by at most this.
-    borrowed : float
+    cross_subject : float
         Share of pairs whose second posture is told by the nearest frames of other subjects.
     learning_rate, weight_decay : float
         Of AdamW, with one cycle of the learning rate.
@@ -182,9 +183,9 @@ class MagnifierTraining(_Part):
     steps: int = Field(1500, ge=1)
     recordings: int = Field(8, ge=1)
     pairs: int = 4
-    alike: float = 0.5
+    same_phase: float = Field(0.5, validation_alias=AliasChoices("same_phase", "alike"))
     reach_ms: float = 170.0
-    borrowed: float = 0.5
+    cross_subject: float = Field(0.5, validation_alias=AliasChoices("cross_subject", "borrowed"))
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     smooth: float = 0.15

@@ -6,8 +6,10 @@ import platform
 
 import torch
 
+from napari_ubam.errors import UbamError
 
-class DeviceError(ValueError):
+
+class DeviceError(UbamError):
     """There is no such device, in one sentence."""
 
 

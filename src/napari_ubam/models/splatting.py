@@ -13,7 +13,7 @@ ASTRAY = 2.0  # pixels by which a pixel's way there and back may differ, besides
 FURTHEST = 20.0  # pixels; those that move further than this are equally in front
 
 
-def moved(image: Tensor, displacement: Tensor) -> Tensor:
+def splat(image: Tensor, displacement: Tensor) -> Tensor:
     """Move every pixel by its displacement.
 
     The displacements themselves are laid down where they lead, with bilinear weights. Where several meet,
@@ -36,9 +36,9 @@ def moved(image: Tensor, displacement: Tensor) -> Tensor:
     if not displacement.any():
         return image
     landed = _landed(displacement)
-    found = read_at(image, -landed)
+    found = sample_at(image, -landed)
     # Where nothing arrived, what would be read has itself moved elsewhere.
-    astray = (read_at(displacement, -landed) - landed).square().sum(1, keepdim=True).sqrt()
+    astray = (sample_at(displacement, -landed) - landed).square().sum(1, keepdim=True).sqrt()
     size = landed.square().sum(1, keepdim=True).sqrt()
     known = (astray < ASTRAY + size / 4).to(image)
     if known.all():
@@ -62,7 +62,7 @@ def _landed(displacement: Tensor) -> Tensor:
     return torch.where(known > 0, found, _filled(found, known * torch.exp(-went)))
 
 
-def read_at(image: Tensor, displacement: Tensor) -> Tensor:
+def sample_at(image: Tensor, displacement: Tensor) -> Tensor:
     """Read an image (n, c, y, x) at every pixel plus its displacement (n, 2, y, x), bilinearly."""
     rows, columns = image.shape[-2:]
     y, x = _grid(rows, columns, displacement)

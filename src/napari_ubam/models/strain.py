@@ -29,7 +29,7 @@ def strain(field: Tensor) -> Tensor:
     return (along_y.square() + along_x.square()).sum(0).sqrt()
 
 
-def unstrained(field: Tensor, limit: float = LIMIT) -> Tensor:
+def limit_strain(field: Tensor, limit: float = LIMIT) -> Tensor:
     """Smooth a displacement where it would tear or fold the picture, and only there.
 
     An extrapolated displacement grows with the factor, while a limb that turns stays as long as it is. Places

@@ -17,13 +17,14 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 import napari_ubam
+from napari_ubam.errors import UbamError
 from napari_ubam.files import write_whole
 
 SCHEMA = 1
 KEY = "napari_ubam"
 
 
-class WeightsError(ValueError):
+class WeightsError(UbamError):
     """A file of weights cannot be used; the message is one sentence that says what to do."""
 
 

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .show import show_magnified, show_recording, show_scores
-    from .viewer_link import session_of
+    from napari_ubam.plugin.commands.show import show_magnified, show_recording, show_scores
+    from napari_ubam.plugin.viewer.link import session_of
 
 __all__ = ["session_of", "show_magnified", "show_recording", "show_scores"]
 
@@ -16,6 +16,6 @@ def __getattr__(name: str) -> object:
     """Load a function when it is first used: the reader must not wait for torch."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room = ".viewer_link" if name == "session_of" else ".show"
+    room = ".viewer.link" if name == "session_of" else ".commands.show"
     value: object = getattr(import_module(room, __name__), name)
     return value

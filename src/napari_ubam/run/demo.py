@@ -10,19 +10,19 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from napari_ubam.magnification.export import export
+from napari_ubam.magnification.prepare import MagnificationWarning
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.report import save, sweep_sheet, timeline
 from napari_ubam.sample import write_sample
 from napari_ubam.study import Study
+from napari_ubam.training.pipeline.encoders import train
+from napari_ubam.training.pipeline.magnifier import train_magnifier
+from napari_ubam.training.pipeline.record import unfinished
 
-from .exporting import export
 from .facade import Run
-from .learning import train
-from .magnification import MagnificationWarning
-from .magnifying import train_magnifier
-from .record import unfinished
 from .scoring import Scoring
-from .words import findings
+from .summary import summary_lines
 
 MAGNIFIER_STEPS, FACTOR = 600, 2.0
 INSIDE, OUTSIDE = 0.5, 0.05  # envelope of a bout over and under which a frame counts
@@ -70,7 +70,7 @@ def run_demo(
     yield from run.quality.summary()
     run.embed(study, progress=progress, cancel=cancel)
     scoring = run.scoring(study, "group=healthy", progress=progress, cancel=cancel)
-    yield from findings(scoring)
+    yield from summary_lines(scoring)
     truth = pd.read_csv(folder / "truth.csv")
     yield from _against_truth(scoring, truth)
     _draw(run.folder / "figures", scoring, truth)

@@ -12,23 +12,22 @@ import pandas as pd
 from napari_ubam.analysis import Codes
 from napari_ubam.crops import CropCache
 from napari_ubam.embedding import Embeddings, EmbeddingStore, EmbedReport, embed
+from napari_ubam.embedding.model_encoder import EncoderOf, ModelEncoder, crops_for
+from napari_ubam.magnification.prepare import SMOOTHING_MS, Magnification, magnification
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
-from napari_ubam.models.encoder import BEHAVIOUR, POSTURE, EncoderOf, ModelEncoder, crops_for
 from napari_ubam.models.weights import read_header
 from napari_ubam.progress import Cancel, ProgressCallback
+from napari_ubam.runfolder.errors import RunError
+from napari_ubam.runfolder.log import append, history
+from napari_ubam.runfolder.paths import BEHAVIOUR, CROPS, EMBEDDINGS, LOG, POSTURE, QUALITY
+from napari_ubam.runfolder.recordings import add_recordings
 from napari_ubam.study import Recording, Study
-from napari_ubam.training.log import append, history
-from napari_ubam.training.quality import Quality
+from napari_ubam.training.checks.quality import Quality
 
-from .errors import RunError
-from .exploring import Explorer, explore
-from .known import remember
-from .magnification import SMOOTHING_MS, Magnification, magnification
+from .explorer import Explorer, explore
 from .reporting import write_report
 from .scoring import Scoring, score_study
-
-LOG, QUALITY = "log.jsonl", "quality.json"
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Run:
 
     @property
     def quality(self) -> Quality:
-        """Whether the model means anything; see `napari_ubam.training.quality`."""
+        """Whether the model means anything; see `napari_ubam.training.checks.quality`."""
         return Quality.read(self.folder / QUALITY)
 
     @property
@@ -85,7 +84,7 @@ class Run:
     @property
     def store(self) -> EmbeddingStore:
         """Codes of the recordings."""
-        return EmbeddingStore(self.folder / "embeddings.zarr")
+        return EmbeddingStore(self.folder / EMBEDDINGS)
 
     def encoder(self, device: str = "auto") -> ModelEncoder:
         """Load the encoders.
@@ -131,9 +130,9 @@ class Run:
         if scheduler is None:
             choose_device(device)  # refused before anything is read; a cluster's workers choose their own
         study = list(study)
-        remember(self.folder, study)
+        add_recordings(self.folder, study)
         source = EncoderOf(self.folder, device)
-        cache = CropCache(self.folder / "crops.zarr", crops_for(self.config))
+        cache = CropCache(self.folder / CROPS, crops_for(self.config))
         report = embed(
             study, source, self.store, cache=cache, scheduler=scheduler, progress=progress, cancel=cancel
         )

@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from napari_ubam.files import write_whole
-from napari_ubam.models.encoder import BEHAVIOUR, POSTURE
-from napari_ubam.models.magnifier import MAGNIFIER
 from napari_ubam.models.weights import read_header, versions
 from napari_ubam.report.page import Page, Part, Picture, to_html
+from napari_ubam.runfolder.errors import RunError
+from napari_ubam.runfolder.paths import BEHAVIOUR, FIGURES, MAGNIFIER, POSTURE, REPORT
 
-from .errors import RunError
 from .scoring import file_name, read_table
 
 if TYPE_CHECKING:
     from .facade import Run
 
-REPORT = "report.html"
 LISTED = 20  # episodes
 SHOWN = {
     "recording": "recording",
@@ -76,7 +74,7 @@ def _subjects(folder: Path, subjects: pd.DataFrame, facts: dict[str, Any]) -> Pa
         )
     columns = ["subject", "group", "session", "deviation", "p", "q", "reference"]
     table = subjects.sort_values("deviation", ascending=False)[columns]
-    return Part("Subjects", said, table, _there(folder / "figures", "subjects"))
+    return Part("Subjects", said, table, _there(folder / FIGURES, "subjects"))
 
 
 def _episodes(episodes: pd.DataFrame, reference: set[str]) -> Part:
@@ -90,14 +88,14 @@ def _episodes(episodes: pd.DataFrame, reference: set[str]) -> Part:
 
 
 def _pictures(folder: Path, reference: Sequence[str]) -> Iterator[Part]:
-    found, last = (folder / "figures" / "timelines").glob("*.png"), set(map(file_name, reference))
+    found, last = (folder / FIGURES / "timelines").glob("*.png"), set(map(file_name, reference))
     timelines = sorted(found, key=lambda path: (path.stem in last, path.stem))
     if timelines:
         said = (
             "Percentile of every frame among held-out frames of the reference, and the peaks of the episodes."
         )
         yield Part("Recordings", [said], None, [Picture(one.stem, one) for one in timelines], folded=True)
-    sweep = _there(folder / "figures", "sweep")
+    sweep = _there(folder / FIGURES, "sweep")
     if sweep:
         yield Part("Magnified", ["One frame at several factors: 1 is the original."], None, sweep)
 
@@ -109,7 +107,7 @@ def _model(run: Run) -> Part:
         "Does the model mean anything?",
         [quality.held_out.meaning],
         table,
-        _there(run.folder / "figures", "neighbours", "losses"),
+        _there(run.folder / FIGURES, "neighbours", "losses"),
     )
 
 

@@ -26,10 +26,9 @@ from napari_ubam.files import write_whole
 from napari_ubam.models.weights import versions
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import save, subjects_figure, timeline
+from napari_ubam.report.pictures import cropped_frames
+from napari_ubam.runfolder.log import append
 from napari_ubam.study import Study
-from napari_ubam.training.log import append
-
-from .pictures import cropped_frames
 
 SHOWN = 4  # peaks with a picture
 TEXT = {"recording": str, "subject": str, "group": str, "session": str}

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_whole
-from ..progress import Cancel, ProgressCallback, silent
-from ..study import Study
+from napari_ubam.errors import UbamError
+from napari_ubam.files import write_whole
+from napari_ubam.progress import Cancel, ProgressCallback, silent
+from napari_ubam.study import Study
+
 from .body import JOINTS
 from .videos import Order, write_videos
 from .walker import Walker
@@ -20,7 +22,7 @@ TABLE = ("video", "subject", "group", "session", "x", "y", "width", "height")
 TRUTH = ("recording", "frame", "time", "kind", "envelope", "deviation")
 
 
-class SampleError(ValueError):
+class SampleError(UbamError):
     """A sample study cannot be written there, in one sentence."""
 
 

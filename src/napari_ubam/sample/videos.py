@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..progress import Cancel, Progress, ProgressCallback, check_cancelled
-from ..video import write_video
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled
+from napari_ubam.video import write_video
+
 from .walker import Walker, walkers
 
 VERSION = 1  # of the renderer: a change of looks or movement makes the videos anew

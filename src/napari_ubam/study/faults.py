@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
+from napari_ubam.errors import UbamError
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -52,7 +54,7 @@ class Fault:
         return f"{text}; {self.remedy}{end}" if self.remedy else f"{text}."
 
 
-class StudyError(ValueError):
+class StudyError(UbamError):
     """A study, crop track or interval table that cannot be used.
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from napari_ubam.errors import UbamError
 
-class TrainingError(ValueError):
+
+class TrainingError(UbamError):
     """Training cannot begin or go on; the message is one sentence that says what to do."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from napari_ubam.errors import UbamError
 
-class VideoError(ValueError):
+
+class VideoError(UbamError):
     """A recording cannot be used: missing, unreadable, without a video stream, changed on disk."""
 
 

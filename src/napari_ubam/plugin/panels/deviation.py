@@ -10,15 +10,16 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLabel, QTableWidget, QTableWidgetItem
 
 from napari_ubam.jobs import JobError
-from napari_ubam.plugin.contents import SIGNIFICANT, Results
-from napari_ubam.plugin.overlay import Overlay
-from napari_ubam.plugin.panel import Panel
-from napari_ubam.plugin.panels.timeline import open_timeline
-from napari_ubam.plugin.settings import remember, remembered
-from napari_ubam.plugin.steps import Step, embed_step, score_step
+from napari_ubam.plugin.commands.steps import Step, embed_step, score_step
+from napari_ubam.plugin.state.contents import SIGNIFICANT, Results
+from napari_ubam.plugin.state.settings import remember, remembered
+from napari_ubam.plugin.viewer.overlay import Overlay
+from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
-from napari_ubam.plugin.work import tell_error
+
+from .panel import Panel
+from .timeline import open_timeline
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -108,7 +109,7 @@ class DeviationPanel(Panel):
 
     @property
     def _study(self) -> Study | None:
-        return self.session.study or self.session.known_study
+        return self.session.study or self.session.read_recordings
 
     def _enable(self) -> None:
         ready = self.session.run is not None and self._study is not None

@@ -9,14 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
 
-from napari_ubam.plugin.colouring import colours_of_rows, legend_of
-from napari_ubam.plugin.panel import Panel
-from napari_ubam.plugin.theme import colours_of
-from napari_ubam.plugin.thumbnails import thumbnails
+from napari_ubam.plugin.viewer.colouring import colours_of_rows, legend_of
+from napari_ubam.plugin.viewer.theme import colours_of
+from napari_ubam.plugin.viewer.thumbnails import thumbnails
+from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, button, narrow, row, section
 from napari_ubam.plugin.widgets.map_canvas import MapCanvas
 from napari_ubam.plugin.widgets.strip import Strip
-from napari_ubam.plugin.work import tell_error
+
+from .panel import Panel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel
 
 from napari_ubam.jobs import JobError
-from napari_ubam.plugin.convert import Layer, rate_of
-from napari_ubam.plugin.magnifying import Studio, Wanted, episode_span, span_around
-from napari_ubam.plugin.panel import Panel
-from napari_ubam.plugin.preview import Preview
-from napari_ubam.plugin.results import magnified_layers
-from napari_ubam.plugin.settings import remember, remembered
-from napari_ubam.plugin.steps import Step, magnify_step
+from napari_ubam.plugin.commands.steps import Step, magnify_step
+from napari_ubam.plugin.io.convert import Layer, rate_of
+from napari_ubam.plugin.io.result_layers import magnified_layers
+from napari_ubam.plugin.state.magnification_cache import (
+    MagnificationCache,
+    MagnificationRequest,
+    episode_span,
+    span_around,
+)
+from napari_ubam.plugin.state.settings import remember, remembered
+from napari_ubam.plugin.viewer.preview import Preview
+from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.factor_box import FactorBox
 from napari_ubam.plugin.widgets.frame_span import FrameSpan
-from napari_ubam.plugin.work import tell_error
+
+from .panel import Panel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -40,7 +46,7 @@ class MagnifyPanel(Panel):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__(napari_viewer)
         self._viewer = napari_viewer
-        self._studio = Studio()
+        self._studio = MagnificationCache()
         self._rendering, self._adding = self.worker(), self.worker()
         self._picture = Preview(napari_viewer)
         self.destroyed.connect(self._picture.forget)
@@ -114,7 +120,7 @@ class MagnifyPanel(Panel):
         self.empty.setVisible(not ready)
         for widget in (self.add, self.save, self.previewing):
             widget.setEnabled(ready)
-        self.reference.set_study(self.session.known_study)
+        self.reference.set_study(self.session.read_recordings)
         if self.session.reference:
             self.reference.set_text(self.session.reference)
 
@@ -159,7 +165,7 @@ class MagnifyPanel(Panel):
 
     # preview ----------------------------------------------------------------------------------------
 
-    def wanted(self) -> Wanted | str:
+    def wanted(self) -> MagnificationRequest | str:
         """Give what is set, or a sentence that says what is missing."""
         contents, name = self.session.contents, self.session.recording
         if contents is None or contents.run is None or not contents.has_magnifier:
@@ -171,7 +177,7 @@ class MagnifyPanel(Panel):
         start, stop = self.span.value
         if stop <= start:
             return "The last frame comes before the first; choose another range."
-        return Wanted(
+        return MagnificationRequest(
             contents.folder,
             name,
             self.reference.text,
@@ -273,7 +279,7 @@ class MagnifyPanel(Panel):
         except JobError as error:
             tell_error(error)
 
-    def _step(self, wanted: Wanted, path: Path) -> Step:
+    def _step(self, wanted: MagnificationRequest, path: Path) -> Step:
         return magnify_step(
             wanted.recording,
             wanted.run,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QLabel, QListWidget
 
-from napari_ubam.plugin.panel import Panel
-from napari_ubam.plugin.region import RegionDrawing
+from napari_ubam.plugin.viewer.region import RegionDrawing
+from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import button, row, section
 from napari_ubam.plugin.widgets.study_table import StudyTable
-from napari_ubam.plugin.work import tell_error
 from napari_ubam.study import Recording, Study
 from napari_ubam.video import TIFF_SUFFIXES, VIDEO_SUFFIXES
+
+from .panel import Panel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

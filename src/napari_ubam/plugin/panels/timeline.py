@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout
 
-from napari_ubam.plugin.panel import Panel
-from napari_ubam.plugin.theme import colours_of
+from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.widgets import button, row
 from napari_ubam.plugin.widgets.timeline_plot import TimelinePlot
+
+from .panel import Panel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

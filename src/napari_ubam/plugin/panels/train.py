@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QLabel, QLineEdit
 
 from napari_ubam.jobs import JobError
-from napari_ubam.plugin.panel import Panel
-from napari_ubam.plugin.settings import remember, remembered
-from napari_ubam.plugin.steps import Step, train_magnifier_step, train_step
-from napari_ubam.plugin.theme import colours_of
+from napari_ubam.plugin.commands.steps import Step, train_magnifier_step, train_step
+from napari_ubam.plugin.state.settings import remember, remembered
+from napari_ubam.plugin.viewer.theme import colours_of
+from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, button, narrow, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.loss_plot import LossPlot
-from napari_ubam.plugin.work import tell_error
+
+from .panel import Panel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QMenu, QPushButton
 
-from napari_ubam.plugin.steps import Step, script
+from napari_ubam.plugin.commands.steps import Step, script
 
 
 class CopyBox(QPushButton):

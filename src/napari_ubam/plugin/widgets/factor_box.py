@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QGroupBox, QVBoxLayout
 from superqt import QLabeledDoubleSlider
 
-from napari_ubam.plugin.settings import remembered
+from napari_ubam.plugin.state.settings import remembered
 
 from .sections import row
 

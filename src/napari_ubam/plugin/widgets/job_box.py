@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from napari_ubam.plugin.job_view import JobView
-from napari_ubam.plugin.session import Session
+from napari_ubam.plugin.state.job_view import JobView
+from napari_ubam.plugin.state.session import Session
 
 from .sections import button, row
 

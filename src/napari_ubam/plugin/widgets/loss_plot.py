@@ -10,7 +10,7 @@ from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from napari_ubam.plugin.theme import Colours, dress
+from napari_ubam.plugin.viewer.theme import Colours, dress
 
 Floats = npt.NDArray[np.float64]
 MOST = 400  # points that are drawn of a curve

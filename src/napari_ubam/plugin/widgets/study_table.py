@@ -8,8 +8,8 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from napari_ubam.plugin.draft import split_clipboard
-from napari_ubam.plugin.session import Session
+from napari_ubam.plugin.state.draft import split_clipboard
+from napari_ubam.plugin.state.session import Session
 
 PROBLEM = "problem"
 WIDTHS = {"video": 120, "subject": 76, "group": 70, "session": 56, PROBLEM: 26, "name": 90}

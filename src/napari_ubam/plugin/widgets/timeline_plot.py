@@ -11,7 +11,7 @@ from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from psygnal import Signal
 
-from napari_ubam.plugin.theme import Colours, dress
+from napari_ubam.plugin.viewer.theme import Colours, dress
 
 Floats = npt.NDArray[np.float64]
 BINS = 1600  # spans that a long recording is drawn in

@@ -1,0 +1,7 @@
+"""The base of all refusals."""
+
+from __future__ import annotations
+
+
+class UbamError(ValueError):
+    """An input that is refused; the message is one sentence: what is wrong, where, and what to do."""

@@ -1,0 +1,1 @@
+"""What each network is taught, and on which batches; losses are in `napari_ubam.models.losses`."""

@@ -1,0 +1,1 @@
+"""From codes to magnified frames: the change towards the reference, rendering, files."""

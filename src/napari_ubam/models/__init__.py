@@ -1,0 +1,1 @@
+"""Networks, losses as pure functions, and the only place that reads or writes weights."""

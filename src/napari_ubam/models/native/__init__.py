@@ -1,0 +1,1 @@
+"""The networks of the presets tiny, small and base."""

@@ -1,0 +1,139 @@
+"""Functions for scripts that add a run's results to a viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from napari_ubam.magnification.prepare import SMOOTHING_MS
+from napari_ubam.plugin.io.convert import path_of, recording_layer
+from napari_ubam.plugin.io.result_layers import magnified_layers, score_overlay
+from napari_ubam.plugin.viewer.overlay import add_frame, image_frame, paint, region_of
+from napari_ubam.run import Run, RunError
+from napari_ubam.runfolder.recordings import read_recording
+from napari_ubam.video import open_video
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer, Shapes
+    from napari.viewer import Viewer
+
+
+def show_recording(viewer: Viewer, run: Run, recording: str) -> Image:
+    """Add a recording of a run to a viewer as a lazy layer, with time in seconds.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    run : Run
+    recording : str
+        The recording's name.
+
+    Returns
+    -------
+    Image
+        The layer; one that shows the recording already is given back.
+
+    Raises
+    ------
+    RunError
+        If the run does not know the recording.
+    VideoError
+        If the video cannot be read.
+    """
+    one = read_recording(run.folder, recording)
+    for layer in viewer.layers:
+        if layer.ndim > 2 and path_of(layer) == one.video:
+            return layer
+    data, arguments, _ = recording_layer(one.open_with(open_video, warn=False))
+    return viewer.add_image(data, **{**arguments, "name": recording})
+
+
+def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
+    """Draw the scores of a recording over it: a frame around the region, coloured by the percentile.
+
+    The colour goes from blue over white to red, and the score is written above; both follow the slider.
+    A star marks frames over the 95th percentile.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    run : Run
+        Scored: `Run.score` was called.
+    recording : str
+        The recording's name.
+
+    Returns
+    -------
+    Shapes
+        The layer with the frame.
+
+    Raises
+    ------
+    RunError
+        If the run does not know the recording, or it was not scored.
+    """
+    one, table = read_recording(run.folder, recording), run.folder / "scores.csv"
+    if not table.is_file():
+        raise RunError(f"{run.folder} has no scores.csv; score the study first.")
+    scores = pd.read_csv(table, dtype={"recording": str})
+    scores = scores[scores["recording"] == recording]
+    if not len(scores):
+        raise RunError(f"{table} has no scores of {recording}; score a study with this recording.")
+    image = show_recording(viewer, run, recording)
+    height, width = image.data.shape[1:3]
+    overlay = score_overlay(scores, region_of(one, height, width))
+    layer = add_frame(viewer, overlay, recording, scores)
+
+    def follow(_: object = None) -> None:
+        paint(layer, overlay, image_frame(viewer, image))
+
+    def forget(event: Any) -> None:
+        if event.value in (layer, image):
+            viewer.dims.events.current_step.disconnect(follow)
+            viewer.layers.events.removed.disconnect(forget)
+
+    viewer.dims.events.current_step.connect(follow)
+    viewer.layers.events.removed.connect(forget)
+    follow()
+    return layer
+
+
+def show_magnified(
+    viewer: Viewer,
+    run: Run,
+    recording: str,
+    reference: str,
+    factor: float = 2.0,
+    *,
+    frames: slice | None = None,
+    smoothing_ms: float = SMOOTHING_MS,
+    device: str = "auto",
+) -> list[Layer]:
+    """Add a magnified part of a recording: magnified, reference, difference and, of up to 300 frames, arrows.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    run : Run
+        With a magnifier.
+    recording, reference, factor, frames, smoothing_ms, device
+        As `Run.magnify` takes them.
+
+    Returns
+    -------
+    list of Layer
+        The magnified frames are shown; the other layers are hidden at first.
+
+    Raises
+    ------
+    RunError, WeightsError, EmbeddingError, DeviationError
+        As `Run.magnify` raises them.
+    """
+    made = run.magnification(
+        recording, reference, factor, frames=frames, smoothing_ms=smoothing_ms, device=device
+    )
+    added = []
+    for data, arguments, kind in magnified_layers(made):
+        added.append(getattr(viewer, f"add_{kind}")(data, **arguments))
+    return added

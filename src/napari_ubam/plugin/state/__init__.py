@@ -1,0 +1,1 @@
+"""What a viewer works on; neither Qt nor napari."""

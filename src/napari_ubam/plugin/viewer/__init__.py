@@ -1,0 +1,1 @@
+"""What ties the state to a viewer: the slider, layers, overlays, threads."""

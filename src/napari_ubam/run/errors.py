@@ -1,7 +1,0 @@
-"""What can go wrong with a run."""
-
-from __future__ import annotations
-
-
-class RunError(ValueError):
-    """A run cannot be used as asked; the message is one sentence that says what to do."""

@@ -1,0 +1,1 @@
+"""Checks after a training whether the model means anything."""

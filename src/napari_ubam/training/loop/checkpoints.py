@@ -1,0 +1,129 @@
+"""Checkpoints of a training as safetensors: written whole or not at all, and read without pickle."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.plugins.io import CheckpointIO
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+from napari_ubam.files import write_whole
+from napari_ubam.models.weights import apart, raw
+from napari_ubam.training.errors import TrainingError
+
+KEY = "checkpoint"
+SUM = "crc32"
+KEPT = 2
+
+
+class SafeCheckpoints(CheckpointIO):
+    """Stores what Lightning wants stored: tensors as tensors, and the rest as JSON beside them."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write a checkpoint."""
+        tensors: dict[str, Tensor] = {}
+        tree = _taken_apart(checkpoint, tensors)
+        noted = {KEY: json.dumps(tree), SUM: str(_sum(tensors))}
+        write_whole(Path(path), to_bytes(tensors, noted))
+
+    def load_checkpoint(self, path: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        """Read a checkpoint.
+
+        Raises
+        ------
+        TrainingError
+            If the file is damaged.
+        """
+        try:
+            with safe_open(Path(path), "pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                noted = file.metadata() or {}
+            tree = json.loads(noted[KEY])
+            if noted.get(SUM, "") not in ("", str(_sum(tensors))):  # a disk can spoil what it holds
+                raise ValueError("its content changed since it was written")
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise TrainingError(f"The checkpoint {path} is damaged ({error}); remove it.") from None
+        whole: dict[str, Any] = _put_together(tree, tensors)
+        return whole
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Delete a checkpoint."""
+        Path(path).unlink(missing_ok=True)
+
+
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """File of the checkpoint of a step."""
+    return folder / f"step-{step:08d}.safetensors"
+
+
+def latest(folder: Path, damaged: Callable[[Path], None] | None = None) -> tuple[Path, dict[str, Any]] | None:
+    """Find the last checkpoint that can be read, and its content; None where there is none.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look.
+    damaged : callable, optional
+        Told of every file that cannot be read; it is set aside.
+    """
+    for path in sorted(folder.glob("step-*.safetensors"), reverse=True):
+        try:
+            return path, SafeCheckpoints().load_checkpoint(path)
+        except TrainingError:
+            if damaged is not None:
+                damaged(path)
+            with contextlib.suppress(OSError):  # another process of this training did it
+                path.replace(path.with_suffix(".damaged"))
+    return None
+
+
+def prune(folder: Path) -> None:
+    """Remove all but the last checkpoints, and what a kill left half written."""
+    for path in sorted(folder.glob("step-*.safetensors"))[:-KEPT]:
+        path.unlink(missing_ok=True)
+    for path in folder.glob("*.part"):
+        path.unlink(missing_ok=True)
+
+
+def _sum(tensors: Mapping[str, Tensor]) -> int:
+    total = 0
+    for name in sorted(tensors):
+        total = zlib.crc32(raw(tensors[name]), total)
+    return total
+
+
+def _taken_apart(value: Any, tensors: dict[str, Tensor]) -> Any:
+    """Turn a nest of containers into JSON; tensors go to ``tensors`` and leave their name."""
+    if isinstance(value, Tensor):
+        name = f"t{len(tensors)}"
+        tensors[name] = apart(value)
+        return {"tensor": name}
+    if isinstance(value, dict):
+        return {"dict": [[_taken_apart(k, tensors), _taken_apart(v, tensors)] for k, v in value.items()]}
+    if isinstance(value, list | tuple):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [_taken_apart(item, tensors) for item in value]}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TrainingError(
+        f"A {type(value).__name__} cannot be stored in a checkpoint; keep plain values and tensors."
+    )
+
+
+def _put_together(tree: Any, tensors: dict[str, Tensor]) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    ((kind, inside),) = tree.items()
+    if kind == "tensor":
+        return tensors[inside]
+    if kind == "dict":
+        return {_put_together(k, tensors): _put_together(v, tensors) for k, v in inside}
+    items = [_put_together(item, tensors) for item in inside]
+    return items if kind == "list" else tuple(items)

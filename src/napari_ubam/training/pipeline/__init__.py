@@ -1,0 +1,1 @@
+"""From a study to weights in a run's folder: encoders, then the magnifier."""
