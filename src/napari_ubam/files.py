@@ -1,4 +1,4 @@
-"""Files that are there in whole or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -8,42 +8,43 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half written, also when the computer stops.
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file atomically: a reader sees the old file or the new one, even after a power failure.
 
     Parameters
     ----------
     path : Path
-        File; its folder is made where it is missing.
+        File to write. Its folder is created if it does not exist.
     content : bytes
+        New content of the file.
 
     Raises
     ------
     OSError
-        If it cannot be written; it names ``path``.
+        If the file cannot be written. The error names ``path``.
     """
     target = path.resolve() if path.is_symlink() else path
-    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
+        with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        _replace(draft, target)
+        _replace(temporary, target)
     except OSError as error:
-        error.filename, error.filename2 = str(path), None  # nobody knows the draft
+        error.filename, error.filename2 = str(path), None  # the user does not know the temporary file
         raise
     finally:
         with suppress(OSError):
-            draft.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
-def _replace(draft: Path, path: Path) -> None:
-    for _ in range(10):  # Windows refuses while another program reads the file
+def _replace(temporary: Path, path: Path) -> None:
+    for _ in range(10):  # Windows refuses to replace a file that another program reads
         try:
-            draft.replace(path)
+            temporary.replace(path)
             return
         except PermissionError:
             time.sleep(0.1)
-    draft.replace(path)
+    temporary.replace(path)

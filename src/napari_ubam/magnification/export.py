@@ -19,7 +19,7 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from napari_ubam.analysis.attribution import difference_map
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.recordings import read_recordings
@@ -85,7 +85,7 @@ def export(
         with VideoWriter(path, made.fps, options=options) as writer:
             for frame in frames:
                 writer.write(frame)
-    write_whole(path.with_name(path.name + ".json"), (json.dumps(note, indent=2) + "\n").encode())
+    write_atomic(path.with_name(path.name + ".json"), (json.dumps(note, indent=2) + "\n").encode())
     return path
 
 

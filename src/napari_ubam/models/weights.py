@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 import napari_ubam
 from napari_ubam.errors import UbamError
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 
 SCHEMA = 1
 KEY = "napari_ubam"
@@ -90,7 +90,7 @@ def save_weights(path: Path, tensors: Mapping[str, Tensor], header: WeightsHeade
     header : WeightsHeader
     """
     own = {name: apart(tensor) for name, tensor in tensors.items()}
-    write_whole(path, to_bytes(own, {KEY: header.model_dump_json()}))
+    write_atomic(path, to_bytes(own, {KEY: header.model_dump_json()}))
 
 
 def apart(tensor: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 
 DPI = 150
 
@@ -34,5 +34,5 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
     target, content = Path(path), BytesIO()
     software = {"Software": f"napari-ubam {version('napari-ubam')}"}
     figure.savefig(content, format="png", dpi=DPI, metadata=software)
-    write_whole(target, content.getvalue())
+    write_atomic(target, content.getvalue())
     return target

@@ -16,7 +16,7 @@ import pandas as pd
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.maps import SAMPLE, Method, fit_map, unit
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.models.weights import versions
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.runfolder.errors import RunError
@@ -167,10 +167,10 @@ class Explorer:
             codes, numbers, method=method, sample=sample, seed=seed, progress=progress, cancel=cancel
         )
         table = self.frames.assign(x=made.points[:, 0], y=made.points[:, 1])
-        write_whole(self.folder / FILE, table.to_csv(index=False).encode())
+        write_atomic(self.folder / FILE, table.to_csv(index=False).encode())
         library = {"umap-learn": version("umap-learn")} if method == "umap" else {}
         noted = facts | {"sampled": int(made.sampled.sum()), "versions": versions() | library}
-        write_whole(self.folder / FACTS, (json.dumps(noted, indent=2) + "\n").encode())
+        write_atomic(self.folder / FACTS, (json.dumps(noted, indent=2) + "\n").encode())
         return table
 
     def with_deviation(self, table: pd.DataFrame, *, kind: Kind = "behaviour") -> pd.DataFrame:

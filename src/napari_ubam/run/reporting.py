@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.models.weights import read_header, versions
 from napari_ubam.report.page import Page, Part, Picture, to_html
 from napari_ubam.runfolder.errors import RunError
@@ -55,7 +55,7 @@ def write_report(run: Run) -> Path:
         ],
     )
     path = run.folder / REPORT
-    write_whole(path, to_html(page).encode())
+    write_atomic(path, to_html(page).encode())
     return path
 
 

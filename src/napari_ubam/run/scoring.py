@@ -22,7 +22,7 @@ from napari_ubam.analysis import (
     score_table,
     subject_table,
 )
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.models.weights import versions
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import save, subjects_figure, timeline
@@ -137,7 +137,7 @@ def _write(path: Path, table: pd.DataFrame) -> None:
     """Write a table: times to the microsecond, other numbers to six digits."""
     times = [name for name in table.columns if name == "time" or name.endswith("_time")]
     text = table.assign(**{name: table[name].map("{:.6f}".format) for name in times})
-    write_whole(path, text.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+    write_atomic(path, text.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
 
 
 def _note(folder: Path, scoring: Scoring, reference: Sequence[str], facts: Mapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ def _note(folder: Path, scoring: Scoring, reference: Sequence[str], facts: Mappi
         "versions": versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_whole(folder / "scores.json", (json.dumps(noted, indent=2) + "\n").encode())
+    write_atomic(folder / "scores.json", (json.dumps(noted, indent=2) + "\n").encode())
 
 
 def _draw(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_ubam.errors import UbamError
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.study import Study
 
@@ -118,5 +118,5 @@ def _write_rows(path: Path, header: tuple[str, ...], rows: Sequence[tuple[object
     writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows(rows)
-    write_whole(path, text.getvalue().encode())
+    write_atomic(path, text.getvalue().encode())
     return path

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 
 from .faults import Fault, StudyError
 from .values import missing, nearest
@@ -167,4 +167,4 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
     writer.writerows(rows)
     text = stream.getvalue()
     # Excel takes UTF-8 for the local code page unless a byte order mark says otherwise.
-    write_whole(path, text.encode("utf-8" if text.isascii() else "utf-8-sig"))
+    write_atomic(path, text.encode("utf-8" if text.isascii() else "utf-8-sig"))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from napari_ubam.families.family import AnyPosture
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.learners.behaviour import STILL, BehaviourLearner, PostureTrack
 from napari_ubam.learners.posture import images_of
 from napari_ubam.learners.sampling import Crops, evenly
@@ -103,7 +103,7 @@ def facts(result: FitResult) -> StageFacts:
 
 def save_quality(quality: Quality, path: Path) -> None:
     """Write the checks of a run as JSON, whole or not at all."""
-    write_whole(path, quality.model_dump_json(indent=2).encode())
+    write_atomic(path, quality.model_dump_json(indent=2).encode())
 
 
 def assess(

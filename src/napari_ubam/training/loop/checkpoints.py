@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.models.weights import apart, raw
 from napari_ubam.training.errors import TrainingError
 
@@ -31,7 +31,7 @@ class SafeCheckpoints(CheckpointIO):
         tensors: dict[str, Tensor] = {}
         tree = _taken_apart(checkpoint, tensors)
         noted = {KEY: json.dumps(tree), SUM: str(_sum(tensors))}
-        write_whole(Path(path), to_bytes(tensors, noted))
+        write_atomic(Path(path), to_bytes(tensors, noted))
 
     def load_checkpoint(self, path: Any, *_: Any, **__: Any) -> dict[str, Any]:
         """Read a checkpoint.

@@ -10,7 +10,7 @@ from torch import nn
 
 from napari_ubam.crops import CachedCrops, CropCache, regions_of, shape_for
 from napari_ubam.embedding.model_encoder import ModelEncoder, crops_for
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.learners.sampling import Crops
 from napari_ubam.models.config import ModelConfig, preset
 from napari_ubam.models.devices import describe_device
@@ -204,7 +204,7 @@ def _save(job: Job, *parts: tuple[nn.Module, FitResult]) -> None:
     reads = weights_hash(posture.state_dict())
     save_weights(job.folder / POSTURE, posture.state_dict(), job.header("posture", first))
     save_weights(job.folder / BEHAVIOUR, behaviour.state_dict(), job.header("behaviour", second, reads))
-    write_whole(job.folder / CONFIG, (job.config.model_dump_json(indent=2) + "\n").encode())
+    write_atomic(job.folder / CONFIG, (job.config.model_dump_json(indent=2) + "\n").encode())
     ModelEncoder.load(job.folder)  # what was written can be read
 
 

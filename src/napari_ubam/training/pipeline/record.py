@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from napari_ubam.files import write_whole
+from napari_ubam.files import write_atomic
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import TRAINING
@@ -50,7 +50,7 @@ class TrainingRecord(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of the checkpoints."""
-        write_whole(folder / TRAINING, (self.model_dump_json(indent=2) + "\n").encode())
+        write_atomic(folder / TRAINING, (self.model_dump_json(indent=2) + "\n").encode())
 
 
 def refuse_length(minutes: float | None, steps: int | None) -> None:
