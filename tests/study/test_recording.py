@@ -31,13 +31,13 @@ def track_file(folder: Path, rows: str) -> Path:
 def test_a_region_against_the_frame() -> None:
     roi = Roi(x=10, y=20, width=30, height=40)
     assert roi.fault(height=60, width=40) is None
-    assert "reaches over the frame, which is 39 wide and 60 high" in str(roi.fault(60, 39))
+    assert "exceeds the frame, which is 39 wide and 60 high" in str(roi.fault(60, 39))
     assert roi.clipped(50, 35) == Roi(x=10, y=20, width=25, height=30)
     assert roi.clipped(20, 35) is None
     assert np.zeros((100, 100))[roi.slices].shape == (40, 30)
 
 
-def test_a_track_is_split_at_its_gaps_and_never_filled(tmp_path: Path) -> None:
+def test_a_track_is_split_at_its_gaps_and_gaps_are_not_filled(tmp_path: Path) -> None:
     path = track_file(tmp_path, "3,1,2,10,20\n4,1.4,2.6,10,20\n7,-3,2,10,20\n9,1,2,10,20\n10,1,2,10,20\n")
     track = Track.from_csv(path)
     assert track.segments() == (range(3, 5), range(7, 8), range(9, 11))
@@ -111,7 +111,7 @@ def test_frames_segments_and_crops_of_a_recording() -> None:
         ({"stop": 0}, "stop is the frame after the last one"),
         ({"roi": Roi(x=-1, y=0, width=5, height=5)}, "x or y is negative"),
         ({"subject": " "}, "every recording needs a value here"),
-        ({"session": ""}, "write 0 where there is only one session"),
+        ({"session": ""}, "write 0 if there is only one session"),
         ({"intervals": parse_intervals("a:0-2") + parse_intervals("a:1-3")}, "overlap"),
     ],
 )
@@ -132,13 +132,14 @@ def test_faults_of_a_recording_made_in_python_are_one_sentence_each() -> None:
         Recording(**fields, roi={"x": 1.5, "y": 0, "width": 0, "height": 4})
     assert sentences(caught.value) == [
         "7 faults.",
-        "column video: None is no path; write the path of the video.",
+        "column video: None is not a path; enter the path of the video.",
         "column subject: the cell is empty; every recording needs a value here.",
-        "column group: there is no value; give one.",
+        "column group: the value is missing; add one.",
         "column x: '1.5' is not a whole number; write digits only, such as 0 or 1500.",
-        "column width: 0 is not positive; a region is at least 1 pixel wide and high.",
-        "column start: -1 is negative; frames count from 0.",
-        "column fps: 'fast' is not a number; write the camera's frames per second, such as 250 or 29.97.",
+        "column width: 0 is not positive; make the region at least 1 pixel wide and high.",
+        "column start: -1 is negative; count frames from 0.",
+        "column fps: 'fast' is not a number; "
+        "write the frames per second of the camera, such as 250 or 29.97.",
     ]
 
 
@@ -147,15 +148,18 @@ def test_faults_of_a_recording_made_in_python_are_one_sentence_each() -> None:
     [
         (
             {"vidoe": "b.mp4"},
-            "there is no field 'vidoe'; there are video, subject, group, session, name, roi",
+            "there is no field 'vidoe'; use video, subject, group, session, name, roi",
         ),
-        ({"roi": (1, 2, 3, 4)}, "column roi: (1, 2, 3, 4) is no Roi; give a Roi or its fields."),
-        ({"intervals": [("on", 1, 2)]}, "column intervals: ('on', 1, 2) is no Interval; give an Interval or"),
+        ({"roi": (1, 2, 3, 4)}, "column roi: (1, 2, 3, 4) is not a Roi; use a Roi or its fields."),
+        (
+            {"intervals": [("on", 1, 2)]},
+            "column intervals: ('on', 1, 2) is not an Interval; use an",
+        ),
         ({"intervals": "on"}, "column intervals: 'on' is not an interval; write label:start-stop"),
-        ({"metadata": ["sex"]}, "column metadata: ['sex'] is no dictionary; give names and texts"),
+        ({"metadata": ["sex"]}, "column metadata: ['sex'] is not a dictionary; give names and texts"),
         ({"roi": {"x": 0, "y": -1, "width": 5, "height": 5}}, "column y: x or y is negative"),
         ({"fps": True}, "column fps: 'True' is not a number"),
-        ({"video": ""}, "column video: '' is no path"),
+        ({"video": ""}, "column video: '' is not a path"),
     ],
 )
 def test_a_single_fault_of_a_recording_is_one_line(fields: dict[str, Any], sentence: str) -> None:
@@ -169,9 +173,12 @@ def test_a_single_fault_of_a_recording_is_one_line(fields: dict[str, Any], sente
     ("make", "sentence"),
     [
         (lambda: Roi(x=0, y=0, width=0, height=1), "column width: 0 is not positive"),
-        (lambda: Interval(label="a", start=2, stop=1), "column stop: the interval a:2-1 does not stop after"),
+        (
+            lambda: Interval(label="a", start=2, stop=1),
+            "column stop: the interval a:2-1 stops before it",
+        ),
         (lambda: Track(frames=[1, 1], boxes=[[0, 0, 1, 1]] * 2), "column frames: the frames do not ascend"),
-        (lambda: Track(frames=[1], boxes=[[0, 0, 1]]), "column boxes: these are not arrays of numbers"),
+        (lambda: Track(frames=[1], boxes=[[0, 0, 1]]), "column boxes: these are not numeric arrays"),
         (lambda: Track(frames=[1], boxes=[[0, 0, 1, 1]] * 2), "there is not one box for each frame"),
     ],
 )
@@ -188,7 +195,7 @@ def test_intervals_may_be_given_as_text() -> None:
     assert recording(intervals="on:1-2;off:2-3,5").intervals == parse_intervals("on:1-2;off:2-3.5")
 
 
-def test_a_recording_is_opened_at_its_cameras_rate() -> None:
+def test_a_recording_is_opened_at_the_frame_rate_of_the_study() -> None:
     def opener(path: Path, *, fps: float | None, **options: Any) -> tuple[Any, ...]:
         return path, fps, options
 
@@ -218,8 +225,8 @@ def test_intervals_in_a_cell(cell: str, expected: list[tuple[str, float, float]]
 @pytest.mark.parametrize(
     ("cell", "sentence"),
     [
-        ("light:5-2", "the interval light:5-2 does not stop after its start"),
-        ("light:2-2", "does not stop after its start"),
+        ("light:5-2", "the interval light:5-2 stops before it starts or has no duration"),
+        ("light:2-2", "stops before it starts or has no duration"),
         ("light:2", "'light:2' is not an interval"),
         ("2-5", "'2-5' is not an interval"),
         (":2-5", "is not an interval"),
@@ -258,5 +265,5 @@ def test_labels_of_frames_begin_with_start_and_end_before_stop() -> None:
 
 
 def test_an_interval_with_a_colon_in_its_label_is_refused() -> None:
-    with pytest.raises(ValueError, match="holds a colon"):
+    with pytest.raises(ValueError, match="contains a colon"):
         Interval(label="a:b", start=0, stop=1)

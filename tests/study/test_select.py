@@ -1,4 +1,4 @@
-"""Filters, and names of recordings."""
+"""Filters, and access to recordings by name."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def study() -> Study:
         ("AGE=4,name=rat1_day0", ("rat1_day0",)),
     ],
 )
-def test_recordings_that_fulfil_all_conditions(study: Study, expression: str, names: tuple[str, ...]) -> None:
+def test_recordings_that_meet_all_conditions(study: Study, expression: str, names: tuple[str, ...]) -> None:
     assert study.select(expression).names == names
 
 
@@ -68,14 +68,14 @@ def test_a_selection_keeps_the_rows(study: Study) -> None:
         ("group=", "the filter 'group=' cannot be read"),
     ],
 )
-def test_a_refusal_lists_what_there_is(study: Study, expression: str, sentence: str) -> None:
+def test_the_error_lists_the_valid_values(study: Study, expression: str, sentence: str) -> None:
     with pytest.raises(StudyError) as caught:
         study.select(expression)
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
 
 
-def test_recordings_by_name_and_place(study: Study) -> None:
+def test_recordings_by_name_and_position(study: Study) -> None:
     assert study["rat1_day3"].group == "stroke"
     assert study[-1].name == "rat2_dayx"
     assert [recording.name for recording in study[1:3]] == ["rat1_day3", "rat2_day0"]

@@ -1,4 +1,4 @@
-"""Studies in and out of tables: what is accepted, what is refused, and that nothing is lost."""
+"""Reading and writing studies: valid tables, invalid tables, and round trips without loss."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADER = "video,subject,group,session"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Folder with the videos a.mp4, b.mp4 and c.mp4; that they hold no video does not matter here."""
+    """Folder with dummy files a.mp4, b.mp4 and c.mp4; their content is not read here."""
     (tmp_path / "videos").mkdir()
     for name in "abc":
         (tmp_path / "videos" / f"{name}.mp4").write_bytes(b"-")
@@ -56,7 +56,7 @@ def test_a_plain_study(folder: Path) -> None:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_habits_of_spreadsheets(folder: Path, separator: str, encoding: str) -> None:
+def test_tables_as_spreadsheets_write_them(folder: Path, separator: str, encoding: str) -> None:
     rows = [
         ["Video ", " SUBJECT", "group", "Session", "intervals", "Note"],
         ["videos\\a.mp4", " Zoë ", "healthy", "0", '"light:1,5-3; dark:4-5"', "x"],
@@ -75,7 +75,7 @@ def test_habits_of_spreadsheets(folder: Path, separator: str, encoding: str) -> 
     assert study[1].metadata == {"Note": 'a "quoted" word'}
 
 
-def test_the_first_line_that_excel_hides_does_not_count(folder: Path) -> None:
+def test_the_separator_line_of_excel_does_not_count(folder: Path) -> None:
     study = read(folder, f"sep=;\r\n{HEADER.replace(',', ';')}\r\nvideos/a.mp4;1;g;0\r\n")
     assert study.rows == (2,)
 
@@ -109,7 +109,8 @@ def test_all_faults_are_listed_with_row_column_and_remedy(folder: Path) -> None:
     lines = str(StudyError(found, "study.csv")).splitlines()
     assert lines[0] == "study.csv: 14 faults."
     assert (
-        lines[2] == "  row 2, column height: 0 is not positive; a region is at least 1 pixel wide and high."
+        lines[2]
+        == "  row 2, column height: 0 is not positive; make the region at least 1 pixel wide and high."
     )
 
 
@@ -120,12 +121,12 @@ def test_a_single_fault_is_one_sentence(folder: Path) -> None:
     assert str(fault).startswith("row 2, column video: aa.mp4 is not in ")
 
 
-def test_an_equal_ending_is_no_likeness(folder: Path) -> None:
+def test_an_equal_extension_does_not_make_names_similar(folder: Path) -> None:
     (fault,) = faults(folder, f"{HEADER}\nvideos/none.mp4,1,g,0\n")
-    assert fault.remedy == "mend the path or copy the file there"
+    assert fault.remedy == "correct the path or copy the file there"
 
 
-def test_missing_videos_may_be_allowed(folder: Path) -> None:
+def test_missing_videos_can_be_allowed(folder: Path) -> None:
     (folder / "study.csv").write_text(f"{HEADER}\nelsewhere/x.mp4,1,g,0\n")
     with pytest.raises(StudyError, match="has no folder elsewhere"):
         Study.from_csv(folder / "study.csv")
@@ -144,9 +145,9 @@ def test_equal_names_are_refused_with_both_rows(folder: Path) -> None:
 
 @pytest.mark.parametrize("stem", ["con", ".", "a.", "__x", ".x", "LPT1.left", "x" * 101, "a:b", "a?"])
 def test_names_that_no_folder_can_have_are_refused(stem: str) -> None:
-    with pytest.raises(ValueError, match="write another in the column name") as caught:
+    with pytest.raises(ValueError, match="write another name in the column name") as caught:
         Recording(video=Path("x.mp4"), subject="1", group="g", session="0", name=stem)
-    assert "write another in the column name, such as" in str(caught.value)
+    assert "write another name in the column name, such as" in str(caught.value)
 
 
 def test_two_animals_in_one_video_are_fine_but_not_the_same_frames_twice(folder: Path) -> None:
@@ -163,13 +164,13 @@ def test_two_animals_in_one_video_are_fine_but_not_the_same_frames_twice(folder:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("", "the file is empty; begin with a header: video, subject, group, session"),
+        ("", "the file is empty; start with a header: video, subject, group, session"),
         (f"{HEADER}\n\n", "the study has no recordings"),
         ("video,subjects,group\nx,1,g\n", "there is no column subject; rename the column subjects"),
-        (f"{HEADER},Group\nvideos/a.mp4,1,g,0,h\n", "row 1: the column group is there twice"),
-        (f"{HEADER}\nvideos/a.mp4,1,g,0,9\n", "row 2: the value '9' stands in column number 5"),
+        (f"{HEADER},Group\nvideos/a.mp4,1,g,0,h\n", "row 1: the column group appears twice"),
+        (f"{HEADER}\nvideos/a.mp4,1,g,0,9\n", "row 2: the value '9' is in column number 5"),
         (b"PK\x03\x04....", 'an Excel or OpenDocument workbook; save it as "CSV UTF-8"'),
-        (HEADER.encode() + b"\nvideos/a.mp4,M\xfcller,g,0\n", "row 2: a letter is not UTF-8 text"),
+        (HEADER.encode() + b"\nvideos/a.mp4,M\xfcller,g,0\n", "row 2: a character is not valid UTF-8"),
     ],
 )
 def test_tables_that_cannot_be_read(folder: Path, content: str | bytes, sentence: str) -> None:
@@ -178,7 +179,7 @@ def test_tables_that_cannot_be_read(folder: Path, content: str | bytes, sentence
     assert sentence in str(caught.value)
 
 
-def test_a_missing_study_names_its_neighbours(folder: Path) -> None:
+def test_the_error_of_a_missing_study_names_similar_files(folder: Path) -> None:
     (folder / "study.csv").write_text("")
     with pytest.raises(StudyError, match=r"did you mean study\.csv\?"):
         Study.from_csv(folder / "studi.csv")
@@ -205,13 +206,13 @@ def test_region_and_track_exclude_each_other(folder: Path) -> None:
     assert fault.column == "track"
 
 
-def test_metadata_are_evened_out_and_may_not_take_a_columns_name() -> None:
+def test_all_recordings_get_the_same_metadata_and_column_names_are_reserved() -> None:
     one = Recording(video=Path("a.mp4"), subject="1", group="g", session="0", metadata={"sex": "f"})
     two = Recording(video=Path("b.mp4"), subject="2", group="g", session="0", metadata={"age": "3"})
     study = Study([one, two])
     assert study["a"].metadata == {"sex": "f", "age": ""}
     assert study.metadata_columns == ("sex", "age")
-    with pytest.raises(ValueError, match="the metadata name 'Start' is taken"):
+    with pytest.raises(ValueError, match="the metadata name 'Start' is reserved"):
         Recording(video=Path("a.mp4"), subject="1", group="g", session="0", metadata={"Start": "1"})
 
 
@@ -229,7 +230,7 @@ def test_an_empty_study_is_refused() -> None:
         Study([])
 
 
-def test_items_of_a_study_that_are_none_are_listed_together() -> None:
+def test_invalid_items_of_a_study_are_listed_together() -> None:
     good = {"video": "a.mp4", "subject": 7, "group": "g", "session": 0}
     assert Study([good]) == Study([Recording.model_validate(good)])
     with pytest.raises(StudyError) as caught:
@@ -241,7 +242,7 @@ def test_items_of_a_study_that_are_none_are_listed_together() -> None:
     ]
 
 
-def test_the_cameras_frame_rate(folder: Path) -> None:
+def test_the_frame_rate_of_the_camera(folder: Path) -> None:
     rows = [
         'videos/a.mp4,1,g,0,"29,97"',
         "videos/b.mp4,1,g,1,2.5e2",
@@ -260,15 +261,15 @@ def test_the_cameras_frame_rate(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("cell", "problem"),
     [
-        ("0", "'0' is no frame rate"),
-        ("-30", "'-30' is no frame rate"),
-        ("1e-320", "'1e-320' is no frame rate"),
+        ("0", "'0' is not a valid frame rate"),
+        ("-30", "'-30' is not a valid frame rate"),
+        ("1e-320", "'1e-320' is not a valid frame rate"),
         ("1e400", "'1e400' is not a number"),
         ("inf", "'inf' is not a number"),
         ("nan", "'nan' is not a number"),
         ("250 fps", "'250 fps' is not a number"),
-        ('"1,000"', "'1,000' may be 1000 or 1"),
-        ('"29,970"', "'29,970' may be 29970 or 29.97"),
+        ('"1,000"', "'1,000' can mean 1000 or 1"),
+        ('"29,970"', "'29,970' can mean 29970 or 29.97"),
     ],
 )
 def test_frame_rates_that_are_refused(folder: Path, cell: str, problem: str) -> None:

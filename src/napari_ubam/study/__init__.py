@@ -1,8 +1,8 @@
-"""The study: a table of recordings, checked before anything is computed.
+"""The study: a table of recordings that is checked before any computation.
 
-:class:`Study` reads and writes the table, :class:`Recording` is one subject in one video, with its
-:class:`Roi` or crop :class:`Track` and its condition :class:`Interval`. What is wrong with a table
-comes as one :class:`StudyError` with a :class:`Fault` for each cell.
+:class:`Study` reads and writes the table. A :class:`Recording` is one subject in one video. It can have a
+:class:`Roi` or a crop :class:`Track`, and condition :class:`Interval` objects. If a table is not valid,
+one :class:`StudyError` lists a :class:`Fault` for each wrong cell.
 """
 
 from .collection import Study

@@ -12,35 +12,35 @@ from pydantic import ConfigDict, PrivateAttr, RootModel
 from .export import cells, write_tracks
 from .faults import Fault, StudyError, UnknownRecordingError
 from .filters import select
-from .parse import clashes, parse_rows
+from .parse import duplicate_faults, parse_rows
 from .recording import OPTIONAL, REQUIRED, Recording
 from .table import Row, check_header, known_column, read_table, write_table
 from .values import absolute, listed, nearest, text_of
 
 if TYPE_CHECKING:
-    import pandas as pd  # takes as long to load as all the rest of this package
+    import pandas as pd  # slow to import, and only data frames need it
 
 
 class Study(RootModel[tuple[Recording, ...]]):
-    """Recordings of a study, each under its own name.
+    """Recordings of a study. Each has a unique name.
 
-    A study is a sequence: ``len(study)``, ``for recording in study``, ``study[0]``; and
-    ``study["rat1_day3"]`` is the recording of that name.
+    A study is a sequence: ``len(study)``, ``for recording in study``, ``study[0]``. A recording can also be
+    found by name: ``study["rat1_day3"]``.
 
     Parameters
     ----------
     recordings : iterable of Recording
-        At least one, no two of the same name. All get the same metadata names, empty where one
-        had none.
+        At least one. Names must be unique. All recordings get the same metadata columns; missing values are
+        empty.
     rows : sequence of int, optional
-        Row that each recording came from; 0, 1, 2 where left out.
+        Table row of each recording. Default: 0, 1, 2, ...
     path : Path, optional
-        The table that the study came from.
+        Table from which the study was read.
 
     Raises
     ------
     StudyError
-        With all faults.
+        If the recordings are not valid. The error lists all faults.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,35 +60,35 @@ class Study(RootModel[tuple[Recording, ...]]):
         faults: list[Fault] = []
         items = [item for i, one in enumerate(given) if (item := _recording(one, rows[i], faults))]
         if not faults:
-            faults = clashes(items, rows) if items else [_EMPTY]
+            faults = duplicate_faults(items, rows) if items else [_EMPTY]
         if faults:
             raise StudyError(faults, path)
-        super().__init__(_even(items))
+        super().__init__(_with_same_metadata(items))
         self._rows = rows
         self._path = path
 
     @classmethod
     def from_csv(cls, path: str | Path, *, check_files: bool = True) -> Self:
-        """Read a study.
+        """Read a study from a CSV file.
 
         Parameters
         ----------
         path : str or Path
-            Table with the columns ``video, subject, group, session`` and, as needed, ``name, x, y,
-            width, height, start, stop, fps, track, intervals``; others become metadata. Paths in it are
-            relative to its folder.
+            Table with the columns ``video, subject, group, session``. Optional columns are ``name, x, y,
+            width, height, start, stop, fps, track, intervals``. All other columns become metadata. Paths in
+            the table are relative to its folder.
         check_files : bool
             Whether a missing video is a fault. Tracks and interval tables are always read.
 
         Returns
         -------
         Study
-            One recording a row, in the table's order.
+            One recording for each row, in the order of the table.
 
         Raises
         ------
         StudyError
-            With every fault of every row.
+            If the table is not valid. The error lists the faults of all rows.
         """
         path = absolute(path)
         table = read_table(path, REQUIRED, OPTIONAL)
@@ -98,26 +98,26 @@ class Study(RootModel[tuple[Recording, ...]]):
     def from_dataframe(
         cls, frame: pd.DataFrame, folder: str | Path = ".", *, check_files: bool = True
     ) -> Self:
-        """Make a study from a data frame with the columns of a study's table.
+        """Create a study from a data frame with the columns of a study table.
 
         Parameters
         ----------
         frame : pandas.DataFrame
-            Missing values count as empty cells. Faults count its rows from 0.
+            Columns as in `from_csv`. Missing values count as empty cells. Faults number the rows from 0.
         folder : str or Path
-            Folder from which relative paths start.
+            Folder to which relative paths refer.
         check_files : bool
             Whether a missing video is a fault.
 
         Returns
         -------
         Study
-            One recording a row.
+            One recording for each row.
 
         Raises
         ------
         StudyError
-            With every fault of every row.
+            If the table is not valid. The error lists the faults of all rows.
         """
         columns = [known_column(str(name).strip(), (*REQUIRED, *OPTIONAL)) for name in frame.columns]
         check_header(columns, REQUIRED)
@@ -138,20 +138,20 @@ class Study(RootModel[tuple[Recording, ...]]):
         return cls(recordings, rows=numbers, path=path)
 
     def to_csv(self, path: str | Path, *, relative: bool = True) -> Path:
-        """Write the study so that :meth:`from_csv` reads the same one.
+        """Write the study as a CSV file. :meth:`from_csv` reads back the same study.
 
         Parameters
         ----------
         path : str or Path
-            Table to write. Tracks, and intervals read from a table, stay in their own files; a
-            track that has none is written to the folder ``<stem>_tracks`` beside the table.
+            Table to write. Tracks and interval tables stay in their own files. A track without a file is
+            written to the folder ``<stem>_tracks`` next to the table.
         relative : bool
-            Write paths relative to the table where both lie on one drive, with forward slashes.
+            Write paths relative to the table, with forward slashes, if both are on the same drive.
 
         Returns
         -------
         Path
-            The table.
+            The table, as an absolute path.
         """
         path = absolute(path)
         tracks = write_tracks(self.root, path.with_name(f"{path.stem}_tracks"))
@@ -160,7 +160,13 @@ class Study(RootModel[tuple[Recording, ...]]):
         return path
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Table of the study as texts, paths absolute; a track that has no file is left out."""
+        """Convert the study to a table of strings with absolute paths.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each recording. A track without a file is omitted.
+        """
         import pandas as pd
 
         return pd.DataFrame(self._table(None, {}), dtype=object)
@@ -171,13 +177,13 @@ class Study(RootModel[tuple[Recording, ...]]):
         return {name: [row[name] for row in rows] for name in (*REQUIRED, *optional, *self.metadata_columns)}
 
     def select(self, expression: str) -> Self:
-        """Choose the recordings that fulfil every condition, such as ``"group=healthy, session=0"``.
+        """Select the recordings that meet all conditions, such as ``"group=healthy, session=0"``.
 
         Parameters
         ----------
         expression : str
-            ``column=value`` over ``name``, ``subject``, ``group``, ``session`` and the metadata;
-            several are parted by commas and must all hold.
+            Conditions ``column=value``, separated by commas. Columns are ``name``, ``subject``, ``group``,
+            ``session`` and the metadata.
 
         Returns
         -------
@@ -187,7 +193,7 @@ class Study(RootModel[tuple[Recording, ...]]):
         Raises
         ------
         StudyError
-            One sentence that lists what there is, where a column or value is unknown.
+            If a column or value is unknown, or no recording meets all conditions.
         """
         chosen = select(self.recordings, expression)
         rows = [self._rows[i] for i in chosen]
@@ -195,7 +201,7 @@ class Study(RootModel[tuple[Recording, ...]]):
 
     @property
     def recordings(self) -> tuple[Recording, ...]:
-        """All recordings, in the table's order."""
+        """All recordings, in the order of the table."""
         return self.root
 
     @property
@@ -205,44 +211,44 @@ class Study(RootModel[tuple[Recording, ...]]):
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Subjects, each once, in the table's order."""
+        """Unique subjects, in the order of the table."""
         return tuple(dict.fromkeys(recording.subject for recording in self.root))
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Groups, each once, in the table's order."""
+        """Unique groups, in the order of the table."""
         return tuple(dict.fromkeys(recording.group for recording in self.root))
 
     @property
     def sessions(self) -> tuple[str, ...]:
-        """Sessions, each once, in the table's order."""
+        """Unique sessions, in the order of the table."""
         return tuple(dict.fromkeys(recording.session for recording in self.root))
 
     @property
     def metadata_columns(self) -> tuple[str, ...]:
-        """Names of the further columns."""
+        """Names of the metadata columns."""
         return tuple(self.root[0].metadata)
 
     @property
     def path(self) -> Path | None:
-        """The table that the study came from, if any."""
+        """Table from which the study was read, None if there is none."""
         return self._path
 
     @property
     def rows(self) -> tuple[int, ...]:
-        """Row of each recording: as a spreadsheet shows it, or from 0 where there is no file."""
+        """Row number of each recording: as in a spreadsheet, or from 0 if the study has no file."""
         return self._rows
 
     def __len__(self) -> int:
-        """Count the recordings."""
+        """Return the number of recordings."""
         return len(self.root)
 
     def __iter__(self) -> Iterator[Recording]:  # type: ignore[override]
-        """Go through the recordings, in the table's order."""
+        """Iterate over the recordings, in the order of the table."""
         return iter(self.root)
 
     def __contains__(self, item: object) -> bool:
-        """Whether there is a recording of that name, or this recording."""
+        """Whether the study has this recording, or a recording with this name."""
         return item in self.names if isinstance(item, str) else item in self.root
 
     @overload
@@ -250,33 +256,33 @@ class Study(RootModel[tuple[Recording, ...]]):
     @overload
     def __getitem__(self, key: slice) -> tuple[Recording, ...]: ...
     def __getitem__(self, key: str | int | slice) -> Recording | tuple[Recording, ...]:
-        """Get the recording of a name or place."""
+        """Return a recording by name or position."""
         if not isinstance(key, str):
             return self.root[key]
         for recording in self.root:
             if recording.name == key:
                 return recording
         near = nearest(key, self.names)
-        remedy = f"did you mean {near[0]!r}?" if near else f"there are {listed(self.names)}"
+        remedy = f"did you mean {near[0]!r}?" if near else f"it has {listed(self.names)}"
         raise UnknownRecordingError([Fault(f"the study has no recording {key!r}", remedy)])
 
     def __eq__(self, other: object) -> bool:
-        """Equal recordings in the same order, wherever they came from."""
+        """Whether the recordings and their order are equal. Rows and path do not count."""
         return self.root == other.root if isinstance(other, Study) else NotImplemented
 
     def __repr__(self) -> str:
-        """Name the numbers rather than every recording."""
+        """Summarise the study."""
         return f"Study({len(self)} recordings, {len(self.subjects)} subjects, groups {listed(self.groups)})"
 
     __str__ = __repr__
 
 
 def _recording(item: object, row: int, faults: list[Fault]) -> Recording | None:
-    """Give the recording of an item, which may be its fields; None, and faults, where it is none."""
+    """Convert a recording or its fields to a recording. On failure, append to ``faults`` and return None."""
     if isinstance(item, Recording):
         return item
     if not isinstance(item, Mapping):
-        faults.append(Fault(f"{item!r} is no recording", "give Recording objects or their fields", row))
+        faults.append(Fault(f"{item!r} is not a recording", "use Recording objects or their fields", row))
         return None
     try:
         return Recording(**item)
@@ -288,8 +294,8 @@ def _recording(item: object, row: int, faults: list[Fault]) -> Recording | None:
 _EMPTY = Fault("the study has no recordings", "add one row for each recording below the header")
 
 
-def _even(recordings: Sequence[Recording]) -> tuple[Recording, ...]:
-    """Give all recordings the same metadata names in the same order."""
+def _with_same_metadata(recordings: Sequence[Recording]) -> tuple[Recording, ...]:
+    """Give all recordings the same metadata columns in the same order."""
     names = list(dict.fromkeys(name for recording in recordings for name in recording.metadata))
     empty = dict.fromkeys(names, "")
     return tuple(

@@ -1,4 +1,4 @@
-"""Recordings to the cells of a study's table."""
+"""Convert recordings to the cells of a study table."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from .recording import ROI_COLUMNS, Recording
 
 
 def cells(recording: Recording, folder: Path | None, track: Path | None) -> dict[str, str]:
-    """Cells of a recording's row, by column.
+    """Convert a recording to the cells of its row.
 
     Parameters
     ----------
     recording : Recording
-        What to write.
-    folder : Path, optional
-        Folder that paths are written relative to; absolute paths without one.
-    track : Path, optional
-        File of a track that was not read from one.
+        The recording.
+    folder : Path or None
+        Paths are written relative to this folder. None: paths are absolute.
+    track : Path or None
+        File of the track, if the track itself does not name one.
 
     Returns
     -------
     dict of str to str
-        All columns of a study, empty where the recording has nothing.
+        Cell of each study column, empty if the recording has no value.
     """
     track = recording.track.path or track if recording.track is not None else None
     intervals = ";".join(map(str, recording.intervals))
@@ -46,7 +46,20 @@ def cells(recording: Recording, folder: Path | None, track: Path | None) -> dict
 
 
 def write_tracks(recordings: Sequence[Recording], folder: Path) -> dict[str, Path]:
-    """Write the tracks that have no file yet into ``folder``; their paths by recording."""
+    """Write the tracks that have no file yet.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Recordings, with or without a track.
+    folder : Path
+        Folder for the new files. It is created if needed.
+
+    Returns
+    -------
+    dict of str to Path
+        New file of each track, by the name of the recording.
+    """
     paths = {}
     for recording in recordings:
         if recording.track is not None and recording.track.path is None:
@@ -64,7 +77,7 @@ def _path(path: Path | None, folder: Path | None) -> str:
         return "" if path is None else str(path)
     try:
         common = Path(os.path.commonpath([path, folder]))
-    except ValueError:  # two drives
+    except ValueError:  # the paths are on two drives
         return str(path)
-    # A path up to the root of the drive and down again says less than an absolute one.
+    # A relative path through the root of the drive is harder to read than an absolute one.
     return str(path) if common == Path(common.anchor) else Path(os.path.relpath(path, folder)).as_posix()

@@ -1,4 +1,4 @@
-"""What can be wrong with a study: faults, each with its place and its remedy, listed all at once."""
+"""Errors in a study: each fault names its place and its remedy, and all are reported together."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from napari_ubam.errors import UbamError
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with a study.
+    """One error in a study.
 
     Parameters
     ----------
     problem : str
         What is wrong, without a full stop.
     remedy : str
-        What to do about it, without a full stop.
+        What to do, without a full stop.
     row : int, optional
-        Row as a spreadsheet shows it: the header is row 1, the first recording row 2.
-        For a data frame, the row's number from 0.
+        Row number as in a spreadsheet: the header is row 1, the first recording is row 2.
+        For a data frame, the row number from 0.
     column : str, optional
         Name of the column.
     file : Path, optional
-        The file that holds the row, where it is not the study itself (a crop track, intervals).
+        File with the row, if it is not the study itself (a crop track or an interval table).
     """
 
     problem: str
@@ -39,7 +39,7 @@ class Fault:
     file: Path | None = None
 
     def __str__(self) -> str:
-        """One sentence: file, row, column, problem and remedy."""
+        """Return one sentence with file, row, column, problem and remedy."""
         place = ", ".join(
             part
             for part in (
@@ -55,19 +55,21 @@ class Fault:
 
 
 class StudyError(UbamError):
-    """A study, crop track or interval table that cannot be used.
+    """A study, crop track or interval table is not valid.
 
     Parameters
     ----------
     faults : iterable of Fault
-        Everything that is wrong; at least one.
+        All faults, at least one.
     source : str or Path, optional
-        What was read, named at the start of the message.
+        The file that was read. The message starts with its name.
 
     Attributes
     ----------
     faults : tuple of Fault
-        All faults in the order of their rows. ``str(error)`` lists them one a line.
+        All faults in the order of their rows. ``str(error)`` lists one per line.
+    source : str or None
+        Name of the file.
     """
 
     def __init__(self, faults: Iterable[Fault], source: str | Path | None = None) -> None:
@@ -76,7 +78,7 @@ class StudyError(UbamError):
         super().__init__(self.faults, self.source)
 
     def __str__(self) -> str:
-        """All faults, one a line, under a heading that counts them."""
+        """List all faults, one per line, below a line with their number."""
         prefix = f"{self.source}: " if self.source else ""
         if len(self.faults) == 1:
             return f"{prefix}{self.faults[0]}"
@@ -84,38 +86,38 @@ class StudyError(UbamError):
         return "\n".join([f"{prefix}{len(self.faults)} faults.", *lines])
 
     def __reduce__(self) -> tuple[type[StudyError], tuple[tuple[Fault, ...], str | None]]:
-        """Pickle by faults and source."""
+        """Pickle the faults and the source."""
         return type(self), (self.faults, self.source)
 
 
 class UnknownRecordingError(StudyError, KeyError):
-    """The study has no recording of that name; also a ``KeyError``."""
+    """The study has no recording with this name. This is also a ``KeyError``."""
 
 
 def refusal(problem: str, remedy: str, column: str | None = None) -> PydanticCustomError:
-    """Error for a validator that keeps problem and remedy apart, so that a fault can be made of it.
+    """Create the error that a pydantic validator raises. It stores problem and remedy separately.
 
     Parameters
     ----------
     problem, remedy : str
         As in :class:`Fault`.
     column : str, optional
-        Where the validator looks at a whole model: the column to blame.
+        The wrong column, if the validator checks a whole model.
 
     Returns
     -------
     PydanticCustomError
-        To be raised inside a pydantic validator.
+        Error to raise inside the validator. It becomes one :class:`Fault`.
     """
-    # The texts go in as values: braces inside them must not be read as placeholders.
+    # The texts are passed as values, because braces in them are not placeholders.
     context = {"problem": problem, "remedy": remedy, "column": column}
     return PydanticCustomError("study", "{problem}; {remedy}", context)
 
 
 class Checked(BaseModel):
-    """A model whose faults come as one :class:`StudyError` where it is called, one sentence a fault."""
+    """Base of the models. Invalid fields raise one :class:`StudyError` with one sentence for each fault."""
 
-    if not TYPE_CHECKING:  # a type checker knows the fields of a model as long as this is out of its sight
+    if not TYPE_CHECKING:  # hidden from the type checker, which then uses the fields of the model
 
         def __init__(self, /, **data: Any) -> None:
             try:
@@ -128,7 +130,7 @@ class Checked(BaseModel):
 
 
 def _faults(detail: Any, model: type[BaseModel]) -> list[Fault]:
-    """Faults of one of pydantic's errors; several where a model inside the model has them."""
+    """Convert one pydantic error to faults. A nested model can give several."""
     context = detail.get("ctx", {})
     names = [str(part) for part in detail["loc"] if isinstance(part, str)]
     column = names[-1] if names else context.get("column")
@@ -138,13 +140,17 @@ def _faults(detail: Any, model: type[BaseModel]) -> list[Fault]:
     if "problem" in context:
         return [Fault(context["problem"], context["remedy"], column=column)]
     if detail["type"] == "missing":
-        return [Fault("there is no value", "give one", column=column)]
+        return [Fault("the value is missing", "add one", column=column)]
     if detail["type"] == "extra_forbidden":
-        return [Fault(f"there is no field {column!r}", f"there are {', '.join(model.model_fields)}")]
+        return [Fault(f"there is no field {column!r}", f"use {', '.join(model.model_fields)}")]
     if detail["type"] == "model_type":
         kind = context["class_name"]
         article = "an" if kind[0] in "AEIOU" else "a"
         return [
-            Fault(f"{detail['input']!r} is no {kind}", f"give {article} {kind} or its fields", column=column)
+            Fault(
+                f"{detail['input']!r} is not {article} {kind}",
+                f"use {article} {kind} or its fields",
+                column=column,
+            )
         ]
     return [Fault(str(detail["msg"]).rstrip("."), f"the value is {detail['input']!r}", column=column)]

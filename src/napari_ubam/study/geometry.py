@@ -1,4 +1,4 @@
-"""Regions of the frame: a fixed region of interest and a crop track that follows the subject."""
+"""Image regions: a fixed region of interest, and a crop track that follows the subject."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .table import Table, read_table, write_table
 from .values import Positive, Whole
 
 TRACK_COLUMNS = ("frame", "x", "y", "width", "height")
-_SHOWN = 5  # faults of one table before the rest is only counted
+_MAX_FAULTS = 5  # faults of one table that are listed; the rest is only counted
 
 
 class Roi(Checked):
@@ -24,9 +24,14 @@ class Roi(Checked):
     Parameters
     ----------
     x, y : int
-        Upper left corner: columns from the left edge, rows from the upper edge.
+        Upper left corner in pixels from the left and upper edge of the frame.
     width, height : int
-        Size, at least 1. The rectangle covers ``x`` up to, not including, ``x + width``.
+        Size in pixels, at least 1. The rectangle covers the columns ``x`` to ``x + width - 1``.
+
+    Raises
+    ------
+    StudyError
+        If a value is not a whole number, or the size is not positive.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,11 +43,22 @@ class Roi(Checked):
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """Index of the rectangle in a ``(y, x)`` frame; for a rectangle inside the frame."""
+        """Slices of a ``(y, x)`` frame. The rectangle must be inside the frame."""
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
     def clipped(self, height: int, width: int) -> Roi | None:
-        """Cut off what lies outside a frame of ``height`` by ``width`` pixels; None where nothing is left."""
+        """Clip the rectangle to the frame.
+
+        Parameters
+        ----------
+        height, width : int
+            Size of the frame in pixels.
+
+        Returns
+        -------
+        Roi or None
+            The part inside the frame, None if there is none.
+        """
         left, top = max(self.x, 0), max(self.y, 0)
         right, bottom = min(self.x + self.width, width), min(self.y + self.height, height)
         if right <= left or bottom <= top:
@@ -50,36 +66,45 @@ class Roi(Checked):
         return Roi(x=left, y=top, width=right - left, height=bottom - top)
 
     def fault(self, height: int, width: int) -> Fault | None:
-        """Fault of a rectangle that reaches over a frame of ``height`` by ``width`` pixels, else None.
+        """Check that the rectangle is inside the frame.
 
         Parameters
         ----------
         height, width : int
-            Size of the video's frames.
+            Size of the frame in pixels.
+
+        Returns
+        -------
+        Fault or None
+            None if the rectangle is inside.
         """
         if self.clipped(height, width) == self:
             return None
         column = "x" if self.x < 0 or self.x + self.width > width else "y"
         return Fault(
-            f"the region x {self.x} to {self.x + self.width}, y {self.y} to {self.y + self.height} reaches "
-            f"over the frame, which is {width} wide and {height} high",
+            f"the region x {self.x} to {self.x + self.width}, y {self.y} to {self.y + self.height} exceeds "
+            f"the frame, which is {width} wide and {height} high",
             "give x, y, width and height in pixels of the full frame",
             column=column,
         )
 
 
 class Track(Checked):
-    """Crop boxes that follow a subject, one a frame, with gaps where it was not seen.
+    """Crop boxes that follow a subject, one box for each frame. Frames without a box are gaps.
 
     Parameters
     ----------
-    frames : (n,) int array
-        Frame numbers from 0, ascending, none twice.
-    boxes : (n, 4) float array
-        ``x, y, width, height`` of each box in pixels of the full frame. A box may reach over the
-        frame's edge.
+    frames : array_like of int, shape (n,)
+        Frame numbers from 0, ascending and unique.
+    boxes : array_like of float, shape (n, 4)
+        ``x, y, width, height`` of each box in pixels of the full frame. A box can exceed the frame.
     path : Path, optional
-        The table that it was read from.
+        Table from which the track was read.
+
+    Raises
+    ------
+    StudyError
+        If frames or boxes are not valid.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -93,25 +118,25 @@ class Track(Checked):
     def _frames(cls, value: ArrayLike) -> NDArray[np.int64]:
         numbers = _numeric(value, (-1,))
         if not np.array_equal(numbers, np.trunc(numbers)) or (numbers < 0).any():
-            raise refusal("a frame number is negative or not whole", "frames count 0, 1, 2")
+            raise refusal("a frame number is negative or not an integer", "count frames 0, 1, 2")
         if (np.diff(numbers) <= 0).any():
-            raise refusal("the frames do not ascend", "sort them and keep one box a frame")
-        return _frozen(numbers.astype(np.int64))
+            raise refusal("the frames do not ascend", "sort them and keep one box for each frame")
+        return _read_only(numbers.astype(np.int64))
 
     @field_validator("boxes", mode="before")
     @classmethod
     def _boxes(cls, value: ArrayLike) -> NDArray[np.float64]:
         boxes = _numeric(value, (-1, 4))
         if not np.isfinite(boxes).all():
-            raise refusal("a box holds a missing or infinite number", "leave the frame out instead")
+            raise refusal("a box has a missing or infinite number", "remove this frame from the track")
         if (boxes[:, 2:] <= 0).any():
-            raise refusal("a box's width or height is not positive", "leave the frame out instead")
-        return _frozen(boxes)
+            raise refusal("the width or height of a box is not positive", "remove this frame from the track")
+        return _read_only(boxes)
 
     @model_validator(mode="after")
     def _same_length(self) -> Self:
         if len(self.frames) != len(self.boxes) or not len(self.frames):
-            raise refusal("there is not one box for each frame", "give a box for every tracked frame")
+            raise refusal("there is not one box for each frame", "give one box for every tracked frame")
         return self
 
     @field_serializer("frames", "boxes")
@@ -120,21 +145,21 @@ class Track(Checked):
         return result
 
     def __eq__(self, other: object) -> bool:
-        """Equal frames and boxes; where they were read from does not count."""
+        """Whether frames and boxes are equal. The path does not count."""
         if not isinstance(other, Track):
             return NotImplemented
         return np.array_equal(self.frames, other.frames) and np.array_equal(self.boxes, other.boxes)
 
     def __hash__(self) -> int:
-        """Hash of frames and boxes."""
+        """Hash frames and boxes."""
         return hash((self.frames.tobytes(), self.boxes.tobytes()))
 
     def __len__(self) -> int:
-        """Count the frames that have a box."""
+        """Return the number of frames with a box."""
         return len(self.frames)
 
     def __repr__(self) -> str:
-        """Name the span rather than the numbers."""
+        """Summarise the track."""
         return f"Track({len(self)} boxes, frames {self.frames[0]} to {self.frames[-1]})"
 
     @classmethod
@@ -144,32 +169,43 @@ class Track(Checked):
         Parameters
         ----------
         path : str or Path
-            Table with the columns ``frame, x, y, width, height``; others are ignored.
+            Table with the columns ``frame, x, y, width, height``. Other columns are ignored.
 
         Returns
         -------
         Track
-            With its ``path``.
+            The track, with its ``path``.
 
         Raises
         ------
         StudyError
-            With a fault for each bad row, up to five and the number of the rest.
+            If the table is not valid. The error lists the first five faults and the number of the rest.
         """
         path = Path(path)
         table = read_table(path, TRACK_COLUMNS)
         faults = list(table.faults)
         columns = {name: _numbers(table, name, faults) for name in TRACK_COLUMNS}
         if not table.rows:
-            faults.append(Fault("the track has no rows", "write one row for each tracked frame"))
+            faults.append(Fault("the track has no rows", "add one row for each tracked frame"))
         _order_faults(columns["frame"], [row.number for row in table.rows], faults)
         if faults:
-            raise StudyError(shortened(sorted(faults, key=lambda fault: fault.row or 0)), path)
+            raise StudyError(first_faults(sorted(faults, key=lambda fault: fault.row or 0)), path)
         boxes = np.stack([columns[name] for name in TRACK_COLUMNS[1:]], axis=1)
         return cls(frames=columns["frame"].astype(np.int64), boxes=boxes, path=path)
 
     def to_csv(self, path: str | Path) -> Path:
-        """Write the track as a table ``frame, x, y, width, height``; returns its path."""
+        """Write the track as a CSV file with the columns ``frame, x, y, width, height``.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write.
+
+        Returns
+        -------
+        Path
+            The same path.
+        """
         path = Path(path)
         rows = (
             [str(frame), *map(number_text, box)]
@@ -179,17 +215,19 @@ class Track(Checked):
         return path
 
     def segments(self, start: int = 0, stop: int | None = None) -> tuple[range, ...]:
-        """Split the frames into runs without a gap; no window may reach over the end of one.
+        """Split the tracked frames into segments without gaps. A window must not cross two segments.
 
         Parameters
         ----------
-        start, stop : int, optional
-            Only frames from ``start`` up to, not including, ``stop``.
+        start : int
+            First frame.
+        stop : int, optional
+            Frame after the last one. Default: the end of the track.
 
         Returns
         -------
         tuple of range
-            In ascending order; empty where no frame has a box.
+            Segments in ascending order, empty if no frame has a box.
         """
         inside = self.frames[(self.frames >= start) & (self.frames < (np.inf if stop is None else stop))]
         if not len(inside):
@@ -198,7 +236,7 @@ class Track(Checked):
         return tuple(range(int(run[0]), int(run[-1]) + 1) for run in np.split(inside, cuts))
 
     def crops(self, frames: Iterable[int]) -> tuple[Roi | None, ...]:
-        """Box of each frame, its edges rounded to whole pixels; None where the track has a gap.
+        """Return the box of each frame, rounded to whole pixels.
 
         Parameters
         ----------
@@ -207,8 +245,8 @@ class Track(Checked):
 
         Returns
         -------
-        tuple of Roi or None
-            One a frame; a box may reach over the frame's edge.
+        tuple of (Roi or None)
+            One for each frame, None in a gap of the track. A box can exceed the frame.
         """
         wanted = np.fromiter(frames, dtype=np.int64)
         place = np.minimum(np.searchsorted(self.frames, wanted), len(self.frames) - 1)
@@ -221,50 +259,72 @@ class Track(Checked):
 
 
 def _box(left: int, top: int, right: int, bottom: int) -> Roi:
-    # A box narrower than a pixel still shows one.
+    # A box narrower than one pixel still covers one.
     return Roi(x=left, y=top, width=max(right - left, 1), height=max(bottom - top, 1))
 
 
 def _numeric(value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Copy of an array as numbers, in the shape of frames or boxes."""
+    """Copy an array-like as float64 with the given shape."""
     try:
         return np.array(value, dtype=np.float64).reshape(shape)
     except (TypeError, ValueError):
         raise refusal(
-            "these are not arrays of numbers", "give frames of shape (n,) and boxes of shape (n, 4)"
+            "these are not numeric arrays", "give frames of shape (n,) and boxes of shape (n, 4)"
         ) from None
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     array.setflags(write=False)
     return array
 
 
 def number_text(value: float) -> str:
-    """Shortest text that reads back as the same number."""
+    """Format a number as the shortest text that reads back as the same number.
+
+    Parameters
+    ----------
+    value : float
+        Finite number.
+
+    Returns
+    -------
+    str
+        Whole numbers have no decimal point.
+    """
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
-def shortened(faults: list[Fault]) -> list[Fault]:
-    """First few faults of a long table, and one that counts the rest."""
-    rest = len(faults) - _SHOWN
+def first_faults(faults: list[Fault]) -> list[Fault]:
+    """Limit the faults of a long table to the first five.
+
+    Parameters
+    ----------
+    faults : list of Fault
+        All faults of the table.
+
+    Returns
+    -------
+    list of Fault
+        The first five, and one more with the number of the rest.
+    """
+    rest = len(faults) - _MAX_FAULTS
     if rest <= 0:
         return faults
-    return [*faults[:_SHOWN], Fault(f"{rest} more rows have faults", "mend these first")]
+    return [*faults[:_MAX_FAULTS], Fault(f"{rest} more rows have faults", "correct these first")]
 
 
 def _numbers(table: Table, column: str, faults: list[Fault]) -> NDArray[np.float64]:
-    import pandas as pd  # late, since it takes long to load
+    import pandas as pd  # imported here because it is slow to load
 
     texts = pd.Series([row.cells[column] for row in table.rows], dtype=str)
     values = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce")
     numbers = values.to_numpy(dtype=np.float64)
-    checks = [(~np.isfinite(numbers), "is not a number", "leave out the frames without a box")]
+    checks = [(~np.isfinite(numbers), "is not a number", "remove the frames without a box")]
     if column == "frame":
         bad = (numbers < 0) | (np.isfinite(numbers) & (numbers != np.trunc(numbers)))
-        checks.append((bad, "is negative or not whole", "frames count 0, 1, 2"))
+        checks.append((bad, "is negative or not an integer", "count frames 0, 1, 2"))
     if column in {"width", "height"}:
-        checks.append((numbers <= 0, "is not positive", "leave out the frames without a box"))
+        checks.append((numbers <= 0, "is not positive", "remove the frames without a box"))
     for bad, problem, remedy in checks:
         for i in np.flatnonzero(bad).tolist():
             faults.append(Fault(f"{texts.iloc[i]!r} {problem}", remedy, table.rows[i].number, column))
@@ -276,11 +336,11 @@ def _order_faults(frames: NDArray[np.float64], rows: list[int], faults: list[Fau
     for i, frame in enumerate(frames.tolist()):
         if frame in seen:
             problem = f"frame {frame:.0f} is already in row {seen[frame]}"
-            faults.append(Fault(problem, "keep one box a frame", rows[i], "frame"))
+            faults.append(Fault(problem, "keep one box for each frame", rows[i], "frame"))
         elif i and frame < frames[i - 1]:
             problem = f"frame {frame:.0f} comes after frame {frames[i - 1]:.0f}"
             faults.append(Fault(problem, "sort the table by frame", rows[i], "frame"))
         seen.setdefault(frame, rows[i])
 
 
-__all__ = ["TRACK_COLUMNS", "Roi", "Track", "number_text", "shortened"]
+__all__ = ["TRACK_COLUMNS", "Roi", "Track", "first_faults", "number_text"]

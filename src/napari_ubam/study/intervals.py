@@ -1,4 +1,4 @@
-"""Condition intervals: when a stimulus, a drug or a task was on, in seconds of the video."""
+"""Condition intervals: when a stimulus, a drug or a task was active, in seconds of the video."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, field_validator, model_validator
 
 from .faults import Checked, Fault, StudyError, refusal
-from .geometry import number_text, shortened
+from .geometry import first_faults, number_text
 from .table import read_table, write_table
 from .values import NUMBER, real_number, text_of
 
@@ -23,14 +23,19 @@ _TABLE_ENDINGS = {".csv", ".tsv", ".txt"}
 
 
 class Interval(Checked):
-    """A span of time under one condition.
+    """A time interval under one condition.
 
     Parameters
     ----------
     label : str
-        Name of the condition; no colon, semicolon or line break.
+        Name of the condition, without colon, semicolon or line break.
     start, stop : float
-        Seconds of the video, whose first frame is at 0; ``start`` is inside, ``stop`` is not.
+        Seconds from the first frame of the video. ``start`` is included, ``stop`` is not.
+
+    Raises
+    ------
+    StudyError
+        If the label or the times are not valid.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,10 +49,10 @@ class Interval(Checked):
     def _label(cls, value: Any) -> str:
         label = text_of(value)
         if not label:
-            raise refusal("an interval has no label", "name its condition, as in light:2-5")
+            raise refusal("an interval has no label", "name its condition, such as light:2-5")
         if re.search(r"[:;\r\n\x00]", label):
-            problem = f"the label {label!r} holds a colon, semicolon or line break"
-            raise refusal(problem, "choose a label without it")
+            problem = f"the label {label!r} contains a colon, semicolon or line break"
+            raise refusal(problem, "remove it from the label")
         return label
 
     @field_validator("start", "stop", mode="before")
@@ -61,27 +66,38 @@ class Interval(Checked):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.stop <= self.start:
-            problem = f"the interval {self} does not stop after its start"
+            problem = f"the interval {self} stops before it starts or has no duration"
             raise refusal(problem, "write the earlier time first, in seconds", "stop")
         return self
 
     def __str__(self) -> str:
-        """As in a study's cell: ``label:start-stop``."""
+        """Format as in a study table: ``label:start-stop``."""
         return f"{self.label}:{number_text(self.start)}-{number_text(self.stop)}"
 
 
 def is_table(cell: str) -> bool:
-    """Whether a cell of the column ``intervals`` is the path of a table rather than intervals."""
-    return Path(cell).suffix.lower() in _TABLE_ENDINGS
-
-
-def parse_intervals(cell: str) -> tuple[Interval, ...]:
-    """Intervals of a cell ``label:start-stop;label:start-stop``.
+    """Whether a cell of the column ``intervals`` is the path of a table.
 
     Parameters
     ----------
     cell : str
-        Times in seconds, with a point or a comma as decimal sign; negative and ``1e-3`` are fine.
+        Text of the cell.
+
+    Returns
+    -------
+    bool
+        True for a path that ends in ``.csv``, ``.tsv`` or ``.txt``.
+    """
+    return Path(cell).suffix.lower() in _TABLE_ENDINGS
+
+
+def parse_intervals(cell: str) -> tuple[Interval, ...]:
+    """Parse the intervals of a cell ``label:start-stop;label:start-stop``.
+
+    Parameters
+    ----------
+    cell : str
+        Times are in seconds, with a decimal point or comma. They can be negative or have an exponent.
 
     Returns
     -------
@@ -91,7 +107,7 @@ def parse_intervals(cell: str) -> tuple[Interval, ...]:
     Raises
     ------
     StudyError
-        With a fault for each part that is no interval.
+        If a part is not an interval, or intervals of one label overlap.
     """
     found: list[Interval] = []
     faults: list[Fault] = []
@@ -109,12 +125,12 @@ def parse_intervals(cell: str) -> tuple[Interval, ...]:
 
 
 def read_intervals(path: Path) -> tuple[Interval, ...]:
-    """Intervals of a table ``label, start, stop``, in seconds.
+    """Read an interval table.
 
     Parameters
     ----------
     path : Path
-        CSV; other columns are ignored.
+        CSV file with the columns ``label, start, stop``, in seconds. Other columns are ignored.
 
     Returns
     -------
@@ -124,7 +140,7 @@ def read_intervals(path: Path) -> tuple[Interval, ...]:
     Raises
     ------
     StudyError
-        With a fault for each bad row.
+        If the table is not valid. The error lists the first five faults and the number of the rest.
     """
     table = read_table(path, INTERVAL_COLUMNS)
     faults = list(table.faults)
@@ -136,12 +152,20 @@ def read_intervals(path: Path) -> tuple[Interval, ...]:
             rows.append(row.number)
     faults.extend(overlap_faults(found, rows))
     if faults:
-        raise StudyError(shortened(faults), path)
+        raise StudyError(first_faults(faults), path)
     return tuple(found)
 
 
 def write_intervals(path: Path, intervals: Iterable[Interval]) -> None:
-    """Write intervals as a table ``label, start, stop``."""
+    """Write an interval table with the columns ``label, start, stop``.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file to write.
+    intervals : iterable of Interval
+        Intervals, in the order of the rows.
+    """
     rows = ([i.label, number_text(i.start), number_text(i.stop)] for i in intervals)
     write_table(path, INTERVAL_COLUMNS, rows)
 
@@ -156,19 +180,20 @@ def _collect(cells: dict[str, str], row: int | None, found: list[Interval], faul
 
 
 def overlap_faults(intervals: Sequence[Interval], rows: Sequence[int] | None = None) -> list[Fault]:
-    """Faults of intervals with the same label that overlap; touching ones do not.
+    """Find intervals that overlap with another one of the same label.
 
     Parameters
     ----------
     intervals : sequence of Interval
         In any order.
     rows : sequence of int, optional
-        Row of each interval in its table.
+        Table row of each interval.
 
     Returns
     -------
     list of Fault
-        One for each interval that begins before an earlier one of its label has stopped.
+        One for each interval that starts before an earlier one of its label stops. Adjacent intervals do
+        not overlap.
     """
     faults = []
     latest: dict[str, Interval] = {}
@@ -178,26 +203,26 @@ def overlap_faults(intervals: Sequence[Interval], rows: Sequence[int] | None = N
         if before is not None and interval.start < before.stop:
             problem = f"the intervals {before} and {interval} overlap"
             row = rows[i] if rows else None
-            faults.append(Fault(problem, "join them or mend their times", row, "start" if rows else None))
+            faults.append(Fault(problem, "join them or correct their times", row, "start" if rows else None))
         if before is None or interval.stop > before.stop:
             latest[interval.label] = interval
     return faults
 
 
 def frame_labels(intervals: Iterable[Interval], times: ArrayLike) -> dict[str, NDArray[np.bool_]]:
-    """Frames that each label covers.
+    """Mark the frames of each condition.
 
     Parameters
     ----------
     intervals : iterable of Interval
-        In any order; different labels may overlap.
-    times : (t,) array
-        Seconds of each frame, such as a video's ``times``.
+        In any order. Intervals of different labels can overlap.
+    times : array_like of float, shape (t,)
+        Time of each frame in seconds, such as the ``times`` of a video.
 
     Returns
     -------
-    dict of str to (t,) bool array
-        For each label, True from an interval's start up to, not including, its stop.
+    dict of str to ndarray of bool, shape (t,)
+        For each label, True from the start of an interval until before its stop.
     """
     seconds = np.asarray(times, dtype=np.float64)
     labels: dict[str, NDArray[np.bool_]] = {}

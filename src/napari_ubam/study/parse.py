@@ -1,4 +1,4 @@
-"""Rows of a study's table to recordings, with every fault on the way."""
+"""Convert the rows of a study table to recordings, and collect all faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .geometry import Roi, Track
 from .intervals import is_table, parse_intervals, read_intervals
 from .recording import OPTIONAL, REQUIRED, ROI_COLUMNS, Recording
 from .table import Row
-from .values import folder_key, missing, resolve, safe_name
+from .values import folder_key, missing_file, resolve, safe_name
 
 T = TypeVar("T")
 
@@ -21,25 +21,25 @@ T = TypeVar("T")
 def parse_rows(
     rows: Sequence[Row], folder: Path, check_files: bool
 ) -> tuple[list[Recording], list[int], list[Fault]]:
-    """Make recordings of a table's rows.
+    """Convert the rows of a study table to recordings.
 
     Parameters
     ----------
     rows : sequence of Row
-        With the columns of a study.
+        Rows with the columns of a study.
     folder : Path
-        Folder from which relative paths start.
+        Folder to which relative paths refer.
     check_files : bool
         Whether a missing video is a fault.
 
     Returns
     -------
     recordings : list of Recording
-        Of the rows without a fault.
+        Recordings of the valid rows.
     numbers : list of int
-        The row of each recording.
+        Row number of each recording.
     faults : list of Fault
-        Of all rows, those between recordings included.
+        Faults of all rows, including duplicate recordings, in the order of the rows.
     """
     recordings: list[Recording] = []
     numbers: list[int] = []
@@ -49,13 +49,13 @@ def parse_rows(
         if recording is not None:
             recordings.append(recording)
             numbers.append(row.number)
-    faults.extend(clashes(recordings, numbers))
+    faults.extend(duplicate_faults(recordings, numbers))
     faults.sort(key=lambda fault: fault.row or 0)
     return recordings, numbers, faults
 
 
 class _RowParser:
-    """One row; faults go to the list that all rows share."""
+    """Parser of one row. It appends to the list of faults that all rows share."""
 
     def __init__(self, row: Row, folder: Path, check_files: bool, faults: list[Fault]) -> None:
         self.row, self.folder, self.check_files, self.faults = row, folder, check_files, faults
@@ -87,10 +87,10 @@ class _RowParser:
     def _video(self) -> Path:
         cell = self.row.cells["video"]
         if not cell:
-            self._fault("video", "the cell is empty", "write the path of the video, relative to the study")
-            return self.folder / "unnamed"  # so that the row's other columns are still looked at
+            self._fault("video", "the cell is empty", "enter the path of the video, relative to the study")
+            return self.folder / "unnamed"  # then the other columns of the row are still checked
         path = resolve(cell, self.folder)
-        absent = missing(path, self.row.number, "video") if self.check_files else None
+        absent = missing_file(path, self.row.number, "video") if self.check_files else None
         if absent:
             self.faults.append(absent)
         return path
@@ -102,7 +102,7 @@ class _RowParser:
         absent = [name for name in ROI_COLUMNS if name not in given]
         if absent:
             problem = f"the region has {' and '.join(given)} but not {' and '.join(absent)}"
-            self._fault(absent[0], problem, "fill in x, y, width and height, or none of them")
+            self._fault(absent[0], problem, "fill in all of x, y, width and height, or none")
             return None
         try:
             return Roi(**given)
@@ -128,7 +128,7 @@ class _RowParser:
 
     def _table(self, column: str, cell: str, read: Callable[[Path], T]) -> T | None:
         path = resolve(cell, self.folder)
-        absent = missing(path, self.row.number, column)
+        absent = missing_file(path, self.row.number, column)
         if absent:
             self.faults.append(absent)
             return None
@@ -143,20 +143,20 @@ class _RowParser:
             return None
 
 
-def clashes(recordings: Sequence[Recording], rows: Sequence[int]) -> list[Fault]:
-    """Faults between recordings: equal names, and the same frames of the same region twice.
+def duplicate_faults(recordings: Sequence[Recording], rows: Sequence[int]) -> list[Fault]:
+    """Find duplicates: equal names, or the same frames of the same region.
 
     Parameters
     ----------
     recordings : sequence of Recording
-        Each valid by itself.
+        Valid recordings.
     rows : sequence of int
-        Row of each recording.
+        Row number of each recording.
 
     Returns
     -------
     list of Fault
-        At the later of two rows, naming the earlier one.
+        One for each duplicate. It is placed at the later row and names the earlier one.
     """
     faults: list[Fault] = []
     names: dict[str, int] = {}
@@ -168,7 +168,7 @@ def clashes(recordings: Sequence[Recording], rows: Sequence[int]) -> list[Fault]
         twice = next((j for j in others if _overlap(recordings[j], recording)), None)
         if twice is not None:
             problem = f"row {rows[twice]} has the same frames of {recording.video.name} and the same region"
-            remedy = "remove one, or give each subject its own x, y, width and height"
+            remedy = "remove one row, or enter x, y, width and height of each subject"
             faults.append(Fault(problem, remedy, rows[i], "video"))
         elif first != i:
             faults.append(_equal_names(recordings, rows, first, i))
@@ -183,7 +183,7 @@ def _overlap(a: Recording, b: Recording) -> bool:
 
 def _equal_names(recordings: Sequence[Recording], rows: Sequence[int], first: int, i: int) -> Fault:
     name, other = recordings[i].name, recordings[first].name
-    spelling = "" if name == other else f" (as {other!r}, which is the same folder on Windows and macOS)"
+    spelling = "" if name == other else f" (written {other!r}, which is the same folder on Windows and macOS)"
     example = safe_name(f"{recordings[i].subject}_{name}")
-    remedy = f"give each recording its own in a column name, such as {example!r}"
-    return Fault(f"row {rows[first]} has the name {name!r}, too{spelling}", remedy, rows[i], "name")
+    remedy = f"enter a unique name in the column name, such as {example!r}"
+    return Fault(f"row {rows[first]} also has the name {name!r}{spelling}", remedy, rows[i], "name")

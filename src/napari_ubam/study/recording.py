@@ -29,32 +29,32 @@ class Recording(Checked):
     Parameters
     ----------
     video : Path
-        The video; a relative path is taken from the current folder and made absolute.
+        The video. A relative path refers to the current folder and is made absolute.
     subject, group : str
-        Kept as written: subject ``"007"`` stays ``"007"``.
+        Text as written: subject ``"007"`` stays ``"007"``.
     session : str
-        A whole number is kept without leading zeros, so that 0, ``"0"`` and 0.0 are one session.
+        A whole number loses leading zeros: 0, ``"0"`` and 0.0 are the same session.
     name : str, optional
-        Name in tables and folders; the video's stem where it is left out.
+        Unique name in tables and folders. Default: file name of the video without extension.
     roi : Roi, optional
-        Fixed region of interest in pixels of the full frame. Not together with ``track``.
+        Fixed region of interest in pixels of the full frame. It excludes ``track``.
     start, stop : int, optional
-        First frame, and the frame after the last, in display order from 0.
+        First frame, and the frame after the last one, in display order from 0.
     fps : float, optional
-        Frames per second of the camera, where the video's file says another rate or none.
+        Frame rate of the camera in frames per second, if the video file states a wrong one or none.
     track : Track, optional
         Crop boxes that follow the subject.
-    intervals : tuple of Interval
-        Conditions over time, in seconds of the video; or a text ``label:start-stop``.
+    intervals : tuple of Interval or str
+        Conditions over time, in seconds of the video. Text has the form ``label:start-stop``.
     intervals_path : Path, optional
-        The table that the intervals were read from.
+        Table from which the intervals were read.
     metadata : dict of str to str
-        Further columns.
+        Additional columns.
 
     Raises
     ------
     StudyError
-        A ``ValueError`` that names every fault and its remedy.
+        If a value is not valid. The error lists all faults.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,7 +85,7 @@ class Recording(Checked):
     @classmethod
     def _absolute(cls, value: Any) -> Path:
         if not isinstance(value, str | os.PathLike) or not str(value).strip():
-            raise refusal(f"{value!r} is no path", "write the path of the video")
+            raise refusal(f"{value!r} is not a path", "enter the path of the video")
         return absolute(Path(value))
 
     @field_validator("intervals", mode="before")
@@ -97,26 +97,26 @@ class Recording(Checked):
     @classmethod
     def _texts(cls, value: Any) -> dict[str, str]:
         if not isinstance(value, Mapping):
-            raise refusal(f"{value!r} is no dictionary", "give names and texts, such as {'sex': 'f'}")
+            raise refusal(f"{value!r} is not a dictionary", "give names and texts, such as {'sex': 'f'}")
         texts = {str(key).strip(): text_of(item) for key, item in value.items()}
         known = {*REQUIRED, *OPTIONAL}
         bad = [key for key in texts if not key or key.casefold() in known]
         if bad or len({key.casefold() for key in texts}) < len(value):
-            problem = f"the metadata name {bad[0]!r} is taken" if bad else "two metadata names are equal"
-            raise refusal(problem, "choose names that differ from the study's own columns and each other")
+            problem = f"the metadata name {bad[0]!r} is reserved" if bad else "two metadata names are equal"
+            raise refusal(problem, "use unique names that are not columns of the study table")
         return texts
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.roi is not None and self.track is not None:
             raise refusal(
-                "there is a region and a track", "keep x, y, width and height or the track", "track"
+                "there is a region and a track", "remove x, y, width and height, or the track", "track"
             )
         if self.roi is not None and (self.roi.x < 0 or self.roi.y < 0):
             remedy = "give pixels from the upper left corner of the full frame"
             raise refusal("x or y is negative", remedy, "x" if self.roi.x < 0 else "y")
         if self.stop is not None and self.stop <= (self.start or 0):
-            problem = f"the frames stop at {self.stop} and start at {self.start or 0}"
+            problem = f"the frames start at {self.start or 0} and stop at {self.stop}"
             raise refusal(problem, "stop is the frame after the last one, so it must be larger", "stop")
         overlaps = overlap_faults(self.intervals)
         if overlaps:
@@ -124,29 +124,41 @@ class Recording(Checked):
         return self
 
     def open_with(self, opener: Callable[..., T], **options: Any) -> T:
-        """Open the recording's video, at the camera's frame rate where the study gives it.
+        """Open the video with the frame rate of the study.
 
         Parameters
         ----------
         opener : callable
-            Such as `napari_ubam.open_video`: takes the path, and ``fps``, which may be None.
-        **options
-            Passed on.
+            Function such as `napari_ubam.open_video`. It is called with the path, and with ``fps`` as a float
+            or None.
+        **options : object
+            More keyword arguments for ``opener``.
 
         Returns
         -------
         object
-            What the opener returns.
+            Result of ``opener``.
         """
         return opener(self.video, fps=self.fps, **options)
 
     def frames(self, count: int) -> range:
-        """Frames of the recording in a video of ``count`` frames."""
+        """Return the frames of the recording.
+
+        Parameters
+        ----------
+        count : int
+            Number of frames in the video.
+
+        Returns
+        -------
+        range
+            Frame numbers from ``start`` to before ``stop``, limited to the video.
+        """
         stop = count if self.stop is None else min(self.stop, count)
         return range(min(self.start or 0, stop), stop)
 
     def segments(self, count: int) -> tuple[range, ...]:
-        """Split the frames into runs without a gap in the track; no window may reach over the end of one.
+        """Split the frames into segments without gaps in the track. A window must not cross two segments.
 
         Parameters
         ----------
@@ -156,7 +168,7 @@ class Recording(Checked):
         Returns
         -------
         tuple of range
-            Within the recording's frames; one run where there is no track.
+            Segments in ascending order. Without a track there is one segment.
         """
         frames = self.frames(count)
         if self.track is not None:
@@ -164,7 +176,7 @@ class Recording(Checked):
         return (frames,) if frames else ()
 
     def crops(self, frames: Iterable[int]) -> tuple[Roi | None, ...] | None:
-        """Rectangle to crop from each frame, in pixels of the full frame.
+        """Return the crop rectangle of each frame.
 
         Parameters
         ----------
@@ -173,25 +185,25 @@ class Recording(Checked):
 
         Returns
         -------
-        tuple of Roi or None, or None
-            One a frame, None for a frame in a gap of the track. None instead of the tuple where the
-            recording shows the whole frame.
+        tuple of (Roi or None), or None
+            Rectangles in pixels of the full frame, None in a gap of the track. The result itself is None if
+            the recording has neither region nor track.
         """
         if self.track is not None:
             return self.track.crops(frames)
         return None if self.roi is None else tuple(self.roi for _ in frames)
 
     def frame_labels(self, times: ArrayLike) -> dict[str, NDArray[np.bool_]]:
-        """Frames that each interval label covers.
+        """Mark the frames of each condition.
 
         Parameters
         ----------
-        times : (t,) array
-            Seconds of each frame of the video.
+        times : array_like of float, shape (t,)
+            Time of each frame of the video in seconds.
 
         Returns
         -------
-        dict of str to (t,) bool array
-            True from an interval's start up to, not including, its stop.
+        dict of str to ndarray of bool, shape (t,)
+            For each label, True from the start of an interval until before its stop.
         """
         return frame_labels(self.intervals, times)

@@ -1,4 +1,4 @@
-"""Tables of text as spreadsheets write them: separators, byte order marks, empty rows and padded headers."""
+"""CSV tables as spreadsheets write them: separators, byte order marks, empty rows and padded headers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from napari_ubam.files import write_atomic
 
 from .faults import Fault, StudyError
-from .values import missing, nearest
+from .values import missing_file, nearest
 
 _SEPARATORS = ",;\t"
 _WORKBOOKS = {
@@ -24,7 +24,7 @@ csv.field_size_limit(2**24)
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table: its number as a spreadsheet shows it, and its cells by column."""
+    """One row of a table: its number as in a spreadsheet, and its cells by column."""
 
     number: int
     cells: dict[str, str]
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A header and its rows, every cell stripped text, with the faults found on the way."""
+    """Header, rows with stripped text cells, and the faults that were found."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -40,31 +40,31 @@ class Table:
 
 
 def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> Table:
-    """Read a table whose header names at least the required columns.
+    """Read a CSV table.
 
     Parameters
     ----------
     path : Path
-        CSV with comma, semicolon or tab; UTF-8 with or without byte order mark, or UTF-16 with one.
+        CSV file with comma, semicolon or tab. The encoding is UTF-8, or UTF-16 with a byte order mark.
     required, optional : sequence of str
-        Columns that are known by name, whatever their case; others keep their spelling.
+        Known columns. Their case does not matter. Other columns keep their spelling.
 
     Returns
     -------
     Table
-        Empty rows are left out, yet counted in the numbers of the rows.
+        Rows that are not empty. Row numbers also count the empty rows.
 
     Raises
     ------
     StudyError
-        Where there is no table to read: file missing, not text, a required column missing.
+        If the file is missing or not a text table, or a required column is missing.
     """
     known = (*required, *optional)
     records = list(csv.reader(*_dialect(_read_text(path), known)))
     stripped = [(n, [cell.strip() for cell in cells]) for n, cells in enumerate(records, start=1)]
     filled = [(number, cells) for number, cells in stripped if any(cells)]
     if not filled:
-        raise StudyError([Fault("the file is empty", f"begin with a header: {', '.join(required)}")], path)
+        raise StudyError([Fault("the file is empty", f"start with a header: {', '.join(required)}")], path)
     (header_row, header), *body = filled
     columns = [known_column(name, known) for name in header]
     check_header(columns, required, header_row, path)
@@ -74,7 +74,7 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()
 
 
 def _read_text(path: Path) -> str:
-    absent = missing(path, None, "")
+    absent = missing_file(path, None, "")
     if absent:
         raise StudyError([absent])
     try:
@@ -85,20 +85,20 @@ def _read_text(path: Path) -> str:
         if data.startswith(magic):
             raise StudyError([Fault(f"this is {kind}", 'save it as "CSV UTF-8"')], path)
     if b"\x00" in data[:4096] and not data.startswith(_UTF16):
-        raise StudyError([Fault("this is not a table of text", "choose a CSV file")], path)
+        raise StudyError([Fault("this is not a text file", "choose a CSV file")], path)
     try:
         return data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        fault = Fault("a letter is not UTF-8 text", 'save the table as "CSV UTF-8" in Excel', line)
+        fault = Fault("a character is not valid UTF-8", 'save the table as "CSV UTF-8" in Excel', line)
         raise StudyError([fault], path) from None
 
 
 def _dialect(text: str, known: Iterable[str]) -> tuple[io.StringIO, str]:
-    """Rows as a stream, and the separator as a dialect's name."""
+    """Return the text as a stream, and the name of the CSV dialect with the most likely separator."""
     first, _, rest = text.partition("\n")
     if first.strip().lower() in {f"sep={separator}" for separator in ",;"} | {"sep="}:
-        text = rest  # Excel's own first line, which it does not show
+        text = rest  # Excel writes this first line and hides it
     header = next((line for line in text.splitlines() if line.strip(_SEPARATORS + " ")), "")
     names = set(known)
 
@@ -119,7 +119,20 @@ _DIALECTS = {separator: _register(separator) for separator in _SEPARATORS}
 
 
 def known_column(name: str, known: Iterable[str]) -> str:
-    """Known column of that name, whatever its case; another name as it is."""
+    """Match a column name with the known columns, and ignore case.
+
+    Parameters
+    ----------
+    name : str
+        Name in the header.
+    known : iterable of str
+        Known names, in lower case.
+
+    Returns
+    -------
+    str
+        The known name. An unknown name is returned unchanged.
+    """
     folded = name.casefold()
     return folded if folded in known else name
 
@@ -127,12 +140,23 @@ def known_column(name: str, known: Iterable[str]) -> str:
 def check_header(
     columns: Sequence[str], required: Sequence[str], row: int | None = None, path: Path | None = None
 ) -> None:
-    """Refuse a header that lacks a required column or names one twice.
+    """Check that a header has all required columns and no duplicates.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Names in the header.
+    required : sequence of str
+        Required names.
+    row : int, optional
+        Row number of the header, for the error.
+    path : Path, optional
+        File, for the error.
 
     Raises
     ------
     StudyError
-        With a fault for each such column.
+        If a column is missing or duplicated. The error has one fault for each.
     """
     faults = []
     for name in required:
@@ -144,7 +168,7 @@ def check_header(
     folded = [column.casefold() for column in columns]
     for i, column in enumerate(columns):
         if column and folded[i] in folded[:i]:
-            faults.append(Fault(f"the column {column} is there twice", "remove or rename one", row))
+            faults.append(Fault(f"the column {column} appears twice", "remove or rename one", row))
     if faults:
         raise StudyError(faults, path)
 
@@ -153,18 +177,28 @@ def _cells(columns: Sequence[str], cells: Sequence[str], number: int, faults: li
     padded = [*cells, *[""] * (len(columns) - len(cells))]
     for i, cell in enumerate(padded):
         if cell and (i >= len(columns) or not columns[i]):
-            problem = f"the value {cell!r} stands in column number {i + 1}, which has no name"
-            remedy = "name it in the header, or put quotes around a value that holds the separator"
+            problem = f"the value {cell!r} is in column number {i + 1}, which has no name"
+            remedy = "name the column in the header, or put quotes around a value that contains the separator"
             faults.append(Fault(problem, remedy, number))
     return {name: cell for name, cell in zip(columns, padded, strict=False) if name}
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a comma-separated table that Excel, too, reads as UTF-8."""
+    """Write a comma-separated UTF-8 table that Excel also reads correctly.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    header : sequence of str
+        Names of the columns.
+    rows : iterable of sequence of str
+        Cells of each row, in the order of the header.
+    """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
     text = stream.getvalue()
-    # Excel takes UTF-8 for the local code page unless a byte order mark says otherwise.
+    # Without a byte order mark, Excel reads UTF-8 as the local code page.
     write_atomic(path, text.encode("utf-8" if text.isascii() else "utf-8-sig"))

@@ -1,4 +1,4 @@
-"""Cells to values: numbers, texts, names and paths, each refused with a remedy."""
+"""Parse and validate cells: numbers, texts, names and paths."""
 
 from __future__ import annotations
 
@@ -17,15 +17,26 @@ from .faults import Fault, refusal
 
 _WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
-_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")  # 1,000 is a thousand to some and one to others
-_RATES = (1e-6, 1e9)  # frames per second; outside them durations would no longer be finite numbers
+_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")  # 1,000 is a thousand in some countries and one in others
+_RATES = (1e-6, 1e9)  # frames per second; beyond these limits durations overflow
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 LONGEST_NAME = 100
 
 
 def text_of(value: Any) -> str:
-    """Text of a cell, stripped; whole numbers without a decimal point, a missing value empty."""
+    """Convert a cell to text.
+
+    Parameters
+    ----------
+    value : object
+        Cell of a table or data frame.
+
+    Returns
+    -------
+    str
+        Stripped text. Whole numbers have no decimal point, and a missing value is empty.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -39,28 +50,49 @@ def _label(value: Any) -> str:
     if not text:
         raise refusal("the cell is empty", "every recording needs a value here")
     if "\x00" in text:
-        raise refusal(f"{text!r} holds an unprintable character", "type the value anew")
+        raise refusal(f"{text!r} contains an unprintable character", "type the value again")
     return text
 
 
 def _session(value: Any) -> str:
     if not text_of(value):
-        raise refusal("the cell is empty", "write 0 where there is only one session")
+        raise refusal("the cell is empty", "write 0 if there is only one session")
     return session_key(_label(value))
 
 
 def session_key(text: str) -> str:
-    """Session as it is kept: a whole number without leading zeros, other texts as they are."""
+    """Normalise a session, for comparison.
+
+    Parameters
+    ----------
+    text : str
+        Session as written.
+
+    Returns
+    -------
+    str
+        A whole number without leading zeros and decimals. Other texts are unchanged.
+    """
     return str(int(text.partition(".")[0])) if _WHOLE.fullmatch(text) and len(text) < 1000 else text
 
 
 def whole_number(value: Any) -> int:
-    """Whole number of a cell; ``12``, ``"12"``, ``12.0`` and ``"12.0"`` are 12.
+    """Parse a whole number.
+
+    Parameters
+    ----------
+    value : object
+        Cell: ``12``, ``"12"``, ``12.0`` and ``"12.0"`` are 12.
+
+    Returns
+    -------
+    int
+        The number.
 
     Raises
     ------
     PydanticCustomError
-        Where the value is no whole number.
+        If the value is not a whole number.
     """
     text = text_of(value)
     if isinstance(value, bool) or not _WHOLE.fullmatch(text):
@@ -69,10 +101,21 @@ def whole_number(value: Any) -> int:
 
 
 def real_number(value: Any) -> float | None:
-    """Finite number of a cell, with a point or a comma as decimal sign; None where it is none."""
+    """Parse a finite number.
+
+    Parameters
+    ----------
+    value : object
+        Cell. Text can have a decimal point or comma.
+
+    Returns
+    -------
+    float or None
+        The number, None if the cell is not a finite number.
+    """
     text = text_of(value)
     number = float(text.replace(",", ".")) if re.fullmatch(NUMBER, text) else math.nan
-    # Adding 0 turns a negative zero into a plain one.
+    # Adding 0 converts negative zero to zero.
     return number + 0.0 if math.isfinite(number) else None
 
 
@@ -82,16 +125,18 @@ def _optional_rate(value: Any) -> float | None:
         return None
     if _THOUSANDS.fullmatch(text):
         large, small = text.replace(",", ""), f"{float(text.replace(',', '.')):g}"
-        raise refusal(f"{text!r} may be {large} or {small}", f"write {large}, or {small} with a point")
+        raise refusal(
+            f"{text!r} can mean {large} or {small}", f"write {large}, or {small} with a decimal point"
+        )
     rate = None if isinstance(value, bool) else real_number(value)
     if rate is None:
         raise refusal(f"{text!r} is not a number", _RATE_REMEDY)
     if not _RATES[0] <= rate <= _RATES[1]:
-        raise refusal(f"{text!r} is no frame rate", _RATE_REMEDY)
+        raise refusal(f"{text!r} is not a valid frame rate", _RATE_REMEDY)
     return rate
 
 
-_RATE_REMEDY = "write the camera's frames per second, such as 250 or 29.97"
+_RATE_REMEDY = "write the frames per second of the camera, such as 250 or 29.97"
 
 
 def _optional_frame(value: Any) -> int | None:
@@ -99,24 +144,24 @@ def _optional_frame(value: Any) -> int | None:
         return None
     number = whole_number(value)
     if number < 0:
-        raise refusal(f"{number} is negative", "frames count from 0")
+        raise refusal(f"{number} is negative", "count frames from 0")
     return number
 
 
 def _positive(value: Any) -> int:
     number = whole_number(value)
     if number <= 0:
-        raise refusal(f"{number} is not positive", "a region is at least 1 pixel wide and high")
+        raise refusal(f"{number} is not positive", "make the region at least 1 pixel wide and high")
     return number
 
 
 def check_name(name: str) -> str:
-    """Refuse a recording's name that cannot be a folder's name on every system.
+    """Check that a recording name is a valid folder name on every operating system.
 
     Parameters
     ----------
     name : str
-        The ``name`` column, or the video's stem.
+        The ``name`` column, or the file name of the video without extension.
 
     Returns
     -------
@@ -126,13 +171,13 @@ def check_name(name: str) -> str:
     Raises
     ------
     PydanticCustomError
-        With a name that would do as the remedy.
+        If the name is not valid. The error proposes another name.
     """
     reason = _name_problem(name)
     if reason:
         raise refusal(
-            f"{name!r} cannot name a folder on every system since it {reason}",
-            f"write another in the column name, such as {safe_name(name)!r}",
+            f"{name!r} is not a valid folder name on every system because it {reason}",
+            f"write another name in the column name, such as {safe_name(name)!r}",
         )
     return name
 
@@ -140,20 +185,31 @@ def check_name(name: str) -> str:
 def _name_problem(name: str) -> str:
     found = _UNSAFE.search(name)
     if found:
-        return f"holds {found.group()!r}"
+        return f"contains {found.group()!r}"
     if name.split(".")[0].strip().upper() in _RESERVED:
         return "is reserved by Windows"
     if not name or name != name.strip() or name.endswith("."):
-        return "is empty, or begins or ends with a space or a full stop"
+        return "is empty, or starts or ends with a space or a full stop"
     if name.startswith((".", "__")):
-        return "begins with a full stop or two underscores"
+        return "starts with a full stop or two underscores"
     if len(name) > LONGEST_NAME:
         return f"is longer than {LONGEST_NAME} characters"
     return ""
 
 
 def safe_name(name: str) -> str:
-    """Nearest name to ``name`` that is safe as a folder's name on every system."""
+    """Convert a name to a similar one that is a valid folder name on every operating system.
+
+    Parameters
+    ----------
+    name : str
+        Any text.
+
+    Returns
+    -------
+    str
+        At most 100 characters.
+    """
     name = _UNSAFE.sub("_", name).strip(" .")[:LONGEST_NAME].rstrip(" .").lstrip("_")
     if not name:
         return "recording"
@@ -161,27 +217,79 @@ def safe_name(name: str) -> str:
 
 
 def folder_key(name: str) -> str:
-    """Key under which two names would be the same folder on a system that ignores case."""
+    """Normalise a name, for comparison on a file system that ignores case.
+
+    Parameters
+    ----------
+    name : str
+        Name of a folder.
+
+    Returns
+    -------
+    str
+        Names with the same key are the same folder on such a file system.
+    """
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def nearest(word: str, choices: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
-    """Choices that look like ``word``, whatever their case, the nearest first."""
+    """Find similar words, for "did you mean" hints. Case is ignored.
+
+    Parameters
+    ----------
+    word : str
+        Word to look for.
+    choices : iterable of str
+        Valid words.
+    count : int
+        Maximum number of results.
+    cutoff : float
+        Minimum similarity from 0 to 1, as in `difflib.get_close_matches`.
+
+    Returns
+    -------
+    list of str
+        The most similar word first.
+    """
     by_key = {choice.casefold(): choice for choice in choices}
     return [by_key[key] for key in get_close_matches(word.casefold(), by_key, n=count, cutoff=cutoff)]
 
 
 def listed(words: Iterable[str], limit: int = 12) -> str:
-    """Words joined by commas; past ``limit`` only their number."""
+    """Join words with commas.
+
+    Parameters
+    ----------
+    words : iterable of str
+        Words to join.
+    limit : int
+        Maximum number of words. The rest is only counted.
+
+    Returns
+    -------
+    str
+        Text such as ``a, b and 3 more``.
+    """
     words = list(words)
     rest = len(words) - limit
     return ", ".join(words[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def resolve(text: str, folder: Path) -> Path:
-    """Absolute path of a cell's path, which is relative to ``folder``.
+    """Resolve the path in a cell.
 
-    Backslashes count as separators on every system where the path does not exist as it is written.
+    Parameters
+    ----------
+    text : str
+        Path, absolute or relative to ``folder``. If it does not exist as written, backslashes are read as
+        separators on every operating system.
+    folder : Path
+        Folder of the table.
+
+    Returns
+    -------
+    Path
+        Absolute path.
     """
     path = _absolute(text, folder)
     if "\\" in text and not path.exists():
@@ -190,7 +298,18 @@ def resolve(text: str, folder: Path) -> Path:
 
 
 def absolute(path: str | Path) -> Path:
-    """Absolute path that keeps the names of symbolic links, since a recording is named after its file."""
+    """Make a path absolute but keep symbolic links, because a recording is named after its file.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any path.
+
+    Returns
+    -------
+    Path
+        Absolute path.
+    """
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
@@ -199,25 +318,42 @@ def _absolute(text: str, folder: Path) -> Path:
     return absolute(folder / path)
 
 
-def missing(path: Path, row: int | None, column: str) -> Fault | None:
-    """Fault of a file that is not there, with near names in its folder; None where it is."""
+def missing_file(path: Path, row: int | None, column: str) -> Fault | None:
+    """Check that a file exists.
+
+    Parameters
+    ----------
+    path : Path
+        Absolute path.
+    row : int or None
+        Row of the cell that names the file.
+    column : str
+        Column of this cell.
+
+    Returns
+    -------
+    Fault or None
+        None if the file exists. Otherwise the remedy names similar files in the same folder.
+    """
     try:
         if path.exists():
             return None
         parent = next(parent for parent in path.parents if parent.is_dir())
         near = _near_files(path) if parent == path.parent else []
     except OSError as error:
-        return Fault(f"{path} cannot be read ({error.strerror})", "ask for access to it", row, column)
+        return Fault(f"{path} cannot be read ({error.strerror})", "request access to it", row, column)
     if near:
         return Fault(f"{path.name} is not in {parent}", f"did you mean {' or '.join(near)}?", row, column)
     if parent != path.parent:
         absent = path.relative_to(parent).parts[0]
-        return Fault(f"{path} does not exist: {parent} has no folder {absent}", "mend the path", row, column)
-    return Fault(f"{path.name} is not in {parent}", "mend the path or copy the file there", row, column)
+        return Fault(
+            f"{path} does not exist: {parent} has no folder {absent}", "correct the path", row, column
+        )
+    return Fault(f"{path.name} is not in {parent}", "correct the path or copy the file there", row, column)
 
 
 def _near_files(path: Path) -> list[str]:
-    """Names beside a missing file that look like its own; an equal ending alone is no likeness."""
+    """Find files with a similar name in the same folder. The extension alone does not count."""
     names = nearest(path.name, (other.name for other in path.parent.iterdir()), 3)
     return [name for name in names if nearest(path.stem, [Path(name).stem], cutoff=0.5)]
 
