@@ -1,4 +1,4 @@
-"""How long work tells what it is doing, and how it is asked to stop."""
+"""Progress reports and cancellation of long-running work."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Protocol
 
 
 class Cancelled(Exception):
-    """The work was asked to stop and did; what was finished is kept, and the same call goes on from there."""
+    """The work was cancelled. Finished parts are kept, and the same call continues from there."""
 
 
 class Cancel(Protocol):
-    """What asks long work to stop: a `threading.Event`, a `multiprocessing.Event`, or anything alike."""
+    """Flag that stops long-running work: a `threading.Event`, a `multiprocessing.Event` or similar."""
 
     def is_set(self) -> bool:
         """Whether the work should stop."""
@@ -21,24 +21,24 @@ class Cancel(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """What long work has done so far.
+    """One progress report of long-running work.
 
     Parameters
     ----------
     stage : str
-        What is being done: ``"sample"``, ``"crops"``, ``"means"``, ``"posture"``, ``"whitening"``,
+        Current stage: ``"sample"``, ``"crops"``, ``"means"``, ``"posture"``, ``"whitening"``,
         ``"codes"``, ``"behaviour"``, ``"quality"``, ``"embed"``, ``"score"``, ``"phases"``,
         ``"magnifier"``, ``"magnify"``.
     step, of : int
-        Steps done, and steps in all (0 where that is unknown).
+        Number of finished steps, and total number of steps (0 if unknown).
     detail : str, optional
-        The recording or part that is worked on.
+        Current recording or part.
     losses : mapping of str to float, optional
-        Current values of the losses, by name.
+        Current value of each loss, by name.
     eta : float, optional
-        Seconds until the stage ends; None where that is unknown.
+        Estimated seconds until the end of the stage, None if unknown.
     message : str, optional
-        A sentence that the user should read, such as that the batch was halved.
+        A sentence for the user, for example that the batch size was halved.
     """
 
     stage: str
@@ -51,7 +51,7 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """Part of the stage that is done, 0 to 1."""
+        """Finished fraction of the stage, 0 to 1."""
         return min(self.step / self.of, 1.0) if self.of else 0.0
 
 
@@ -59,16 +59,27 @@ ProgressCallback = Callable[[Progress], None]
 
 
 def silent(_: Progress) -> None:
-    """Take an event and tell nobody."""
+    """Ignore a progress report. Use this as a callback if nobody listens.
+
+    Parameters
+    ----------
+    _ : Progress
+        The report.
+    """
 
 
 def check_cancelled(cancel: Cancel | None) -> None:
-    """Stop here if that was asked for.
+    """Stop the work if it was cancelled.
+
+    Parameters
+    ----------
+    cancel : Cancel or None
+        Flag that was passed to the work. None: the work cannot be cancelled.
 
     Raises
     ------
     Cancelled
-        When ``cancel`` is set.
+        If ``cancel`` is set.
     """
     if cancel is not None and cancel.is_set():
-        raise Cancelled("The work was cancelled; what is finished is kept.")
+        raise Cancelled("The work was cancelled; finished parts are kept.")

@@ -1,4 +1,4 @@
-"""The log is readable while it grows, and after a kill."""
+"""The log can be read while it grows, and after a crash."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_ubam.runfolder.log import append, history, lines
 
 
-def test_only_whole_lines_are_read_and_a_torn_one_swallows_nothing(tmp_path: Path) -> None:
+def test_only_complete_lines_are_read_and_an_incomplete_one_does_no_harm(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     append(path, "begin", stage="posture", step=0)
     with path.open("a") as file:
@@ -18,7 +18,7 @@ def test_only_whole_lines_are_read_and_a_torn_one_swallows_nothing(tmp_path: Pat
     assert all("time" in line for line in lines(path))
 
 
-def test_no_path_is_no_log(tmp_path: Path) -> None:
+def test_without_a_path_nothing_is_logged(tmp_path: Path) -> None:
     append(None, "begin")
     assert list(lines(tmp_path / "none.jsonl")) == []
     assert history(tmp_path / "none.jsonl").columns.tolist() == ["stage", "step", "seconds"]

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON object a line, which a panel can read while it grows."""
+"""The log of a run: one JSON object per line. It can be read while it grows."""
 
 from __future__ import annotations
 
@@ -12,22 +12,43 @@ import pandas as pd
 
 
 def append(path: Path | None, event: str, **values: Any) -> None:
-    """Write a line; nothing where there is no path."""
+    """Append one event to a log.
+
+    Parameters
+    ----------
+    path : Path or None
+        Log file. It is created if needed. None: nothing is written.
+    event : str
+        Name of the event.
+    **values : object
+        More fields of the event. They must be serialisable as JSON.
+    """
     if path is None:
         return
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = json.dumps({"time": now, "event": event, **values})
     with path.open("a+b") as file:
         file.seek(0, 2)
-        if file.tell():  # a line that a kill cut off must not swallow this one
+        if file.tell():  # a killed process can leave an incomplete line: start a new one
             file.seek(-1, 2)
-            torn = file.read(1) != b"\n"
-            file.write(b"\n" * torn)
+            incomplete = file.read(1) != b"\n"
+            file.write(b"\n" * incomplete)
         file.write(line.encode() + b"\n")
 
 
 def lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Read the complete lines of a log."""
+    """Read the events of a log.
+
+    Parameters
+    ----------
+    path : Path
+        Log file. It need not exist.
+
+    Yields
+    ------
+    dict
+        Fields of one event. Incomplete lines are skipped.
+    """
     if not path.is_file():
         return
     for line in path.read_text("utf-8", errors="replace").split("\n")[:-1]:
@@ -38,7 +59,7 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def history(path: Path) -> pd.DataFrame:
-    """Read the losses of a run's trainings.
+    """Read the learning curves of a run.
 
     Parameters
     ----------
@@ -48,8 +69,8 @@ def history(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``stage``, ``step``, ``seconds`` and one a loss, in the order of the steps. Steps that were
-        lost when a training was killed, and done again, are there once.
+        Columns ``stage``, ``step``, ``seconds`` and one column per loss, in the order of the steps. If a
+        killed training repeated steps, only the last values are kept.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
     for line in lines(path):
