@@ -22,7 +22,8 @@ from napari_ubam.learners.behaviour import BehaviourBatches, BehaviourLearner, P
 from napari_ubam.learners.learner import cycle
 from napari_ubam.learners.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
 from napari_ubam.learners.ubam2021 import CHECKPOINT_SECONDS, SequenceBatches, Ubam2021Learner
-from napari_ubam.models.config import ModelConfig, preset
+from napari_ubam.families import preset
+from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
 from napari_ubam.models.images import as_images
 from napari_ubam.models.native.posture import PostureEncoder

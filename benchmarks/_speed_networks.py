@@ -14,7 +14,7 @@ from _common import in_turn, print_table
 from torch import nn
 
 from napari_ubam.families.family import magnifier, posture_encoder
-from napari_ubam.models.config import preset
+from napari_ubam.families import preset
 from napari_ubam.models.ubam2021.vae import FrameVae
 
 PRESETS = ("tiny", "small", "base", "paper")

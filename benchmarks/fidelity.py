@@ -138,7 +138,7 @@ def _of_seed(
 
 
 def _size(preset: str) -> int:
-    from napari_ubam.models.config import preset as of_name
+    from napari_ubam.families import preset as of_name
 
     return of_name(preset).posture.size[0]
 

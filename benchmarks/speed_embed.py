@@ -26,7 +26,7 @@ from torch import nn
 from napari_ubam.crops import iter_crops, shape_for
 from napari_ubam.embedding import EmbeddingStore, embed_recording
 from napari_ubam.embedding.model_encoder import ModelEncoder
-from napari_ubam.models.config import preset
+from napari_ubam.families import preset
 from napari_ubam.models.native.behaviour import BehaviourEncoder
 from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.study import Recording

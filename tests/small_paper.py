@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from napari_ubam.models.config import ModelConfig, PaperConfig, preset
+from napari_ubam.families import preset
+from napari_ubam.models.config import ModelConfig, PaperConfig
 from napari_ubam.models.ubam2021.perceptual import CHANNELS
 from napari_ubam.models.ubam2021.vae import FrameVae
 

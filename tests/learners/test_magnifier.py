@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from napari_ubam.families import preset
 from napari_ubam.learners.magnifier import MagnifierLearner, Motion, MotionBatches, roughness, unlike
-from napari_ubam.models.config import MagnifierConfig, ModelConfig, preset
+from napari_ubam.models.config import MagnifierConfig, ModelConfig
 
 
 class Bars:

@@ -14,12 +14,12 @@ import pytest
 import tifffile
 import torch
 import zarr
+from napari_ubam.magnification.warp import to_region
 from typer.testing import CliRunner
 
 from napari_ubam.analysis import DeviationError
 from napari_ubam.cli import app
 from napari_ubam.magnification.export import export, labelled
-from napari_ubam.magnification.warp import to_region
 from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.run import MagnificationWarning, Run, RunError, train_magnifier

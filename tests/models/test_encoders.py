@@ -7,21 +7,22 @@ import torch
 from pydantic import ValidationError
 from torch.nn import functional as F
 
-from napari_ubam.families.family import behaviour_encoder, posture_encoder
-from napari_ubam.models.config import PRESETS, BehaviourConfig, ModelConfig, PostureConfig, preset
+from napari_ubam.families import family_of, preset, presets
+from napari_ubam.models.config import BehaviourConfig, ModelConfig, PostureConfig
 from napari_ubam.models.native.behaviour import BehaviourEncoder
 from napari_ubam.models.native.map_decoder import MapDecoder
 from napari_ubam.models.native.posture import PostureEncoder
 
 
-@pytest.mark.parametrize("name", list(PRESETS))
+@pytest.mark.parametrize("name", list(presets()))
 def test_presets_build_networks_that_fit_together(name: str) -> None:
     config = preset(name)
     assert config.preset == name
-    posture = posture_encoder(config).eval()
+    family = family_of(config)
+    posture = family.posture_encoder(config).eval()
     codes = posture(torch.rand(2, 1, *config.posture.size))
     assert codes.shape == (2, config.posture.code)
-    behaviour = behaviour_encoder(config).eval()
+    behaviour = family.behaviour_encoder(config).eval()
     windows = codes[:, None].expand(2, config.behaviour.steps, config.posture.code)
     assert behaviour(windows).shape == (2, config.behaviour.code)
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from napari_ubam.families import preset
 from napari_ubam.learners.ubam2021 import Ubam2021Learner
-from napari_ubam.models.config import preset
 from napari_ubam.models.ubam2021.checkpoint import (
     BEHAVIOUR_LAYERS,
     POSTURE_LAYERS,

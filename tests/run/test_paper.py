@@ -12,7 +12,7 @@ import torch
 from typer.testing import CliRunner
 
 from napari_ubam.cli import app
-from napari_ubam.models.config import PRESETS
+from napari_ubam.families import FAMILIES
 from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.progress import Progress
 from napari_ubam.run import Run, RunError, train, train_magnifier
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::napari_ubam.run.MagnificationWa
 def narrow() -> Iterator[None]:
     """Let the preset have narrow layers."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(PRESETS, "paper", small_paper())
+        patch.setitem(FAMILIES["ubam2021"].presets, "paper", small_paper())
         yield
 
 

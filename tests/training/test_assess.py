@@ -12,13 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from napari_ubam.learners.behaviour import BehaviourBatches, BehaviourLearner
+from napari_ubam.learners.errors import TrainingError
 from napari_ubam.models.config import BehaviourConfig, BehaviourTraining, ModelConfig, PostureConfig
 from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.training.checks import probes
 from napari_ubam.training.checks.assess import HARDNESS, CheckedRecording, assess, save_quality
 from napari_ubam.training.checks.quality import Quality, ShuffleCheck, StageFacts, TrainingFacts
-from napari_ubam.training.errors import TrainingError
 from napari_ubam.training.loop.fit import FitPlan, fit
 from toy_study import TurningBars, track_of, turning, wandering
 

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 import toy_training
+from napari_ubam.learners.errors import TrainingError
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.runfolder.log import history, lines
-from napari_ubam.training.errors import TrainingError
 from napari_ubam.training.loop.checkpoints import latest
 from toy_training import ToyLearner, toy_batches, train_toy
 

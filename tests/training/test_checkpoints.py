@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from napari_ubam.training.errors import TrainingError
+from napari_ubam.learners.errors import TrainingError
 from napari_ubam.training.loop.checkpoints import KEPT, SafeCheckpoints, checkpoint_path, latest, prune
 
 NEST = {

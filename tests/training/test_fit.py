@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from napari_ubam.learners.errors import TrainingError
 from napari_ubam.models.devices import DeviceError
 from napari_ubam.progress import Progress
 from napari_ubam.runfolder.log import history, lines
-from napari_ubam.training.errors import TrainingError
 from toy_training import ToyLearner, toy_batches, train_toy
 
 

@@ -14,9 +14,9 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
+from napari_ubam.learners.errors import TrainingError
 from napari_ubam.models.weights import WeightsHeader, load_weights, save_weights
 from napari_ubam.progress import Cancelled, Progress
-from napari_ubam.training.errors import TrainingError
 from napari_ubam.training.loop.checkpoints import SafeCheckpoints
 from napari_ubam.training.loop.fit import FitPlan, fit
 

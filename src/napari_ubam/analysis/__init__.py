@@ -1,17 +1,21 @@
-"""Codes compared with a reference: numpy in, numpy or pandas out.
+"""Statistics of codes and scores, with NumPy arrays and pandas tables.
 
-:func:`neighbours` searches, :func:`deviation` scores every frame against the reference subjects,
-:func:`score_table` and :func:`subject_table` are its tables, :func:`episodes` finds the spans that stand out.
+:func:`deviation` scores every frame against the reference subjects. :func:`score_table`,
+:func:`subject_table` and :func:`group_table` make tables of the scores, and :func:`episodes` finds the spans
+with high deviation. :func:`neighbours` searches nearest neighbours.
 """
 
 from .calibration import Calibration
-from .codes import Codes, DeviationError
-from .deviation import DeviationResult, deviation, score_table
+from .codes import Codes
+from .deviation import deviation
 from .episodes import episodes
+from .errors import DeviationError
 from .neighbours import Neighbours, neighbours
-from .scores import Scores
+from .scores import DeviationResult, Scores, score_table
 from .subjects import (
+    SIGNIFICANT,
     STATISTICS,
+    group_table,
     mean_behaviour_deviation,
     mean_excess,
     mean_posture_deviation,
@@ -20,6 +24,7 @@ from .subjects import (
 )
 
 __all__ = [
+    "SIGNIFICANT",
     "STATISTICS",
     "Calibration",
     "Codes",
@@ -29,6 +34,7 @@ __all__ = [
     "Scores",
     "deviation",
     "episodes",
+    "group_table",
     "mean_behaviour_deviation",
     "mean_excess",
     "mean_posture_deviation",

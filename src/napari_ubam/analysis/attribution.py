@@ -1,54 +1,57 @@
-"""Where in the picture a frame deviates: difference to the reference rendering, and arrows of what moved."""
+"""Where a frame deviates: the difference from the reference image, and arrows of the displacement."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.measure import label, regionprops
+
+from .errors import DeviationError
 
 Floats = npt.NDArray[np.floating[Any]]
 
 SMOOTH = 2.0  # pixels
-LEAST_PIXELS, LEAST_AREA = 1.0, 25  # of a displacement, and of a region that moved
+MIN_LENGTH, MIN_AREA = 1.0, 25  # of a displacement and of a region, in pixels
 ARROWS = ("y", "x", "dy", "dx", "length", "area")
 
 
 def difference_map(
     frame: npt.NDArray[np.uint8], reference: npt.NDArray[np.uint8], smooth: float = SMOOTH
 ) -> npt.NDArray[np.float32]:
-    """Tell how different two pictures look at each pixel.
+    """Compute the visible difference between two images at each pixel.
 
     Parameters
     ----------
-    frame, reference : (y, x), (y, x, 1) or (y, x, 3) uint8 array
-        Grey or RGB.
+    frame, reference : ndarray of uint8, shape (y, x), (y, x, 1) or (y, x, 3)
+        Grey or RGB images of the same shape.
     smooth : float
-        Standard deviation of the Gauss filter over the result, in pixels.
+        Standard deviation of the Gaussian filter over the result, in pixels.
 
     Returns
     -------
-    (y, x) float32 array
-        CIEDE2000 (ISO/CIE 11664-6): 0 is equal, about 1 just to be seen side by side, 100 black and white.
+    ndarray of float32, shape (y, x)
+        CIEDE2000 colour difference (ISO/CIE 11664-6): 0 is equal, about 1 is just visible side by side, 100 is
+        black against white.
 
     Raises
     ------
-    ValueError
-        Where the shapes differ.
+    DeviationError
+        If the shapes differ.
     """
     if frame.shape != reference.shape:
-        raise ValueError(
-            f"A frame of shape {frame.shape} cannot be compared with one of {reference.shape}; give two of "
-            "one size."
+        raise DeviationError(
+            f"An image of shape {frame.shape} cannot be compared with one of shape {reference.shape}; pass two "
+            "images of one size."
         )
     one, other = (rgb2lab(_rgb(image)) for image in (frame, reference))
-    unlike = deltaE_ciede2000(one, other)  # type: ignore[no-untyped-call]
-    found: npt.NDArray[np.float32] = gaussian_filter(unlike, smooth).astype(np.float32)
+    difference = deltaE_ciede2000(one, other)  # type: ignore[no-untyped-call]
+    found: npt.NDArray[np.float32] = gaussian_filter(difference, smooth).astype(np.float32)
     return found
 
 
@@ -58,32 +61,34 @@ def _rgb(image: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
     return coloured
 
 
-def arrows(displacement: Floats, *, least: float = LEAST_PIXELS, area: int = LEAST_AREA) -> pd.DataFrame:
-    """Sum up a dense displacement by one arrow for each connected region that moved.
+def arrows(
+    displacement: Floats, *, min_length: float = MIN_LENGTH, min_area: int = MIN_AREA
+) -> pd.DataFrame:
+    """Summarise a dense displacement field by one arrow for each connected region that moved.
 
     Parameters
     ----------
-    displacement : (2, y, x) array
-        Pixels along x and y, from the reference posture to the frame.
-    least : float
-        Pixels that a pixel must have moved to count.
-    area : int
-        Pixels that a region must have.
+    displacement : ndarray of float, shape (2, y, x)
+        Displacement along x and y from the reference posture to the frame, in pixels.
+    min_length : float
+        Smallest displacement that counts as movement, in pixels.
+    min_area : int
+        Smallest area of a region, in pixels.
 
     Returns
     -------
     DataFrame
-        ``y, x`` (centre), ``dy, dx`` (median), ``length`` of that, all in pixels, and ``area``; the longest
-        first.
+        One row for each region, the longest arrow first. Columns ``y, x`` (centre), ``dy, dx`` (median
+        displacement) and ``length``, in pixels, and ``area`` in square pixels.
     """
     across, down = np.asarray(displacement, np.float64)
-    moved = np.hypot(across, down) >= least
+    moved = np.hypot(across, down) >= min_length
     rows = []
-    # Neighbours that move in different directions are different regions.
+    # Neighbouring pixels that move in different directions belong to different regions.
     sectors = np.round(np.arctan2(down, across) / (np.pi / 2)).astype(int) % 4
     labels = label(np.where(moved, sectors + 1, 0), background=0, connectivity=1)  # type: ignore[no-untyped-call]
     for region in regionprops(labels):  # type: ignore[no-untyped-call]
-        if region.area < area:
+        if region.area < min_area:
             continue
         y, x = region.centroid
         inside = tuple(region.coords.T)
@@ -94,17 +99,17 @@ def arrows(displacement: Floats, *, least: float = LEAST_PIXELS, area: int = LEA
 
 
 def vectors(tables: Mapping[int, pd.DataFrame]) -> npt.NDArray[np.float64]:
-    """Turn the arrows of frames into what a layer of vectors shows.
+    """Convert the arrows of several frames to the array of a napari Vectors layer.
 
     Parameters
     ----------
     tables : mapping of int to DataFrame
-        `arrows` by place along the time axis.
+        Results of `arrows`, by index along the time axis.
 
     Returns
     -------
-    (n, 2, 3) float64 array
-        Start ``(t, y, x)`` and direction ``(0, dy, dx)`` of each arrow, in true length.
+    ndarray of float64, shape (n, 2, 3)
+        Start ``(t, y, x)`` and displacement ``(0, dy, dx)`` of each arrow, in pixels.
     """
     parts = [
         np.stack(
@@ -118,51 +123,3 @@ def vectors(tables: Mapping[int, pd.DataFrame]) -> npt.NDArray[np.float64]:
         if len(table)
     ]
     return np.concatenate(parts) if parts else np.empty((0, 2, 3))
-
-
-def at_points(displacement: Floats, points: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
-    """Read a displacement at named points, such as key points of the body.
-
-    Parameters
-    ----------
-    displacement : (2, y, x) array
-        Pixels along x and y.
-    points : mapping of str to (float, float)
-        Row and column of each.
-
-    Returns
-    -------
-    DataFrame
-        ``point, dy, dx, length`` in pixels; NaN for a point outside of the picture.
-    """
-    rows = []
-    for name, (y, x) in points.items():
-        inside = 0 <= y <= displacement.shape[1] - 1 and 0 <= x <= displacement.shape[2] - 1
-        values = [
-            float(map_coordinates(part, [[y], [x]], order=1)[0]) if inside else np.nan
-            for part in np.asarray(displacement, np.float64)
-        ]
-        rows.append((name, values[1], values[0], float(np.hypot(values[0], values[1]))))
-    return pd.DataFrame(rows, columns=["point", "dy", "dx", "length"])
-
-
-def subject_means(table: pd.DataFrame, value: str, by: Sequence[str] = ("group",)) -> pd.DataFrame:
-    """Average over subjects, each of which counts once, however many frames it has.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A row a frame or arrow, with the columns ``subject``, ``value`` and those of ``by``.
-    value : str
-        Column that is averaged.
-    by : sequence of str
-        Columns that name the groups.
-
-    Returns
-    -------
-    DataFrame
-        The columns of ``by``, ``mean``, ``sd`` (between subjects) and ``subjects``.
-    """
-    own = table.groupby([*by, "subject"], observed=True)[value].mean().reset_index()
-    found = own.groupby(list(by), observed=True)[value].agg(["mean", "std", "count"]).reset_index()
-    return found.rename(columns={"std": "sd", "count": "subjects"})

@@ -1,4 +1,4 @@
-"""The codes of one recording, as the analysis takes them."""
+"""Posture and behaviour codes of one recording."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_ubam.errors import UbamError
-
-
-class DeviationError(UbamError):
-    """Codes or a reference from which no deviation can be told, in one sentence."""
+from .errors import DeviationError
 
 
 @dataclass(frozen=True)
@@ -22,22 +18,22 @@ class Codes:
     Parameters
     ----------
     name, subject, group, session : str
-        As in the study.
-    posture : ndarray, shape (t, d)
+        Labels of the recording, from the study table.
+    posture : ndarray of float, shape (t, d)
         Embedding of each frame.
-    behaviour : ndarray, shape (t, e)
-        Embedding of the window that is centred on each frame.
+    behaviour : ndarray of float, shape (t, e)
+        Embedding of the window centred on each frame.
     times : ndarray of float, shape (t,)
-        Seconds of the video.
+        Time of each frame in the video, in seconds.
     frames : ndarray of int, shape (t,)
         Frame numbers in display order.
     valid : ndarray of bool, shape (t,)
-        False where a code means nothing: in a gap of a track, or where the window leaves its segment.
+        False where a frame has no usable code: in a gap of the track, or where its window is incomplete.
 
     Raises
     ------
     DeviationError
-        Where lengths differ, or a valid frame has a code that is not finite.
+        If the arrays differ in length, or the code of a valid frame is not finite.
     """
 
     name: str
@@ -55,12 +51,14 @@ class Codes:
         lengths = {name: len(getattr(self, name)) for name in names}
         if len(set(lengths.values())) > 1:
             text = ", ".join(f"{length} {name}" for name, length in lengths.items())
-            raise DeviationError(f"{self.name}: the codes have {text}; give one of each for every frame.")
+            raise DeviationError(f"{self.name}: the codes have {text}; pass one of each for every frame.")
         for name in ("posture", "behaviour"):
             codes = getattr(self, name)
             if codes.ndim != 2:
-                raise DeviationError(f"{self.name}: {name} has the shape {codes.shape}; give (t, d).")
-            # A sum is finite only where all its terms are; it needs no second array of this size.
+                raise DeviationError(
+                    f"{self.name}: {name} has the shape {codes.shape}; pass an array (t, d)."
+                )
+            # A sum is finite only if all its terms are. It needs no second array of this size.
             bad = self.valid & ~np.isfinite(codes.sum(axis=1, dtype=np.float64))
             if bad.any():
                 frame = int(self.frames[np.flatnonzero(bad)[0]])

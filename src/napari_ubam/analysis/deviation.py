@@ -1,60 +1,29 @@
-"""How far every frame is from the reference, in distances and in percentiles."""
+"""Deviation of every frame from the reference, as distance and as percentile."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 
-from .calibration import Calibration, mean_distance, mean_leaving_out
-from .codes import Codes, DeviationError
+from .calibration import Calibration
+from .codes import Codes
+from .errors import DeviationError
 from .neighbours import neighbours
-from .reference import Reference, choose
-from .scores import Scores
+from .reference import Reference, choose_reference
+from .scores import DeviationResult, Scores
 
 REFERENCE_FRAMES = 20_000
 KINDS = ("posture", "behaviour")
 
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.integer[Any]]
 Deviations = dict[str, npt.NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class DeviationResult:
-    """Scores of all recordings.
-
-    Parameters
-    ----------
-    recordings : tuple of Scores
-        In the order of the codes.
-    calibration : mapping of str to Calibration
-        Distribution that the percentiles refer to, for ``"posture"`` and ``"behaviour"``.
-    reference_subjects : tuple of str
-        Subjects that define normal.
-    reference_counts : mapping of str to int
-        Frames that were compared with, by subject.
-    warnings : tuple of str
-        What the user should know, one sentence each.
-    """
-
-    recordings: tuple[Scores, ...]
-    calibration: Mapping[str, Calibration]
-    reference_subjects: tuple[str, ...]
-    reference_counts: Mapping[str, int]
-    warnings: tuple[str, ...] = field(default=())
-
-    def __getitem__(self, name: str) -> Scores:
-        """Scores of a recording by its name."""
-        for scores in self.recordings:
-            if scores.name == name:
-                return scores
-        raise KeyError(name)
 
 
 def deviation(
@@ -69,32 +38,34 @@ def deviation(
 ) -> DeviationResult:
     """Score every frame against the reference subjects.
 
-    The deviation of a frame is its mean cosine distance to the ``k`` nearest reference frames, at most
-    ``per_subject`` from one subject and none from its own. Its percentile is the rank of that value among the
-    reference frames, each scored against the reference subjects other than its own, where all reference
-    subjects weigh the same. A subject that is not in the reference is scored as the mean over leaving out
-    each reference subject in turn, so that it is compared with as many subjects as a reference frame.
+    The deviation of a frame is its mean cosine distance to the ``k`` nearest reference frames, with at most
+    ``per_subject`` frames of one subject and none of its own subject.
 
-    Of one reference subject alone, ten blocks of time take the place of the subjects; the frames within
-    two seconds of an edge of a block are then no reference. Other recordings of this subject are compared
-    with it too, since there is nothing else.
+    The percentile of a frame is the rank of its deviation among the deviations of the reference frames. Each
+    reference frame is scored against the other reference subjects, and all reference subjects have the same
+    weight. A frame of a subject outside the reference is scored several times, each time without one of the
+    reference subjects, and the mean is taken. It is then compared with as many subjects as a reference frame.
+
+    If the reference is a single subject, ten blocks of time take the place of the subjects. Frames within two
+    seconds of a block's edge are then not used as reference. Other recordings of this subject are compared
+    with the subject's own reference frames, since there are no others.
 
     Parameters
     ----------
     codes : sequence of Codes
-        Recordings to be scored, those of the reference among them.
+        Recordings to score, including those of the reference.
     reference : sequence of str
         Names of the recordings that define normal.
     k : int
-        Neighbours counted. With few subjects there are fewer: ``per_subject`` from each.
+        Number of nearest frames. With few subjects there are fewer: ``per_subject`` of each.
     per_subject : int
-        Neighbours at most from one reference subject.
+        Number of nearest frames of one reference subject at most.
     reference_frames : int
-        Frames at most from one reference subject, spread evenly over its valid frames.
+        Number of reference frames of one subject at most, evenly spread over its valid frames.
     progress : callable, optional
-        Gets :class:`~napari_ubam.progress.Progress` events of the stage ``"score"``.
+        Called with :class:`~napari_ubam.progress.Progress` events of the stage ``"score"``.
     cancel : object with ``is_set()``, optional
-        Asks the work to stop.
+        Stops the work when set.
 
     Returns
     -------
@@ -104,14 +75,14 @@ def deviation(
     Raises
     ------
     DeviationError
-        Where the reference is empty or unknown, or recordings do not fit together.
+        If the reference is empty or unknown, or the recordings do not match each other.
     Cancelled
         When ``cancel`` is set.
     """
     _check(codes, reference)
     if min(k, per_subject, reference_frames) < 1:
-        raise DeviationError("k, per_subject and reference_frames must be at least 1; give larger numbers.")
-    chosen = choose(codes, reference, reference_frames)
+        raise DeviationError("k, per_subject and reference_frames must be at least 1; choose larger numbers.")
+    chosen = choose_reference(codes, reference, reference_frames)
     steps = _Steps(progress or silent, 2 * sum(int(one.valid.sum()) for one in codes))
     found: dict[str, Deviations] = {}
     for one in codes:
@@ -126,27 +97,6 @@ def deviation(
         chosen.counts,
         tuple(_warnings(codes, reference, chosen.subjects)),
     )
-
-
-def score_table(result: DeviationResult) -> pd.DataFrame:
-    """Put the scores of all recordings into one table, one row a frame.
-
-    Parameters
-    ----------
-    result : DeviationResult
-        Scores.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``recording, frame, time`` (seconds)``, posture_deviation, behaviour_deviation,
-        posture_percentile, behaviour_percentile``.
-    """
-    tables = [
-        pd.DataFrame({"recording": one.name, "frame": one.frames, "time": one.times, **one.columns()})
-        for one in result.recordings
-    ]
-    return pd.concat(tables, ignore_index=True)
 
 
 def _deviations(
@@ -164,19 +114,45 @@ def _deviations(
     nearest = neighbours(
         getattr(one, kind)[one.valid],
         getattr(reference, kind),
-        k=k + per_subject,  # enough, whichever subject is left out
+        k=k + per_subject,  # at least k remain, no matter which subject is left out
         query_subjects=None if own is None else own[one.valid],
-        reference_subjects=reference.unit,
+        reference_subjects=reference.fold,
         per_subject=per_subject,
         progress=progress,
         cancel=cancel,
     )
     if own is None:
-        units = np.where(nearest.index < 0, -1, reference.unit[nearest.index])
-        result[one.valid] = mean_leaving_out(nearest.distance, units, reference.units, k)
+        folds = np.where(nearest.index < 0, -1, reference.fold[nearest.index])
+        result[one.valid] = _leave_one_out_mean(nearest.distance, folds, reference.folds, k)
     else:
-        result[one.valid] = mean_distance(nearest.distance, k)
+        result[one.valid] = _mean_distance(nearest.distance, k)
     return result
+
+
+def _mean_distance(distance: Floats, k: int) -> npt.NDArray[np.float64]:
+    """Mean (n,) of the first k distances (n, m), ascending in each row; without ``inf``, NaN if none is left."""
+    nearest = distance[:, :k].astype(np.float64)
+    found = np.isfinite(nearest)
+    count = found.sum(axis=1)
+    total = np.where(found, nearest, 0).sum(axis=1)
+    mean: npt.NDArray[np.float64] = total / np.where(count, count, np.nan)
+    return mean
+
+
+def _leave_one_out_mean(distance: Floats, folds: Ints, count: int, k: int) -> npt.NDArray[np.float64]:
+    """Mean distance (n,) to the k nearest, averaged over leaving out each of the ``count`` folds in turn.
+
+    A reference frame is compared with all reference subjects but its own. Without this average, a frame of
+    another subject would be compared with one subject more, and so have nearer neighbours.
+    """
+    whole = _mean_distance(distance, k)
+    total = count * whole
+    for fold in range(count):
+        # Only these rows change when this fold is left out.
+        rows = np.flatnonzero((folds[:, :k] == fold).any(axis=1))
+        left = np.where(folds[rows] == fold, np.inf, distance[rows])
+        total[rows] += _mean_distance(np.sort(left, axis=1), k) - whole[rows]
+    return total / count
 
 
 def _calibrations(
@@ -208,14 +184,14 @@ def _scores(
 
 
 class _Steps:
-    """Steps of all searches as steps of one stage."""
+    """Progress of all searches as progress of one stage."""
 
     def __init__(self, progress: ProgressCallback, frames: int) -> None:
         self._progress, self._frames = progress, frames
         self._before, self._begin = 0, time.monotonic()
 
     def of(self, one: Codes) -> Callable[[Progress], None]:
-        """Take events of the next search in this recording."""
+        """Report the events of the next search in this recording."""
         length = int(one.valid.sum())
 
         def report(event: Progress) -> None:
@@ -231,22 +207,22 @@ class _Steps:
 def _check(codes: Sequence[Codes], reference: Sequence[str]) -> None:
     names = [one.name for one in codes]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise DeviationError(f"Two recordings are named {twice[0]}; give each its own name.")
+        raise DeviationError(f"Two recordings are named {twice[0]}; give each recording its own name.")
     if not reference:
         raise DeviationError(
             "The reference has no recording; choose at least three subjects, such as group=healthy."
         )
     if unknown := [name for name in reference if name not in names]:
         raise DeviationError(
-            f"The reference names {unknown[0]}, which has no codes; embed it or leave it out."
+            f"The reference includes {unknown[0]}, which has no codes; embed it or leave it out."
         )
     for kind in KINDS:
         for one in codes:
             own, first = getattr(one, kind).shape[1], getattr(codes[0], kind).shape[1]
             if own != first:
                 raise DeviationError(
-                    f"{one.name}: its {kind} has {own} numbers a frame, that of {codes[0].name} {first}; "
-                    "embed both with one model."
+                    f"{one.name}: its {kind} codes have {own} values, those of {codes[0].name} have {first}; "
+                    "embed both with the same model."
                 )
 
 
@@ -255,31 +231,30 @@ def _warnings(codes: Sequence[Codes], reference: Sequence[str], subjects: tuple[
     if len(subjects) == 1:
         found.append(
             f"The reference is the one subject {subjects[0]}: a percentile tells how unusual a frame is for "
-            "this subject and nothing about subjects in general; give at least three reference subjects."
+            "this subject, and nothing about other subjects; choose at least three reference subjects."
         )
     elif len(subjects) == 2:
         found.append(
-            f"The reference has only two subjects, {subjects[0]} and {subjects[1]}, which can be compared "
-            "with nothing but each other, so percentiles are rough; give at least three."
+            f"The reference has only two subjects, {subjects[0]} and {subjects[1]}, and each is only compared "
+            "with the other, so percentiles are rough; choose at least three."
         )
     again = dict.fromkeys(
         one.subject for one in codes if one.name not in reference and one.subject in subjects
     )
     if again and len(subjects) == 1:
         found.append(
-            f"The recordings of {subjects[0]} that are not reference are compared with the same subject's "
-            "reference recordings, as there are no others."
+            f"The recordings of {subjects[0]} outside the reference are compared with the reference recordings "
+            "of the same subject, since there are no others."
         )
     elif again:
         found.append(
-            f"{', '.join(again)}: also reference, so the other recordings are compared with the other "
-            "reference subjects and not with the own reference recordings; choose a reference of other "
-            "subjects if that is not meant."
+            f"{', '.join(again)}: also in the reference, so the other recordings are compared with the other "
+            "reference subjects only; if you do not want this, choose a reference of other subjects."
         )
     if len(set(reference)) == len(codes):
         found.append(
-            "All recordings are reference, so none is asked about; choose a filter that leaves out those "
-            "that may deviate."
+            "All recordings are in the reference, so there is nothing to compare with it; choose a filter "
+            "that leaves out the recordings to examine."
         )
     found += [
         f"{one.name}: no frame is valid, so it has no scores; check its track and its length."

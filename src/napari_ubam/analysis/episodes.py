@@ -1,4 +1,4 @@
-"""Spans of a recording that stand out."""
+"""Episodes: spans of a recording with high deviation."""
 
 from __future__ import annotations
 
@@ -21,32 +21,37 @@ def episodes(
     min_seconds: float = 0.2,
     join_seconds: float = 0.2,
 ) -> pd.DataFrame:
-    """Find the spans over a threshold, the strongest first.
+    """Find the spans above a threshold and rank them by strength.
 
-    Spans that are parted by ``join_seconds`` or less are one, then those that are over the threshold
-    for less than ``min_seconds`` in all are dropped. Frames without a percentile are not over the threshold.
+    Spans are joined if the pause between them is ``join_seconds`` or less. Spans that are above the threshold
+    for less than ``min_seconds`` in total are dropped. Frames without a percentile are not above the
+    threshold.
 
     Parameters
     ----------
     percentile : array_like of float, shape (t,)
-        Percentile of each frame, NaN where there is none.
+        Percentile of each frame, 0 to 100. NaN where there is none.
     times : array_like of float, shape (t,)
-        Seconds, ascending.
+        Time of each frame in seconds, ascending.
     frames : array_like of int, shape (t,), optional
-        Frame numbers; 0, 1, 2 ... where they are left out.
+        Frame numbers. 0, 1, 2 ... if left out.
     deviation : array_like of float, shape (t,), optional
-        Deviation of each frame. Percentiles end at 100; with this the peak is the frame that deviates most.
+        Deviation of each frame. If given, the peak is the frame with the largest deviation, since several
+        frames can have percentile 100.
     threshold : float
-        Percentile that an episode is over.
-    min_seconds, join_seconds : float
-        Least time over the threshold, and longest pause within an episode.
+        Percentile, 0 to 100.
+    min_seconds : float
+        Shortest time above the threshold in seconds.
+    join_seconds : float
+        Longest pause within an episode in seconds.
 
     Returns
     -------
     DataFrame
-        One row an episode: ``start``, ``stop`` (frame after the last) and ``peak`` in frame numbers,
-        ``start_time``, ``stop_time`` and ``peak_time`` in seconds, ``peak_percentile``, ``mean_percentile``
-        and ``excess``: percentile over the threshold, summed over time in seconds, by which they are ranked.
+        One row for each episode, the strongest first. Columns: ``start``, ``stop`` (the frame after the last)
+        and ``peak`` in frame numbers, ``start_time``, ``stop_time`` and ``peak_time`` in seconds,
+        ``peak_percentile``, ``mean_percentile``, and ``excess``, the strength: percentile above the threshold,
+        integrated over time in seconds.
     """
     values, seconds = np.asarray(percentile, float), np.asarray(times, float)
     numbers = np.arange(len(values)) if frames is None else np.asarray(frames)
@@ -81,7 +86,7 @@ _COLUMNS = list(_TYPES)
 
 
 def _lengths(seconds: Floats) -> Floats:
-    """Seconds that each frame lasts: until the next, or as long as usual before a gap and at the end."""
+    """Duration of each frame in seconds: until the next one; before a gap and at the end, the median."""
     steps = np.diff(seconds)
     usual = float(np.median(steps)) if len(steps) else 0.0
     return np.append(np.where(steps > 3 * usual, usual, steps), usual)
@@ -90,11 +95,11 @@ def _lengths(seconds: Floats) -> Floats:
 def _spans(
     over: npt.NDArray[np.bool_], seconds: Floats, lengths: Floats, join_seconds: float
 ) -> list[tuple[int, int]]:
-    """First row, and row after the last, of each run of frames; near ones are joined."""
+    """First row of each span and the row after its last; spans with short pauses are joined."""
     rows = np.flatnonzero(over)
     if not len(rows):
         return []
-    # Within a run the pause is zero, unless frames are missing from the table.
+    # Between consecutive frames the pause is zero, unless frames are missing from the table.
     pause = seconds[rows[1:]] - seconds[rows[:-1]] - lengths[rows[:-1]]
     cuts = np.flatnonzero(pause > join_seconds + _ROUNDING)
     starts, stops = np.append(rows[0], rows[cuts + 1]), np.append(rows[cuts], rows[-1]) + 1

@@ -1,9 +1,9 @@
-"""Codes as points on a plane: principal components, then UMAP, fitted on a sample of the frames."""
+"""Maps: codes as points on a plane, by UMAP or principal components."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +11,16 @@ from sklearn.decomposition import PCA
 
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
-from .codes import DeviationError
+from .errors import DeviationError
+from .unit_vectors import unit_vectors
 
 Floats = npt.NDArray[np.float32]
 Method = Literal["umap", "pca"]
-COMPONENTS = 50
-SAMPLE = 10_000  # frames that the map is fitted on
-NEAREST = 5  # frames of the sample that place another frame
-BLOCK = 4096
+COMPONENTS = 50  # principal components that UMAP gets at most
+PCA_SAMPLE = 20_000  # frames that the principal components are computed from
+SAMPLE = 10_000  # frames that UMAP is fitted on
+NEAREST = 5  # frames of the sample that determine the position of another frame
+BLOCK = 4096  # frames that are placed at once
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,14 @@ class FrameMap:
 
     Parameters
     ----------
-    points : (n, 2) float32 array
-        Place of each frame.
-    sampled : (n,) bool array
-        Frames that the map was fitted on; the others lie between the nearest of these.
-    method : str
+    points : ndarray of float32, shape (n, 2)
+        Position of each frame.
+    sampled : ndarray of bool, shape (n,)
+        Frames that the map was fitted on. The other frames lie between the nearest of these.
     """
 
     points: Floats
     sampled: npt.NDArray[np.bool_]
-    method: Method
 
 
 def fit_map(
@@ -45,34 +45,36 @@ def fit_map(
     *,
     method: Method = "umap",
     sample: int = SAMPLE,
-    spread_over: int = 30,
+    n_neighbors: int = 30,
     seed: int = 0,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> FrameMap:
-    """Place frames on a plane so that frames of like codes lie near each other.
+    """Place frames on a plane, those with similar codes near each other.
 
-    Codes are normalised to length 1, so that distances are those of the cosine; then their principal
-    components (at most 50) are laid out by UMAP (McInnes, Healy and Melville 2018, arXiv 1802.03426), fitted
-    on a sample that is drawn evenly from the recordings. Any other frame is put at the mean of its five
-    nearest frames of the sample, weighted by their cosine.
+    The codes are scaled to length 1, and their first principal components (at most 50) are computed. UMAP
+    (McInnes, Healy and Melville 2018, arXiv 1802.03426) is fitted on a sample drawn evenly from the
+    recordings. Each other frame is placed at the mean of its five nearest frames of the sample, weighted by
+    cosine similarity.
 
     Parameters
     ----------
-    codes : array_like, shape (n, d)
-        Of valid frames.
+    codes : array_like of float, shape (n, d)
+        Codes of valid frames.
     recordings : array_like of int, shape (n,)
         Recording of each frame.
     method : str
-        ``"umap"``, or ``"pca"`` for the first two principal components of all frames.
+        ``"umap"``, or ``"pca"`` for the first two principal components.
     sample : int
-        Frames to fit on.
-    spread_over : int
-        Neighbours of UMAP: few show fine structure, many the whole.
+        Number of frames that UMAP is fitted on.
+    n_neighbors : int
+        Neighbours in UMAP: small numbers show fine structure, large numbers the global structure.
     seed : int
-        Of the sample and of UMAP; the same seed gives the same map on the same computer.
-    progress, cancel : optional
-        Told of the stage ``"map"``.
+        Random seed of the sample and of UMAP. The same seed gives the same map on the same computer.
+    progress : callable, optional
+        Called with :class:`~napari_ubam.progress.Progress` events of the stage ``"map"``.
+    cancel : object with ``is_set()``, optional
+        Stops the work when set.
 
     Returns
     -------
@@ -81,45 +83,58 @@ def fit_map(
     Raises
     ------
     DeviationError
-        With fewer than three frames, or where umap-learn is not installed.
+        If there are fewer than three frames, the method is unknown, or umap-learn is not installed.
     Cancelled
         When ``cancel`` is set.
     """
+    if method not in get_args(Method):
+        raise DeviationError(f"There is no map method {method!r}; choose umap or pca.")
     tell = progress or silent
     table, groups = np.asarray(codes, np.float32), np.asarray(recordings)
     if len(table) < 3:
-        raise DeviationError(f"A map of {len(table)} frames shows nothing; embed a recording first.")
-    tell(Progress("map", 0, 3, detail="components"))
-    flat = _components(table, seed)
+        raise DeviationError(f"A map needs at least three frames, not {len(table)}; embed a recording first.")
+    blocks = range(0, max(len(table) - sample, 0), BLOCK) if method == "umap" else range(0)
+    total = 2 + len(blocks)
+    tell(Progress("map", 0, total, detail="principal components"))
+    components = _components(table, seed)
     check_cancelled(cancel)
     if method == "pca":
-        return FrameMap(np.ascontiguousarray(flat[:, :2]), np.ones(len(flat), bool), "pca")
+        tell(Progress("map", total, total))
+        return FrameMap(np.ascontiguousarray(components[:, :2]), np.ones(len(components), bool))
+    tell(Progress("map", 1, total, detail="layout"))
     rows = draw_evenly(groups, sample, seed)
-    tell(Progress("map", 1, 3, detail="layout"))
-    placed = _lay_out(flat[rows], min(spread_over, len(rows) - 1), seed)
-    check_cancelled(cancel)
-    points, sampled = np.empty((len(flat), 2), np.float32), np.zeros(len(flat), bool)
+    placed = _fit_umap(components[rows], min(n_neighbors, len(rows) - 1), seed)
+    points, sampled = np.empty((len(components), 2), np.float32), np.zeros(len(components), bool)
     points[rows], sampled[rows] = placed, True
     others = np.flatnonzero(~sampled)
-    for start in range(0, len(others), BLOCK):
+    for step, start in enumerate(blocks, 2):
         check_cancelled(cancel)
-        tell(Progress("map", start, len(others), detail="frames between"))
+        tell(Progress("map", step, total, detail="frames outside of the sample"))
         block = others[start : start + BLOCK]
-        points[block] = _between(flat[block], flat[rows], placed)
-    tell(Progress("map", 3, 3))
-    return FrameMap(points, sampled, "umap")
+        points[block] = _interpolate(components[block], components[rows], placed)
+    tell(Progress("map", total, total))
+    return FrameMap(points, sampled)
 
 
 def draw_evenly(groups: npt.NDArray[Any], count: int, seed: int) -> npt.NDArray[np.int64]:
-    """Draw rows so that each group gives as many as it can, up to an equal share.
+    """Draw a random sample with equal numbers from each group, as far as possible.
+
+    Parameters
+    ----------
+    groups : ndarray, shape (n,)
+        Group of each row.
+    count : int
+        Number of rows to draw. All rows if there are fewer.
+    seed : int
+        Random seed.
 
     Returns
     -------
-    int64 array
-        Sorted, without repetition, at most `count`.
+    ndarray of int64, shape (count,)
+        Row numbers, ascending.
     """
-    random = np.random.default_rng(seed)
-    members = [random.permutation(np.flatnonzero(groups == one)) for one in np.unique(groups)]
+    rng = np.random.default_rng(seed)
+    members = [rng.permutation(np.flatnonzero(groups == one)) for one in np.unique(groups)]
     members.sort(key=len)
     taken, left = [], count
     for number, rows in enumerate(members):
@@ -130,39 +145,33 @@ def draw_evenly(groups: npt.NDArray[Any], count: int, seed: int) -> npt.NDArray[
 
 
 def _components(codes: Floats, seed: int) -> Floats:
-    """Principal components of the codes' directions, (n, up to 50)."""
-    directions = unit(codes)
-    rows = draw_evenly(np.zeros(len(directions), int), 20_000, seed)
+    """Principal components of the codes (n, d) at length 1; at least 2 columns and at most 50."""
+    directions = unit_vectors(codes)
+    rows = draw_evenly(np.zeros(len(directions), int), PCA_SAMPLE, seed)
     count = min(COMPONENTS, directions.shape[1], len(rows))
     model = PCA(count, random_state=seed).fit(directions[rows])
     found: Floats = model.transform(directions).astype(np.float32)
     return found if count > 1 else np.hstack([found, np.zeros_like(found)])
 
 
-def _lay_out(codes: Floats, spread_over: int, seed: int) -> Floats:
+def _fit_umap(codes: Floats, n_neighbors: int, seed: int) -> Floats:
     try:
         from umap import UMAP
     except ImportError:
         raise DeviationError(
-            "A UMAP needs the package umap-learn; install napari-ubam[map], or choose the method pca."
+            "The method umap needs the package umap-learn; install napari-ubam[map], or choose pca."
         ) from None
-    # One job: with several the layout differs from time to time.
-    model = UMAP(n_neighbors=max(2, spread_over), metric="cosine", random_state=seed, n_jobs=1)
+    # One job: with several, the layout is different each time.
+    model = UMAP(n_neighbors=max(2, n_neighbors), metric="cosine", random_state=seed, n_jobs=1)
     return np.asarray(model.fit_transform(codes), np.float32)
 
 
-def _between(codes: Floats, sample: Floats, placed: Floats) -> Floats:
-    """Place of codes: the mean of the nearest of the sample, by cosine."""
-    near = unit(codes) @ unit(sample).T
+def _interpolate(codes: Floats, sample: Floats, placed: Floats) -> Floats:
+    """Positions (n, 2) of codes: the mean position of the nearest codes of the sample, by cosine."""
+    similarity = unit_vectors(codes) @ unit_vectors(sample).T
     count = min(NEAREST, len(sample))
-    rows = np.argpartition(near, -count, axis=1)[:, -count:]
-    weight = np.exp(10 * np.take_along_axis(near, rows, axis=1))
+    rows = np.argpartition(similarity, -count, axis=1)[:, -count:]
+    weight = np.exp(10 * np.take_along_axis(similarity, rows, axis=1))
     weight /= weight.sum(1, keepdims=True)
     found: Floats = np.einsum("nk,nkd->nd", weight, placed[rows]).astype(np.float32)
-    return found
-
-
-def unit(codes: Floats) -> Floats:
-    """Codes (n, d) of length 1; a code of zeros stays one."""
-    found: Floats = codes / np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-12)
     return found

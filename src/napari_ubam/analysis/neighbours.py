@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by cosine distance, with at most a few from each reference subject."""
+"""Exact nearest neighbours by cosine distance, with a limit for each reference subject."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
+from .errors import DeviationError
+from .unit_vectors import unit_vectors
+
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]
 Cosines = npt.NDArray[np.float32]
 
 BLOCK_BYTES = 4 * 2**20
-_WIDTH = 4096  # references a block: the row that is searched and the codes behind it stay in the cache
-_PART = 512  # products at least whose maximum is taken at once
-# Numbers a thread reserves: only from 32 MiB on does the system surely give large pages, which save a tenth
-# of the time. What is not touched takes no memory.
+_WIDTH = 4096  # references in a block: one row of products and the codes of the block fit into the cache
+_PART = 512  # a row of products is searched in parts of at least this width
+# Numbers that each thread reserves. Only from 32 MiB on does the system reliably use large pages, which save
+# a tenth of the time. Pages that are never touched take no memory.
 _RESERVED = 2**23
-_ROWS = 4096  # queries a block at most, where subjects have few frames
+_ROWS = 4096  # queries in a block at most, where subjects have few frames
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class Neighbours:
     Parameters
     ----------
     distance : ndarray of float32, shape (n, k)
-        Cosine distance, 0 to 2, ascending in each row; ``inf`` where there are fewer than ``k`` neighbours.
+        Cosine distance, 0 to 2, ascending in each row. ``inf`` where there are fewer than ``k`` neighbours.
     index : ndarray of int64, shape (n, k)
-        Row of the neighbour in the references as they were given; -1 where there is none.
+        Row of each neighbour in the references. -1 where there is none.
     """
 
     distance: npt.NDArray[np.float32]
@@ -55,47 +58,53 @@ def neighbours(
     query_subjects: npt.ArrayLike | None = None,
     reference_subjects: npt.ArrayLike,
     per_subject: int = 2,
+    unit_length: bool = False,
     block_bytes: int = BLOCK_BYTES,
     threads: int | None = None,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Neighbours:
-    """Find the nearest references of each query, few from each subject and none from the own.
+    """Find the nearest references of each query, with a limit for each subject.
 
-    The search is exact: all products are formed, in blocks that stay in the cache. Beside the result it needs
-    the normalised queries, a block of references and, for each thread, a block of products.
+    The search is exact: it computes all products, in blocks that fit into the cache. In addition to the
+    result it needs memory for the queries of length 1, one block of references and, in each thread, one block
+    of products.
 
     Parameters
     ----------
-    queries : array_like, shape (n, d)
-        Codes to be compared.
-    references : array_like, shape (m, d)
-        Codes to be compared with; converted to float32 block by block.
-    k, per_subject : int
-        Neighbours a query, and at most from one subject.
+    queries : array_like of float, shape (n, d)
+        Codes to search neighbours for.
+    references : array_like of float, shape (m, d)
+        Codes to search in. They are converted to float32 block by block.
+    k : int
+        Number of neighbours of each query.
     query_subjects : array_like of int, shape (n,), optional
-        Subject of each query; it gets no neighbour of the same subject.
+        Subject of each query. A query gets no neighbour of its own subject.
     reference_subjects : array_like of int, shape (m,)
-        Subject of each reference.
+        Subject of each reference. References with a negative number are skipped.
+    per_subject : int
+        Number of neighbours from one subject at most.
+    unit_length : bool
+        Queries and references are float32 of length 1 already, and are neither scaled nor checked.
     block_bytes : int
         Size of a block of products in bytes.
     threads : int, optional
-        Blocks worked on at once; as many as the BLAS library would use where it is left out.
+        Number of blocks that are searched at the same time. As many as BLAS would use if left out.
     progress : callable, optional
-        Gets :class:`~napari_ubam.progress.Progress` events of the stage ``"score"``.
+        Called with :class:`~napari_ubam.progress.Progress` events of the stage ``"score"``.
     cancel : object with ``is_set()``, optional
-        Asks the search to stop.
+        Stops the search when set.
 
     Returns
     -------
     Neighbours
-        Always ``k`` columns; where the subjects allow fewer neighbours, the rest is ``inf`` and -1. Between
-        equal distances the choice is open. The distance to a code of zeros is 1.
+        Always ``k`` columns. If there are fewer neighbours, the remaining distances are ``inf`` and the
+        indices -1. The order of equal distances is not defined. The distance to a code of zeros is 1.
 
     Raises
     ------
-    ValueError
-        Where shapes do not fit, or a code is not finite.
+    DeviationError
+        If shapes do not match, or a code is not finite.
     Cancelled
         When ``cancel`` is set.
     """
@@ -104,9 +113,10 @@ def neighbours(
     _check_shapes(queries, references, subjects, query_subjects)
     check_cancelled(cancel)
     if k < 1 or per_subject < 1:
-        raise ValueError(f"k is {k} and per_subject {per_subject}; both must be at least 1.")
+        raise DeviationError(f"k is {k} and per_subject is {per_subject}; both must be at least 1.")
     own = None if query_subjects is None else np.asarray(query_subjects)
-    search = _Search(_unit(queries, "query"), own, k, per_subject)
+    codes = queries if unit_length else _finite_units(queries, "query", np.arange(len(queries)))
+    search = _Search(codes, own, k, per_subject)
     report = _Reporter(progress or silent, search.work(references, subjects, block_bytes))
     workers = threads or _blas_threads()
     buffers = _buffers(workers, block_bytes)
@@ -119,9 +129,9 @@ def neighbours(
         finally:
             buffers.put(buffer)
 
-    # One BLAS thread a block, so that finding the largest products runs in parallel too.
+    # BLAS uses one thread for a block, so that the search for the largest products also runs in parallel.
     with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
-        for block in reference_blocks(references, subjects):
+        for block in reference_blocks(references, subjects, unit_length=unit_length):
             for _ in pool.map(work, search.tasks(block, block_bytes)):
                 report.step()
     return search.result()
@@ -129,18 +139,18 @@ def neighbours(
 
 @dataclass(frozen=True)
 class ReferenceBlock:
-    """Part of the frames of one reference subject.
+    """Some frames of one reference subject.
 
     Parameters
     ----------
     subject : int
-        Whose frames.
+        The subject.
     index : ndarray of int, shape (w,)
         Rows of the references.
     codes : ndarray of float32, shape (w, d)
-        Codes of unit length.
+        Their codes, of length 1.
     first, last : bool
-        Whether the subject's frames begin or end here.
+        Whether this is the first or the last block of the subject.
     """
 
     subject: int
@@ -157,24 +167,28 @@ class _Task:
 
     @property
     def parts(self) -> int:
-        """Parts of equal width that a row of products is cut into."""
+        """Number of parts of equal width that a row of products is split into."""
         return max(len(self.block.index) // _PART, 1)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Queries, and references rounded up so that all parts are of equal width."""
+        """Number of queries and of references, the latter rounded up so that all parts are equally wide."""
         return self.rows.stop - self.rows.start, -(-len(self.block.index) // self.parts) * self.parts
 
 
-def reference_blocks(references: Floats, subjects: Ints) -> Iterator[ReferenceBlock]:
-    """Cut the references into blocks of one subject each.
+def reference_blocks(
+    references: Floats, subjects: Ints, *, unit_length: bool = False
+) -> Iterator[ReferenceBlock]:
+    """Split the references into blocks of one subject each.
 
     Parameters
     ----------
-    references : ndarray, shape (m, d)
+    references : ndarray of float, shape (m, d)
         Codes.
     subjects : ndarray of int, shape (m,)
-        Subject of each.
+        Subject of each. References with a negative number are skipped.
+    unit_length : bool
+        The codes are float32 of length 1 already.
 
     Yields
     ------
@@ -183,24 +197,28 @@ def reference_blocks(references: Floats, subjects: Ints) -> Iterator[ReferenceBl
     """
     for subject, indices in _by_subject(subjects):
         for number, index in enumerate(indices):
-            codes = _unit(references[index], "reference")
+            codes = references[index]
+            if not unit_length:
+                codes = _finite_units(codes, "reference", index)
             yield ReferenceBlock(subject, index, codes, number == 0, number == len(indices) - 1)
 
 
 def query_blocks(count: int, width: int, block_bytes: int) -> list[slice]:
-    """Cut the queries so that a block of float32 products with ``width`` references has the size asked for.
+    """Split the queries so that a block of float32 products has a given size.
 
     Parameters
     ----------
-    count, width : int
-        Number of queries and of references.
+    count : int
+        Number of queries.
+    width : int
+        Number of references that they are multiplied with.
     block_bytes : int
-        Size in bytes.
+        Size of a block of products in bytes.
 
     Returns
     -------
     list of slice
-        Of nearly equal length.
+        Rows of the queries, in slices of nearly equal length.
     """
     rows = int(np.clip(block_bytes // (4 * width), 1, _ROWS))
     edges = np.linspace(0, count, -(-count // rows) + 1).astype(int).tolist()
@@ -208,7 +226,7 @@ def query_blocks(count: int, width: int, block_bytes: int) -> list[slice]:
 
 
 class _Search:
-    """What was found so far: the best of the subject that is being searched, and of all before it."""
+    """Best neighbours so far: those of the subject that is searched now, and those of all before it."""
 
     def __init__(self, codes: Cosines, subjects: Ints | None, k: int, per_subject: int) -> None:
         self._codes, self._subjects = codes, subjects
@@ -224,12 +242,12 @@ class _Search:
         return sum(len(query_blocks(len(self._codes), width, block_bytes)) for width in widths)
 
     def tasks(self, block: ReferenceBlock, block_bytes: int) -> Iterator[_Task]:
-        """Pair a block of references with all blocks of queries."""
+        """Combine a block of references with all blocks of queries."""
         for rows in query_blocks(len(self._codes), len(block.index), block_bytes):
             yield _Task(block, rows)
 
     def run(self, task: _Task, buffer: Cosines) -> None:
-        """Search a block; different rows may be searched at once."""
+        """Search a block. Threads can search different rows at the same time."""
         block, rows = task.block, task.rows
         if block.first:
             self._own_best[rows] = -np.inf
@@ -248,11 +266,11 @@ class _Search:
             self._merge(rows)
 
     def _take(self, products: Cosines, rows: Ints, task: _Task, scratch: Cosines) -> None:
-        """Enter the largest products of each row, as many as may count."""
+        """Keep the largest products of each row, up to the limit for a subject."""
         best, index = self._own_best[task.rows], self._own_index[task.rows]
-        least = self._best[task.rows, -1]  # what is no better than this cannot be among the k nearest
+        least = self._best[task.rows, -1]  # a smaller product cannot be among the k nearest
         parts = products.reshape(len(products) * task.parts, -1)
-        # The only look at all products; what follows looks at the best part of a row.
+        # All products are read only here. After this, only the best part of each row is read.
         top = parts.max(1).reshape(len(products), task.parts)
         for left in reversed(range(best.shape[1])):
             part = top[rows].argmax(1)
@@ -262,7 +280,7 @@ class _Search:
             if not len(rows):
                 return
             line = rows * task.parts + part
-            # Copied to where memory is at hand: fresh memory for each block would cost as much as the search.
+            # The copy goes into reserved memory: new memory for each block would take as long as the search.
             copy = scratch[: len(rows) * parts.shape[1]].reshape(len(rows), -1)
             parts.take(line, axis=0, out=copy, mode="clip")
             column = copy.argmax(1)
@@ -275,7 +293,7 @@ class _Search:
             top[rows, part] = copy.max(1)
 
     def _merge(self, rows: slice) -> None:
-        """Join the best of a subject with the best of all."""
+        """Merge the best of this subject with the best of all subjects."""
         changed = np.flatnonzero(self._own_best[rows].max(1) > self._best[rows, -1]) + rows.start
         values = np.concatenate([self._best[changed], self._own_best[changed]], axis=1)
         index = np.concatenate([self._index[changed], self._own_index[changed]], axis=1)
@@ -284,14 +302,14 @@ class _Search:
         self._index[changed] = np.take_along_axis(index, order, axis=1)
 
     def result(self) -> Neighbours:
-        """Turn cosines into distances."""
+        """Convert cosines to distances."""
         distance = np.clip(1 - self._best, 0, None)
         distance[self._index >= 0] = np.minimum(distance[self._index >= 0], 2)
         return Neighbours(distance, self._index)
 
 
 class _Reporter:
-    """Tells the steps done, a few times a second."""
+    """Reports the finished steps, a few times a second."""
 
     def __init__(self, progress: ProgressCallback, of: int) -> None:
         self._progress, self._of = progress, of
@@ -307,7 +325,7 @@ class _Reporter:
 
 
 def _buffers(count: int, block_bytes: int) -> queue.SimpleQueue[Cosines]:
-    """Memory for a block of products and what is copied of it, one for each thread."""
+    """Memory for a block of products and for a copy of parts of it, for each thread."""
     buffers: queue.SimpleQueue[Cosines] = queue.SimpleQueue()
     for _ in range(count):
         buffers.put(np.empty(max(block_bytes, _RESERVED), np.float32))
@@ -315,36 +333,34 @@ def _buffers(count: int, block_bytes: int) -> queue.SimpleQueue[Cosines]:
 
 
 def _by_subject(subjects: Ints) -> Iterator[tuple[int, list[npt.NDArray[np.int64]]]]:
-    """Rows of each subject, cut into blocks of nearly equal width."""
+    """Rows of each subject, split into blocks of nearly equal width."""
     order = np.argsort(subjects, kind="stable")
+    order = order[subjects[order] >= 0]
     found, starts = np.unique(subjects[order], return_index=True)
     for subject, rows in zip(found.tolist(), np.split(order, starts)[1:], strict=True):
         yield subject, np.array_split(rows, -(-len(rows) // _WIDTH))
 
 
-def _unit(codes: Floats, what: str) -> Cosines:
-    """Codes of unit length in float32; a code of zeros stays one."""
-    result = np.empty(codes.shape, np.float32)
-    for start in range(0, len(codes), _WIDTH):
-        part = codes[start : start + _WIDTH].astype(np.float64)
-        norm = np.linalg.norm(part, axis=1, keepdims=True)
-        if not np.isfinite(norm).all():
-            row = start + int(np.flatnonzero(~np.isfinite(norm))[0])
-            raise ValueError(
-                f"The code of {what} {row} holds values that are not finite; leave such frames out."
-            )
-        result[start : start + _WIDTH] = part / np.where(norm > 0, norm, 1)
-    return result
+def _finite_units(codes: Floats, name: str, rows: npt.NDArray[np.int64]) -> Cosines:
+    """Codes of length 1; the error names the first row that is not finite."""
+    units = unit_vectors(codes)
+    bad = np.isnan(units[:, :1]).any(axis=1)  # such a code is NaN as a whole
+    if bad.any():
+        row = int(rows[bad.argmax()])
+        raise DeviationError(
+            f"The code of {name} {row} contains values that are not finite; leave out such frames."
+        )
+    return units
 
 
 def _blas_threads() -> int:
-    """As many threads as matrix products would use."""
+    """Number of threads that matrix products would use."""
     return max((info["num_threads"] for info in _blas().info() if info["user_api"] == "blas"), default=1)
 
 
 @cache
 def _blas() -> Any:
-    """Find what sets the threads of NumPy's BLAS; looking takes longer than a small search."""
+    """Controller of the threads of BLAS, kept because finding it takes longer than a small search."""
     return ThreadpoolController()
 
 
@@ -352,15 +368,16 @@ def _check_shapes(
     queries: Floats, references: Floats, subjects: Ints, query_subjects: npt.ArrayLike | None
 ) -> None:
     if queries.ndim != 2 or references.ndim != 2 or queries.shape[1] != references.shape[1]:
-        raise ValueError(
+        raise DeviationError(
             f"Queries of shape {queries.shape} and references of shape {references.shape} cannot be "
-            "compared; give (n, d) and (m, d)."
+            "compared; pass arrays (n, d) and (m, d)."
         )
     if subjects.shape != references.shape[:1]:
-        raise ValueError(
-            f"There are {len(references)} references and {subjects.size} subjects; name one for each."
+        raise DeviationError(
+            f"There are {len(references)} references and {subjects.size} subjects; pass one subject for each."
         )
     if query_subjects is not None and np.shape(query_subjects) != queries.shape[:1]:
-        raise ValueError(
-            f"There are {len(queries)} queries and {np.size(query_subjects)} subjects; name one for each."
+        raise DeviationError(
+            f"There are {len(queries)} queries and {np.size(query_subjects)} subjects; pass one subject for "
+            "each."
         )

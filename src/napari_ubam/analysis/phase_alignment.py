@@ -1,4 +1,4 @@
-"""The reference posture of every frame: what others do at the same phase of the movement."""
+"""Phase alignment: for each frame of a recording, the frames of the reference at the same movement phase."""
 
 from __future__ import annotations
 
@@ -13,48 +13,50 @@ from scipy.ndimage import gaussian_filter1d
 from napari_ubam.crops.identity import to_ranges
 from napari_ubam.progress import Cancel, check_cancelled
 
-from .codes import Codes, DeviationError
-from .phase import aligned
+from .codes import Codes
+from .errors import DeviationError
+from .unit_vectors import unit_vectors
 
 Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.int64]
 
-SHARPNESS = 0.05  # cosine distance by which a reference that is worse counts a third
-STEADY = 0.3  # seconds over which the references' weights are smoothed
-LONGEST = 3000  # frames of a reference that are looked at
+JUMP_COST = 0.3  # cosine distance; a jump to another moment must save more than this
+FASTEST = 3  # frames of the reference for one frame of the query at most, at equal frame rates
+BLOCK = 512  # frames whose distances are computed at once
+SHARPNESS = 0.05  # cosine distance; a recording that is this much farther away gets a third of the weight
+SMOOTHING = 0.3  # seconds (standard deviation) over which the weights are smoothed
+LONGEST = 3000  # frames of a reference recording that are searched at most
 
 
 @dataclass(frozen=True)
 class PhaseAlignment:
-    """Frames of others that show the reference posture of each frame of a recording.
+    """Frames of the reference at the same movement phase as each frame of a recording.
 
     Parameters
     ----------
     names : tuple of str
-        Recordings of the reference.
-    rows : (t, r) int64 array
-        Row of each of them; at the same phase of the movement.
-    weights : (t, r) float32 array
-        How much each counts; they sum to 1.
-    distance : (t, r) float32 array
-        Cosine distance of their windows from the frame's.
+        Names of the r reference recordings.
+    rows : ndarray of int64, shape (t, r)
+        Row of the aligned frame in each reference recording.
+    weights : ndarray of float32, shape (t, r)
+        Weight of each reference recording. Each row sums to 1.
     """
 
     names: tuple[str, ...]
-    rows: npt.NDArray[np.int64]
+    rows: Ints
     weights: npt.NDArray[np.float32]
-    distance: npt.NDArray[np.float32]
 
     def mean(self, values: Sequence[Floats]) -> npt.NDArray[np.float32]:
-        """Weigh what the references show.
+        """Average values of the aligned frames over the reference recordings, by their weights.
 
         Parameters
         ----------
-        values : sequence of (j, d) arrays
-            One a recording of the reference, a row a frame.
+        values : sequence of ndarray of float, shape (j, d)
+            Values of all frames of each reference recording, in the order of ``names``.
 
         Returns
         -------
-        (t, d) float32 array
+        ndarray of float32, shape (t, d)
         """
         total = np.zeros((len(self.rows), values[0].shape[1]), np.float32)
         for place, one in enumerate(values):
@@ -63,22 +65,27 @@ class PhaseAlignment:
 
 
 def phase_alignment(
-    own: Codes, others: Sequence[Codes], *, window: slice = slice(None), cancel: Cancel | None = None
+    recording: Codes,
+    references: Sequence[Codes],
+    *,
+    window: slice = slice(None),
+    cancel: Cancel | None = None,
 ) -> PhaseAlignment:
-    """Find the reference frames of a part of a recording.
+    """Align the recordings of the reference with a part of a recording.
 
-    Each reference is followed through without jumps between cycles of the movement (`aligned`); those whose
-    windows are nearer weigh more, by weights that change slowly.
+    Each reference recording is aligned by `align_phase`. Recordings with more similar windows get more
+    weight, and the weights change slowly.
 
     Parameters
     ----------
-    own : Codes
-        The recording that is asked about.
-    others : sequence of Codes
-        Recordings of the reference. Those of the own subject are left out, unless there are no others.
+    recording : Codes
+        The recording that is compared with the reference.
+    references : sequence of Codes
+        Recordings of the reference. Those of the same subject are left out, unless there are no others.
     window : slice
-        Rows of ``own``; all must be valid.
-    cancel : Cancel, optional
+        Rows of ``recording`` that are aligned. All of them must be valid.
+    cancel : object with ``is_set()``, optional
+        Stops the work when set.
 
     Returns
     -------
@@ -87,53 +94,152 @@ def phase_alignment(
     Raises
     ------
     DeviationError
-        If no reference can be used, or a frame has no code.
+        If no reference recording is usable, or a frame has no code.
+    Cancelled
+        When ``cancel`` is set.
     """
-    used = usable_references(own, others)
-    if not own.valid[window].all():
-        raise DeviationError(f"{own.name}: some of these frames have no code; ask for others.")
-    rows, distance = [], []
-    own_period = frame_interval(
-        own.times
-    )  # of all, so that a frame does not depend on which others are asked for
+    used = usable_references(recording, references)
+    if not recording.valid[window].all():
+        raise DeviationError(f"{recording.name}: some of these frames have no code; choose other frames.")
+    # Of the whole recording, so that the result of a frame does not depend on the choice of the other frames.
+    interval = frame_interval(recording.times)
+    rows, distances = [], []
     for one in used:
         check_cancelled(cancel)
-        run = _longest_run(one.valid)
-        ratio = own_period / frame_interval(one.times)
-        path, cost = aligned(own.behaviour[window], one.behaviour[run], ratio, cancel=cancel)
-        rows.append(path + run.start)
-        distance.append(cost)
-    far = np.stack(distance, 1).astype(np.float32)
-    spread = max(STEADY / own_period, 0.5)
-    slow = gaussian_filter1d(far, spread, axis=0, mode="nearest")
-    weights = np.exp(-(slow - slow.min(1, keepdims=True)) / SHARPNESS)
-    weights /= weights.sum(1, keepdims=True)
-    return PhaseAlignment(tuple(one.name for one in used), np.stack(rows, 1), weights.astype(np.float32), far)
+        part = _longest_run(one.valid)
+        rate_ratio = interval / frame_interval(one.times)
+        path, distance = align_phase(
+            recording.behaviour[window], one.behaviour[part], rate_ratio, cancel=cancel
+        )
+        rows.append(path + part.start)
+        distances.append(distance)
+    weights = _weights(np.stack(distances, 1), interval)
+    return PhaseAlignment(tuple(one.name for one in used), np.stack(rows, 1), weights)
 
 
-def usable_references(own: Codes, others: Sequence[Codes]) -> list[Codes]:
-    """Choose what leads a recording: the reference's other subjects, or its own other recordings.
+def align_phase(
+    query: Floats,
+    reference: Floats,
+    rate_ratio: float = 1.0,
+    jump_cost: float = JUMP_COST,
+    cancel: Cancel | None = None,
+) -> tuple[Ints, npt.NDArray[np.float32]]:
+    """Follow a movement through a recording of another subject, without jumps between its cycles.
+
+    Finds the path with the smallest sum of cosine distances (Viterbi, IEEE Trans. Inf. Theory 13, 1967). From
+    frame to frame, the path stays at a frame of the reference, advances by a few frames, or jumps to any
+    frame at a cost.
+
+    Parameters
+    ----------
+    query : ndarray of float, shape (t, e)
+        Behaviour codes of consecutive frames.
+    reference : ndarray of float, shape (j, e)
+        Behaviour codes of consecutive frames of the reference.
+    rate_ratio : float
+        Frame rate of the reference divided by that of the query.
+    jump_cost : float
+        Cost of a jump, in units of cosine distance.
+    cancel : object with ``is_set()``, optional
+        Stops the work when set.
+
+    Returns
+    -------
+    path : ndarray of int64, shape (t,)
+        Row of the reference for each frame of the query.
+    distance : ndarray of float32, shape (t,)
+        Cosine distance between the two, 0 to 2.
+
+    Raises
+    ------
+    Cancelled
+        When ``cancel`` is set.
+    """
+    one, other = unit_vectors(query), unit_vectors(reference)
+    count, width = len(one), len(other)
+    steps = np.arange(max(round(FASTEST * rate_ratio), 1) + 1)
+    step_costs = 0.1 * jump_cost * np.abs(steps - rate_ratio) / max(rate_ratio, 1.0)
+    step_to = np.full((count, width), -1, np.int16)  # step that leads to each frame; -1 is a jump
+    jump_from = np.zeros(count, np.int64)  # frame that a jump starts from
+    total: npt.NDArray[Any] = np.zeros(width)
+    for start in range(0, count, BLOCK):
+        check_cancelled(cancel)
+        for row, distance in enumerate(1 - one[start : start + BLOCK] @ other.T, start):
+            if row:
+                jump_from[row] = int(total.argmin())
+                cheapest = np.full(width, total[jump_from[row]] + jump_cost)
+                for step, cost in zip(steps.tolist(), step_costs.tolist(), strict=True):
+                    if step >= width:
+                        break
+                    advanced = total[: width - step] + cost
+                    better = advanced < cheapest[step:]
+                    cheapest[step:][better] = advanced[better]
+                    step_to[row, step:][better] = step
+                total = cheapest
+            total = total + distance
+    path = np.empty(count, np.int64)
+    path[-1] = int(total.argmin())
+    for row in range(count - 1, 0, -1):
+        step = int(step_to[row, path[row]])
+        path[row - 1] = jump_from[row] if step < 0 else path[row] - step
+    return path, 1 - (one * other[path]).sum(1)
+
+
+def usable_references(recording: Codes, references: Sequence[Codes]) -> list[Codes]:
+    """Choose the reference recordings that a recording can be aligned with.
+
+    Parameters
+    ----------
+    recording : Codes
+        The recording that is compared with the reference.
+    references : sequence of Codes
+        Recordings of the reference.
+
+    Returns
+    -------
+    list of Codes
+        Recordings of other subjects. If there are none, the other recordings of the same subject.
 
     Raises
     ------
     DeviationError
-        If there is neither.
+        If there are neither.
     """
-    foreign = [one for one in others if one.subject != own.subject and one.valid.any()]
-    used = foreign or [one for one in others if one.name != own.name and one.valid.any()]
-    if not used:
+    usable = [one for one in references if one.name != recording.name and one.valid.any()]
+    others = [one for one in usable if one.subject != recording.subject]
+    if not usable:
         raise DeviationError(
-            f"The reference has no recording that can be used but {own.name} itself; choose another one."
+            f"The reference has no usable recording other than {recording.name} itself; choose another one."
         )
-    return used
-
-
-def _longest_run(valid: npt.NDArray[np.bool_]) -> slice:
-    """Longest run of valid rows, cut to what is looked at."""
-    start, stop = max(to_ranges(valid), key=lambda run: run[1] - run[0])
-    return slice(start, min(stop, start + LONGEST))
+    return others or usable
 
 
 def frame_interval(times: Floats) -> float:
-    """Seconds from frame to frame, the median; 1 for a single frame."""
+    """Measure the time between consecutive frames.
+
+    Parameters
+    ----------
+    times : ndarray of float, shape (t,)
+        Time of each frame in seconds.
+
+    Returns
+    -------
+    float
+        Median interval in seconds. 1 for a single frame.
+    """
     return float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+
+
+def _weights(distances: Floats, interval: float) -> npt.NDArray[np.float32]:
+    """Weight of each reference recording (t, r) from its distances (t, r), smoothed in time."""
+    frames = max(SMOOTHING / interval, 0.5)
+    smooth = gaussian_filter1d(distances.astype(np.float32), frames, axis=0, mode="nearest")
+    weights = np.exp(-(smooth - smooth.min(1, keepdims=True)) / SHARPNESS)
+    weights /= weights.sum(1, keepdims=True)
+    return weights.astype(np.float32)
+
+
+def _longest_run(valid: npt.NDArray[np.bool_]) -> slice:
+    """Longest run of valid rows, limited to the frames that are searched."""
+    start, stop = max(to_ranges(valid), key=lambda run: run[1] - run[0])
+    return slice(start, min(stop, start + LONGEST))

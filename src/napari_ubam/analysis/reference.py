@@ -1,4 +1,4 @@
-"""The reference: which frames the others are compared with, and what is left out when one is scored."""
+"""The reference: which frames others are compared with, and which of them are left out for each frame."""
 
 from __future__ import annotations
 
@@ -9,51 +9,52 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .codes import Codes, DeviationError
+from .codes import Codes
+from .errors import DeviationError
 
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
 
-BLOCKS = 10  # of time, where the reference is one subject
-MARGIN = 2.0  # seconds on each side of the edge of such a block that nothing is compared with
-_LEAST = 5  # frames that a block of time needs
+BLOCKS = 10  # blocks of time, if the reference is one subject
+MARGIN = 2.0  # seconds on each side of a block's edge that are not used as reference
+_MIN_FRAMES = 5  # in each block of time
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Frames that define normal.
+    """Frames that define normal, in folds as in a cross-validation.
 
-    A *unit* is what is left out when one of its own frames is scored: a subject or, where there is one
-    subject only, a block of time.
+    A frame of the reference is never compared with frames of its own fold. A fold is a subject or, if there
+    is one subject only, a block of time.
 
     Parameters
     ----------
     subjects : tuple of str
-        Reference subjects; the number of a subject's unit is its place, where there are several.
+        Reference subjects. If there are several, the fold of a subject is its place here.
     posture, behaviour : ndarray of float32, shape (m, d)
-        Codes of the chosen frames.
-    unit : ndarray of int, shape (m,)
-        Unit of each.
+        Codes of the reference frames.
+    fold : ndarray of int, shape (m,)
+        Fold of each reference frame.
     own : mapping of str to ndarray of int, shape (t,)
-        Unit of every frame of a recording that must not be compared with its own; by name of recording.
+        For recordings of the reference subjects, by name: the fold that each frame is not compared with.
     counts : mapping of str to int
-        Frames chosen, by subject.
+        Number of reference frames, by subject.
     """
 
     subjects: tuple[str, ...]
     posture: npt.NDArray[np.float32]
     behaviour: npt.NDArray[np.float32]
-    unit: Ints
+    fold: Ints
     own: Mapping[str, Ints]
     counts: Mapping[str, int]
 
     @property
-    def units(self) -> int:
-        """Number of units."""
+    def folds(self) -> int:
+        """Number of folds."""
         return BLOCKS if len(self.subjects) == 1 else len(self.subjects)
 
 
-def choose(codes: Sequence[Codes], names: Sequence[str], budget: int) -> Reference:
+def choose_reference(codes: Sequence[Codes], names: Sequence[str], max_frames: int) -> Reference:
     """Choose the frames of the reference.
 
     Parameters
@@ -61,9 +62,9 @@ def choose(codes: Sequence[Codes], names: Sequence[str], budget: int) -> Referen
     codes : sequence of Codes
         All recordings.
     names : sequence of str
-        Recordings of the reference.
-    budget : int
-        Frames at most from a subject, spread evenly over its valid frames.
+        Names of the reference recordings.
+    max_frames : int
+        Number of frames of one subject at most, evenly spread over its valid frames.
 
     Returns
     -------
@@ -72,7 +73,7 @@ def choose(codes: Sequence[Codes], names: Sequence[str], budget: int) -> Referen
     Raises
     ------
     DeviationError
-        Where there is no recording, no valid frame, or one subject with too few frames.
+        If there is no recording or no valid frame, or a single subject has too few frames.
     """
     chosen = [one for one in codes if one.name in set(names) and one.valid.any()]
     if not chosen:
@@ -90,7 +91,7 @@ def choose(codes: Sequence[Codes], names: Sequence[str], budget: int) -> Referen
             if one.subject in subjects
         }
         usable = {one.name: one.valid for one in chosen}
-    picked = {name: picks for subject in subjects for name, picks in _spread(chosen, subject, usable, budget)}
+    picked = {name: picks for subject in subjects for name, picks in _spread(chosen, subject, usable, max_frames)}
     _refuse_few(subjects, np.concatenate([own[name][rows] for name, rows in picked.items()]))
     parts = [(one, picked[one.name]) for one in chosen]
     return Reference(
@@ -104,7 +105,7 @@ def choose(codes: Sequence[Codes], names: Sequence[str], budget: int) -> Referen
 
 
 def time_blocks(chosen: Sequence[Codes]) -> dict[str, Ints]:
-    """Cut the recordings of a subject into blocks of time with as many valid frames each.
+    """Split the recordings of one subject into blocks of time with equal numbers of valid frames.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def time_blocks(chosen: Sequence[Codes]) -> dict[str, Ints]:
     Returns
     -------
     dict of str to ndarray of int, shape (t,)
-        Block of every frame, 0 to ``BLOCKS - 1``, by recording.
+        Block of every frame, 0 to ``BLOCKS - 1``, by name of recording.
     """
     total, before, blocks = sum(int(one.valid.sum()) for one in chosen), 0, {}
     for one in chosen:
@@ -125,7 +126,7 @@ def time_blocks(chosen: Sequence[Codes]) -> dict[str, Ints]:
 
 
 def _margin(chosen: Sequence[Codes]) -> float:
-    """Seconds left out on each side of an edge: at most a quarter of a block."""
+    """Seconds left out on each side of an edge; at most a quarter of a block."""
     return min(MARGIN, sum(float(np.ptp(one.times)) for one in chosen) / BLOCKS / 4)
 
 
@@ -138,12 +139,12 @@ def _near_an_edge(one: Codes, blocks: Ints, margin: float) -> npt.NDArray[np.boo
 
 
 def _spread(
-    chosen: Sequence[Codes], subject: str, usable: Mapping[str, npt.NDArray[np.bool_]], budget: int
+    chosen: Sequence[Codes], subject: str, usable: Mapping[str, npt.NDArray[np.bool_]], max_frames: int
 ) -> list[tuple[str, Ints]]:
-    """Rows of each recording of a subject, evenly over all its usable frames."""
+    """Rows of each recording of a subject, evenly spread over all its usable frames."""
     rows = {one.name: np.flatnonzero(usable[one.name]) for one in chosen if one.subject == subject}
     total = sum(map(len, rows.values()))
-    places = np.unique(np.linspace(0, total - 1, min(budget, total)).round().astype(int))
+    places = np.unique(np.linspace(0, total - 1, min(max_frames, total)).round().astype(int))
     result, before = [], 0
     for name, own in rows.items():
         inside = places[(places >= before) & (places < before + len(own))] - before
@@ -152,9 +153,9 @@ def _spread(
     return result
 
 
-def _refuse_few(subjects: tuple[str, ...], unit: Ints) -> None:
-    if len(subjects) == 1 and np.bincount(unit, minlength=BLOCKS).min() < _LEAST:
+def _refuse_few(subjects: tuple[str, ...], fold: Ints) -> None:
+    if len(subjects) == 1 and np.bincount(fold, minlength=BLOCKS).min() < _MIN_FRAMES:
         raise DeviationError(
             f"The reference is the one subject {subjects[0]} with too few valid frames to compare with each "
-            "other; give more reference subjects or longer recordings."
+            "other; choose more reference subjects or longer recordings."
         )

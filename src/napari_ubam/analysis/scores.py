@@ -1,13 +1,16 @@
-"""The scores of one recording."""
+"""Scores of recordings: what `deviation` returns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+
+from .calibration import Calibration
 
 _COLUMNS = (
     "posture_deviation",
@@ -19,22 +22,22 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Scores:
-    """Deviation of every frame of a recording; NaN where the codes are not valid.
+    """Deviation of every frame of a recording. NaN where the codes are not valid.
 
     Parameters
     ----------
     name, subject, group, session : str
-        As in the study.
+        Labels of the recording, from the study table.
     reference : bool
-        Whether the recording belongs to the reference; it is then scored without its own subject.
+        Whether the recording belongs to the reference. It is then scored without its own subject.
     frames : ndarray of int, shape (t,)
         Frame numbers in display order.
     times : ndarray of float, shape (t,)
-        Seconds of the video.
+        Time of each frame in the video, in seconds.
     posture_deviation, behaviour_deviation : ndarray of float32, shape (t,)
         Mean cosine distance to the nearest reference frames, 0 to 2.
     posture_percentile, behaviour_percentile : ndarray of float32, shape (t,)
-        Share of reference frames that deviate less when their own subject is left out, 0 to 100.
+        Percentage of the reference frames that deviate less when scored without their own subject, 0 to 100.
     """
 
     name: str
@@ -57,8 +60,61 @@ class Scores:
         return {name: getattr(self, name) for name in _COLUMNS}
 
 
+@dataclass(frozen=True)
+class DeviationResult:
+    """Scores of all recordings.
+
+    Parameters
+    ----------
+    recordings : tuple of Scores
+        In the order of the codes.
+    calibration : mapping of str to Calibration
+        Distribution behind the percentiles, for ``"posture"`` and ``"behaviour"``.
+    reference_subjects : tuple of str
+        Subjects of the reference.
+    reference_counts : mapping of str to int
+        Number of reference frames used, by subject.
+    warnings : tuple of str
+        Sentences for the user.
+    """
+
+    recordings: tuple[Scores, ...]
+    calibration: Mapping[str, Calibration]
+    reference_subjects: tuple[str, ...]
+    reference_counts: Mapping[str, int]
+    warnings: tuple[str, ...] = field(default=())
+
+    def __getitem__(self, name: str) -> Scores:
+        """Scores of a recording by its name."""
+        for scores in self.recordings:
+            if scores.name == name:
+                return scores
+        raise KeyError(name)
+
+
+def score_table(result: DeviationResult) -> pd.DataFrame:
+    """Put the scores of all recordings into one table.
+
+    Parameters
+    ----------
+    result : DeviationResult
+        Scores.
+
+    Returns
+    -------
+    DataFrame
+        One row for each frame, with the columns ``recording, frame, time, posture_deviation,
+        behaviour_deviation, posture_percentile, behaviour_percentile``. ``time`` is in seconds.
+    """
+    tables = [
+        pd.DataFrame({"recording": one.name, "frame": one.frames, "time": one.times, **one.columns()})
+        for one in result.recordings
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
 def pooled(scores: Sequence[Scores]) -> Scores:
-    """Join the scores of a subject's recordings one after the other.
+    """Concatenate the scores of the recordings of a subject.
 
     Parameters
     ----------
@@ -68,7 +124,7 @@ def pooled(scores: Sequence[Scores]) -> Scores:
     Returns
     -------
     Scores
-        Labels of the first; sessions listed.
+        With the labels of the first recording, and the sessions of all.
     """
     first = scores[0]
     sessions = dict.fromkeys(one.session for one in scores)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from napari_ubam.crops import CropCache
 from napari_ubam.progress import Cancel, Cancelled, check_cancelled
 from napari_ubam.study import Recording
+from napari_ubam.threads import thread_settings
 
 from .encoder import Encoder, EncoderSource
 from .errors import EmbeddingError
@@ -134,6 +136,7 @@ def _client(distributed: Any, scheduler: str) -> Iterator[Any]:
         n_workers=int(number),
         threads_per_worker=1,
         processes=True,
+        env=thread_settings(os.environ, processes=int(number)),
         dashboard_address=None,
         silence_logs=logging.ERROR,
     )

@@ -10,19 +10,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from napari_ubam.analysis.maps import unit
 from napari_ubam.crops import CropSpec
-from napari_ubam.families.family import AnyBehaviour, AnyPosture, behaviour_encoder, posture_encoder
+from napari_ubam.families import family_of
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
 from napari_ubam.models.images import as_images
-from napari_ubam.models.ubam2021.networks import Ubam2021Behaviour
-from napari_ubam.models.weights import WeightsError, load_into, load_weights, weights_hash
+from napari_ubam.models.networks import BehaviourNetwork, PostureNetwork
+from napari_ubam.models.weights import WeightsError, load_into, load_weights, read_header, weights_hash
 from napari_ubam.models.windows import windows
 from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.runfolder.paths import BEHAVIOUR, POSTURE
 
 WINDOWS = 256  # windows that are encoded at once
-PUBLISHED_PIECE = 32  # frames that the published network encodes at once, since its maps are large
 
 
 def crops_for(config: ModelConfig) -> CropSpec:
@@ -30,12 +30,20 @@ def crops_for(config: ModelConfig) -> CropSpec:
     return CropSpec(*config.posture.size, colour=config.posture.colour)
 
 
-def comparable(posture: NDArray[np.float32], behaviour: AnyBehaviour) -> NDArray[np.float32]:
-    """Posture codes (t, d) as a behaviour encoder reads them: of length 1, or as they are if published."""
-    if isinstance(behaviour, Ubam2021Behaviour):
-        return posture
-    unit: NDArray[np.float32] = posture / np.maximum(np.linalg.norm(posture, axis=1, keepdims=True), 1e-9)
-    return unit
+def config_of(folder: Path) -> ModelConfig:
+    """Read the configuration of a run's model.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+
+    Raises
+    ------
+    WeightsError
+        If there is no model, or it cannot be read.
+    """
+    return ModelConfig.model_validate(read_header(folder / POSTURE).config)
 
 
 class ModelEncoder:
@@ -45,8 +53,8 @@ class ModelEncoder:
     ----------
     config : ModelConfig
         Sizes.
-    posture : PostureEncoder or Ubam2021Posture
-    behaviour : BehaviourEncoder or Ubam2021Behaviour
+    posture : PostureNetwork
+    behaviour : BehaviourNetwork
     device : torch.device
         Where to compute.
     """
@@ -54,11 +62,11 @@ class ModelEncoder:
     def __init__(
         self,
         config: ModelConfig,
-        posture: AnyPosture,
-        behaviour: AnyBehaviour,
+        posture: PostureNetwork,
+        behaviour: BehaviourNetwork,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.config, self.device = config, torch.device(device)
+        self.config, self.device, self.family = config, torch.device(device), family_of(config)
         self._posture, self._behaviour = posture.to(self.device).eval(), behaviour.to(self.device).eval()
         self.hashes = {
             "posture": weights_hash(posture.state_dict()),
@@ -82,9 +90,10 @@ class ModelEncoder:
         """
         tensors, header = load_weights(folder / POSTURE, "posture")
         config = ModelConfig.model_validate(header.config)
-        posture = posture_encoder(config)
+        family = family_of(config)
+        posture = family.posture_encoder(config)
         load_into(posture, tensors, folder / POSTURE)
-        behaviour = behaviour_encoder(config)
+        behaviour = family.behaviour_encoder(config)
         tensors, other = load_weights(folder / BEHAVIOUR, "behaviour")
         if other.trained_on and other.trained_on != weights_hash(posture.state_dict()):
             raise WeightsError(
@@ -112,7 +121,7 @@ class ModelEncoder:
         -------
         (n, d) float32 array
         """
-        size = max(len(crops), 1) if self.config.paper is None else PUBLISHED_PIECE
+        size = self.family.frames_at_once or max(len(crops), 1)
         pieces = torch.split(torch.from_numpy(crops), size)
         codes = torch.cat([self._posture(as_images(piece.to(self.device))).float().cpu() for piece in pieces])
         found: NDArray[np.float32] = codes.numpy()
@@ -152,7 +161,7 @@ class ModelEncoder:
         """
         sizes = self.config.behaviour
         laid = windows(times, segments, sizes.window_ms, sizes.steps)
-        read = comparable(posture, self._behaviour)
+        read = unit(posture) if self.family.unit_codes else posture
         codes = np.full((len(posture), sizes.code), np.nan, np.float32)
         for begin in range(0, len(laid), WINDOWS):
             check_cancelled(cancel)

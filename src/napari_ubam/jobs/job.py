@@ -16,6 +16,7 @@ from typing import Any, Literal
 import psutil
 
 from napari_ubam.errors import UbamError
+from napari_ubam.threads import thread_settings
 
 from .events import JobEvent, read_events, stop_file
 
@@ -206,7 +207,12 @@ def start_job(folder: Path, arguments: Sequence[str]) -> Job:
         record.parent.mkdir(parents=True, exist_ok=True)
         with record.with_suffix(".log").open("wb") as log:
             process = subprocess.Popen(
-                [*command, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, **_apart()
+                [*command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **thread_settings(os.environ)},
+                **_apart(),
             )
         created = _created(process.pid)
         job = Job(record, kind, tuple(arguments), process.pid, created, time.time(), process)

@@ -31,8 +31,6 @@ from .learner import Learner
 from .posture import Batch, batch_of
 from .sampling import Crops, Sampler
 
-CHECKPOINT_SECONDS = 120.0  # between checkpoints, which are 600 MB large
-
 
 class Ubam2021Learner(Learner):
     """Teaches CaffeNet and the LSTM together which sequences are in order.

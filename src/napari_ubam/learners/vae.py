@@ -23,7 +23,10 @@ from napari_ubam.models.ubam2021.perceptual import ByPixels, ByVgg
 from napari_ubam.models.ubam2021.vae import FrameVae, Latents
 from napari_ubam.models.weights import WeightsError
 
+from .errors import TrainingError
+from .fitting import MagnifierLesson
 from .learner import Learner
+from .motion_pairs import NO_MOVEMENT, usable_rows
 from .sampling import Crops
 
 Batch = dict[str, Tensor]
@@ -47,6 +50,25 @@ class Postures:
     crops: Crops
     frames: NDArray[np.int64]
     codes: NDArray[np.float32]
+
+
+def frames_of(lesson: MagnifierLesson) -> list[Postures]:
+    """Find what is learned from each recording that has at least two frames.
+
+    Raises
+    ------
+    TrainingError
+        If there is none.
+    """
+    found = []
+    for crops, own in zip(lesson.crops, lesson.codes, strict=True):
+        rows = usable_rows(crops, own)
+        frames = own.frames[rows].astype(np.int64)
+        found.append(Postures(crops, frames, own.posture[rows].astype(np.float32)))
+    usable = [one for one in found if len(one.frames) > 1]
+    if not usable:
+        raise TrainingError(NO_MOVEMENT)
+    return usable
 
 
 class VaeLearner(Learner):

@@ -19,6 +19,7 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from napari_ubam.analysis.attribution import difference_map
+from napari_ubam.families.family import Image
 from napari_ubam.files import write_atomic
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.runfolder.errors import RunError
@@ -26,7 +27,7 @@ from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.video import VideoWriter
 
 from .prepare import Magnification
-from .renderer import BLOCK, Image
+from .renderer import BLOCK
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm")
 STACKS = (".tif", ".tiff")
@@ -119,11 +120,11 @@ def _composed(made: Magnification, side_by_side: bool, label: bool) -> Iterator[
     numbers = made.numbers.tolist()
     for start in range(0, len(numbers), BLOCK):
         block = numbers[start : start + BLOCK]
-        magnified = made.renderer.render(block, made.factor)
         if not side_by_side:
+            magnified = made.renderer.render(block, made.factor)
             yield from (labelled(one, text) if label else one for one in magnified)
             continue
-        originals, references = (made.renderer.render(block, factor) for factor in (1.0, 0.0))
+        originals, magnified, references = made.renderer.render_factors(block, (1.0, made.factor, 0.0))
         for one, other, reference in zip(originals, magnified, references, strict=True):
             panes = [_coloured(one), _coloured(other), heat(difference_map(one, reference))]
             if label:

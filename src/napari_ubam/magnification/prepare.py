@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import dask.array as da
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
@@ -23,18 +23,17 @@ from napari_ubam.analysis.phase_alignment import (
     usable_references,
 )
 from napari_ubam.crops.identity import to_ranges
+from napari_ubam.embedding.codes import read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
-from napari_ubam.families.family import AnyMagnifier
+from napari_ubam.families.family import Image
+from napari_ubam.models.networks import coefficients_of
 from napari_ubam.models.weights import versions, weights_hash
 from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.recordings import read_recording, read_recordings
 
-from .renderer import Image, Renderer, load_magnifier
+from .renderer import Renderer, load_magnifier
 from .support import Support
-
-if TYPE_CHECKING:
-    from napari_ubam.run.facade import Run
 
 SMOOTHING_MS = 50.0
 SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
@@ -193,7 +192,7 @@ class Magnification:
 
 
 def magnification(
-    run: Run,
+    folder: Path,
     recording: str,
     reference: str,
     factor: float,
@@ -217,19 +216,19 @@ def magnification(
     _refuse_factor(factor)
     if not 0 <= smoothing_ms < np.inf:
         raise RunError(f"Smoothing over {smoothing_ms} ms makes no sense; give 0 or more milliseconds.")
-    one = read_recording(run.folder, recording)
-    encoder = run.encoder("cpu")
-    network = load_magnifier(run.folder, encoder.hashes["posture"])
-    chosen = read_recordings(run.folder).select(reference)
-    own = run.codes_with([one], encoder)[0]
+    one = read_recording(folder, recording)
+    encoder = ModelEncoder.load(folder)
+    network, _ = load_magnifier(folder, encoder.hashes["posture"])
+    chosen = read_recordings(folder).select(reference)
+    own = read_codes(folder, [one], encoder)[0]
     if not own.valid.any():
         raise RunError(f"{recording} has no whole window of movement, so nothing of it can be magnified.")
-    others = usable_references(own, run.codes_with(chosen, encoder))
+    others = usable_references(own, read_codes(folder, chosen, encoder))
     numbers = _numbers(own, frames, recording)
-    known = {one.name: coefficients(network, one) for one in (own, *others)}
+    known = {one.name: coefficients_of(network, one.posture) for one in (own, *others)}
     found = _changes(known, own, others, numbers, smoothing_ms, cancel)
     renderer = Renderer(
-        folder=run.folder,
+        folder=folder,
         posture=encoder.hashes["posture"],
         weights=weights_hash(network.state_dict()),
         recording=one,
@@ -309,14 +308,6 @@ def _changes(
             change = gaussian_filter1d(change, sigma, axis=0, mode="nearest")
         parts.append(_Part(own.frames[rows].astype(np.int64), mine[rows], change.astype(np.float32), found))
     return parts
-
-
-@torch.inference_mode()
-def coefficients(network: AnyMagnifier, codes: Codes) -> NDArray[np.float32]:
-    """Give coefficients of all frames (t, components); those of frames without a code mean nothing."""
-    values = torch.from_numpy(np.nan_to_num(codes.posture.astype(np.float32)))
-    found: NDArray[np.float32] = network.coefficients(values).numpy()
-    return found
 
 
 def _outside(

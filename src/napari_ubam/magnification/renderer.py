@@ -12,33 +12,28 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import torch
+from cachetools import LRUCache
 from dask.base import tokenize
 from numpy.typing import NDArray
 
 from napari_ubam.crops import CropSpec, iter_crops
 from napari_ubam.crops.levels import Levels, levels_of
-from napari_ubam.families.family import AnyMagnifier
-from napari_ubam.families.family import magnifier as magnifier_of
+from napari_ubam.families import Family, family_of
+from napari_ubam.families.family import Image
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
 from napari_ubam.models.images import as_images
-from napari_ubam.models.splatting import splat
-from napari_ubam.models.strain import limit_strain
-from napari_ubam.models.ubam2021.vae import FrameVae
+from napari_ubam.models.networks import MagnifierNetwork
 from napari_ubam.models.weights import WeightsError, load_into, load_weights, weights_hash
-from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import MAGNIFIER
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import FrameError, VideoArray, open_video
 
-from .warp import in_frame, painted
-
-BLOCK = 8  # frames that are moved together
-
-Image = NDArray[np.uint8]
+BLOCK = 8  # frames that are rendered together
+CACHE_BYTES = 256 * 2**20  # of what the network says of each frame, which serves every factor
 
 
-def load_magnifier(folder: Path, posture: str) -> AnyMagnifier:
+def load_magnifier(folder: Path, posture: str) -> tuple[MagnifierNetwork, ModelConfig]:
     """Load the magnifier of a run.
 
     Parameters
@@ -47,6 +42,12 @@ def load_magnifier(folder: Path, posture: str) -> AnyMagnifier:
         Of the run.
     posture : str
         Hash of the posture encoder in use.
+
+    Returns
+    -------
+    network : MagnifierNetwork
+        In evaluation mode.
+    config : ModelConfig
 
     Raises
     ------
@@ -65,14 +66,16 @@ def load_magnifier(folder: Path, posture: str) -> AnyMagnifier:
             "magnifier anew."
         )
     config = ModelConfig.model_validate(header.config)
-    network = magnifier_of(config)
+    network = family_of(config).magnifier(config)
     load_into(network, tensors, folder / MAGNIFIER)
-    return network.eval()
+    return network.eval(), config
 
 
 @dataclass(frozen=True)
 class Renderer:
     """Renders frames; can be pickled, and shared by threads.
+
+    The network runs once for each frame; its result is cached, so that another factor costs only the rest.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ class Renderer:
     spec : CropSpec
         Of the crops that the network sees.
     device : str
-        As `choose_device` takes it.
+        Compute device, as `choose_device` takes it.
     frames : (t,) int64 array
         Frame numbers that have a code, ascending.
     own, change : (t, components) float32 array
@@ -100,7 +103,10 @@ class Renderer:
     frames: NDArray[np.int64]
     own: NDArray[np.float32]
     change: NDArray[np.float32]
-    _lock: Any = field(default_factory=threading.Lock, compare=False, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, init=False, compare=False, repr=False)
+    _prepared: LRUCache[int, NDArray[np.float32] | None] = field(
+        default_factory=lambda: LRUCache(CACHE_BYTES, getsizeof=_bytes), init=False, compare=False, repr=False
+    )
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what cannot be pickled or is opened again."""
@@ -109,7 +115,7 @@ class Renderer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what was pickled."""
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state, _lock=threading.Lock(), _prepared=LRUCache(CACHE_BYTES, getsizeof=_bytes))
 
     @cached_property
     def video(self) -> VideoArray:
@@ -118,18 +124,18 @@ class Renderer:
         return opened
 
     @cached_property
-    def _network(self) -> AnyMagnifier:
-        network = load_magnifier(self.folder, self.posture)
+    def _model(self) -> tuple[MagnifierNetwork, Family]:
+        network, config = load_magnifier(self.folder, self.posture)
         if weights_hash(network.state_dict()) != self.weights:
             raise WeightsError(
                 f"The magnifier of {self.folder} was trained anew since this was prepared; magnify once more."
             )
-        return network.to(choose_device(self.device))
+        return network.to(choose_device(self.device)), family_of(config)
 
     @property
     def moves(self) -> bool:
-        """Whether pixels are moved; the published magnifier paints instead."""
-        return not isinstance(self._network, FrameVae)
+        """Whether pixels are displaced, so that there are arrows; the published magnifier paints instead."""
+        return self._model[1].moves_pixels
 
     @cached_property
     def _levels(self) -> Levels | None:
@@ -143,73 +149,34 @@ class Renderer:
             return np.zeros(self.video.shape[1:], np.uint8)
         return image if self._levels is None else self._levels.apply(image)
 
-    @torch.inference_mode()
-    def displacements(self, numbers: Sequence[int]) -> NDArray[np.float32]:
-        """Where the pixels of crops are in the reference posture.
+    def _prepare(self, numbers: Sequence[int]) -> list[NDArray[np.float32] | None]:
+        """Give the network's results of frames, None without a code; call it with the lock held."""
+        missing = [number for number in numbers if number not in self._prepared]
+        found = self._run_network(missing) if missing else {}
+        found |= {number: self._prepared[number] for number in numbers if number not in found}
+        for number in missing:
+            if _bytes(found[number]) <= CACHE_BYTES:
+                self._prepared[number] = found[number]
+        return [found[number] for number in numbers]
 
-        Parameters
-        ----------
-        numbers : sequence of int
-            Frame numbers, ascending.
-
-        Returns
-        -------
-        (n, 2, y, x) float32 array
-            Pixels of the crop along x and y; zeros for frames without a code.
-
-        Raises
-        ------
-        RunError
-            If the magnifier paints pictures, as the published one does, and moves nothing.
-        """
-        network, result = self._network, np.zeros((len(numbers), 2, *self.spec.size), np.float32)
-        if isinstance(network, FrameVae):
-            raise RunError(
-                "The magnifier of the preset paper paints pictures and moves no pixels, so there are no "
-                "arrows; train another preset for them."
-            )
-        for place, images, own, change in self._seen(numbers):
-            result[place] = network(images, own, change)[0].float().cpu().numpy()
-        return result
-
-    @torch.inference_mode()
-    def pictures(self, numbers: Sequence[int], factor: float, painter: FrameVae) -> dict[int, torch.Tensor]:
-        """Paint crops anew.
-
-        Parameters
-        ----------
-        numbers : sequence of int
-            Frame numbers, ascending.
-        factor : float
-        painter : FrameVae
-
-        Returns
-        -------
-        dict of int to (3, y, x) float tensor
-            By place in ``numbers``, 0 to 1; without those that have no code.
-        """
-        return {
-            place: painter(images, own + (1 - factor) * change)[0].float().cpu()
-            for place, images, own, change in self._seen(numbers)
-        }
-
-    def _seen(self, numbers: Sequence[int]) -> list[tuple[int, torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Place, crop, coefficients and their change of each frame that has a code.
-
-        One by one: a network rounds otherwise in a batch, and a frame must not depend on the others.
-        """
+    def _run_network(self, numbers: Sequence[int]) -> dict[int, NDArray[np.float32] | None]:
+        """Run the network on one frame at a time: it rounds differently in a batch of another size."""
+        result: dict[int, NDArray[np.float32] | None] = dict.fromkeys(numbers)
         rows = self._rows(numbers)
         known = np.flatnonzero(rows >= 0)
         if not len(known):
-            return []
+            return result
         wanted = np.asarray(numbers, np.int64)[known]
         with iter_crops(self.recording, self.spec, wanted, block=len(wanted), video=self.video) as stream:
             _, crops, valid = next(stream)
-        device = next(self._network.parameters()).device
+        network, family = self._model
+        device = next(network.parameters()).device
         own, change = (torch.from_numpy(part[rows[known]]).to(device) for part in (self.own, self.change))
         images = as_images(torch.from_numpy(crops).to(device))
-        ones = (slice(place, place + 1) for place in np.flatnonzero(valid).tolist())
-        return [(int(known[one.start]), images[one], own[one], change[one]) for one in ones]
+        for place in np.flatnonzero(valid).tolist():
+            one = slice(place, place + 1)
+            result[int(wanted[place])] = family.prepare_frame(network, images[one], own[one], change[one])
+        return result
 
     def _rows(self, numbers: Sequence[int]) -> NDArray[np.int64]:
         """Rows of frames; -1 for those without a code."""
@@ -234,38 +201,70 @@ class Renderer:
             Outside of the region exactly the original; inside, too, where nothing deviates, but for the
             published magnifier, which paints the whole region anew.
         """
+        return self.render_factors(numbers, [factor])[0]
+
+    def render_factors(self, numbers: Sequence[int], factors: Sequence[float]) -> list[list[Image]]:
+        """Show frames at several factors; video and network are asked once.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Frame numbers, ascending.
+        factors : sequence of float
+
+        Returns
+        -------
+        list of list of (y, x, c) uint8 arrays
+            For each factor the frames.
+        """
         with self._lock:
             frames = [self.original(number) for number in numbers]
-            if factor == 1:
-                return frames
-            regions = self.recording.crops(list(numbers)) or [None] * len(frames)
-            whole = Roi(x=0, y=0, width=frames[0].shape[1], height=frames[0].shape[0])
-            network = self._network
-            if isinstance(network, FrameVae):
-                for place, picture in self.pictures(numbers, factor, network).items():
-                    frames[place] = painted(frames[place], picture, regions[place] or whole)
-                return frames
-            coarse = self.displacements(numbers)
-            device = next(network.parameters()).device
+            if all(factor == 1 for factor in factors):
+                return [frames for _ in factors]
+            regions = self._regions(numbers)
+            prepared = self._prepare(numbers)
+            network, family = self._model
             # One at a time, also where many threads ask: a large frame takes a gigabyte on its way.
             return [
-                _moved(frame, one, roi or whole, factor, device) if one.any() else frame
-                for frame, one, roi in zip(frames, coarse, regions, strict=True)
+                [
+                    frame
+                    if factor == 1 or one is None
+                    else family.render_frame(network, frame, one, roi, factor, self.spec.size)
+                    for frame, one, roi in zip(frames, prepared, regions, strict=True)
+                ]
+                for factor in factors
             ]
 
     def flow(self, number: int) -> NDArray[np.float32]:
-        """Displacement of a frame's pixels from the reference posture, (2, y, x) pixels along x and y."""
-        height, width = self.video.shape[1:3]
-        found = np.zeros((2, height, width), np.float32)
+        """Displacement of a frame's pixels from the reference posture.
+
+        Parameters
+        ----------
+        number : int
+            Frame number.
+
+        Returns
+        -------
+        (2, y, x) float32 array
+            Pixels along x and y; 0 outside of the region.
+
+        Raises
+        ------
+        FamilyError
+            If the magnifier paints pictures and displaces nothing.
+        """
+        shape = (self.video.shape[1], self.video.shape[2])
         with self._lock:
-            coarse = self.displacements([number])[0]
-        regions = self.recording.crops([number]) or [None]
-        roi = regions[0] or Roi(x=0, y=0, width=width, height=height)
-        seen = roi.clipped(height, width)
-        if seen is not None and coarse.any():
-            coarse = limit_strain(torch.from_numpy(coarse)).numpy()  # as the reference is shown
-            found[:, seen.slices[0], seen.slices[1]] = -in_frame(coarse, roi, seen).numpy()
-        return found
+            prepared = self._prepare([number])[0]
+        if prepared is None:
+            return np.zeros((2, *shape), np.float32)
+        return self._model[1].displacement(prepared, self._regions([number])[0], shape)
+
+    def _regions(self, numbers: Sequence[int]) -> list[Roi]:
+        """Region of each frame; the whole frame where the recording has none."""
+        whole = Roi(x=0, y=0, width=self.video.shape[2], height=self.video.shape[1])
+        regions = self.recording.crops(list(numbers)) or [None] * len(numbers)
+        return [roi or whole for roi in regions]
 
     def lazy(self, numbers: Sequence[int], factor: float) -> da.Array:
         """Give frames as a dask array (t, y, x, c) of uint8, one chunk a frame."""
@@ -297,19 +296,5 @@ def _frame(renderer: Renderer, number: int, factor: float) -> Image:
     return renderer.render([number], factor)[0][None]
 
 
-def _moved(
-    frame: Image, displacement: NDArray[np.float32], roi: Roi, factor: float, device: torch.device
-) -> Image:
-    """Move the pixels of a region."""
-    seen = roi.clipped(*frame.shape[:2])
-    if seen is None:
-        return frame
-    # In pixels of the crop, since a limb has some dozen of these whatever the video's resolution.
-    wanted = limit_strain((1 - factor) * torch.from_numpy(displacement)).numpy()
-    inside = in_frame(wanted, roi, seen)[None]
-    image = torch.from_numpy(frame[seen.slices].copy()).permute(2, 0, 1)[None].float().to(device)
-    with torch.inference_mode():
-        done = splat(image, inside.to(device))
-    result = frame.copy()
-    result[seen.slices] = done[0].permute(1, 2, 0).clamp(0, 255).round().byte().cpu().numpy()
-    return result
+def _bytes(prepared: NDArray[np.float32] | None) -> int:
+    return 1 if prepared is None else prepared.nbytes

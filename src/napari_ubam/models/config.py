@@ -1,13 +1,10 @@
-"""What a model is made of and how it is trained: the presets, and what is saved with the weights."""
+"""Sizes of a model and of its training, as saved with the weights."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
-
-PresetName = Literal["tiny", "small", "base", "paper"]
-
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 Side = Annotated[int, Field(ge=32)]
 
@@ -241,6 +238,8 @@ class ModelConfig(_Part):
     ----------
     preset : str
         Name of the preset that it comes from.
+    family : str
+        Name of the family of models; see `napari_ubam.families`.
     posture, behaviour, magnifier
         The networks.
     posture_training, behaviour_training, magnifier_training
@@ -250,6 +249,7 @@ class ModelConfig(_Part):
     """
 
     preset: str
+    family: str = "native"
     posture: PostureConfig = PostureConfig()
     behaviour: BehaviourConfig = BehaviourConfig()
     posture_training: PostureTraining = PostureTraining()
@@ -257,6 +257,14 @@ class ModelConfig(_Part):
     magnifier: MagnifierConfig = MagnifierConfig()
     magnifier_training: MagnifierTraining = MagnifierTraining()
     paper: PaperConfig | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_family(cls, values: Any) -> Any:
+        """Name the family of a run of an earlier version: only the published one has these sizes."""
+        if isinstance(values, dict) and values.get("paper") is not None:
+            return {"family": "ubam2021", **values}
+        return values
 
     @property
     def published(self) -> PaperConfig:
@@ -280,49 +288,3 @@ class ModelConfig(_Part):
         """Return the same for windows of another length."""
         behaviour = self.behaviour.model_copy(update={"window_ms": window_ms})
         return self.model_copy(update={"behaviour": behaviour})
-
-
-PRESETS: dict[str, ModelConfig] = {
-    "tiny": ModelConfig(preset="tiny"),
-    "small": ModelConfig(
-        preset="small",
-        posture=PostureConfig(size=(144, 144), widths=(48, 96, 160)),
-        posture_training=PostureTraining(steps=4000, recordings=8, runs=4, run_length=8),
-        behaviour_training=BehaviourTraining(steps=2000, recordings=8),
-    ),
-    "base": ModelConfig(
-        preset="base",
-        posture=PostureConfig(size=(192, 192), widths=(64, 128, 192, 256), code=384),
-        behaviour=BehaviourConfig(hidden=160, code=512, recurrent=96),
-        posture_training=PostureTraining(
-            steps=20000, recordings=12, runs=4, run_length=8, learning_rate=1e-3
-        ),
-        behaviour_training=BehaviourTraining(steps=6000, recordings=12, learning_rate=1e-3),
-    ),
-    "paper": ModelConfig(
-        preset="paper",
-        posture=PostureConfig(size=(227, 227), code=4096, colour=True),
-        # Eight frames, which follow each other at 30 a second.
-        behaviour=BehaviourConfig(window_ms=7000 / 30, steps=8, hidden=1024, code=1024),
-        posture_training=PostureTraining(
-            steps=20000, recordings=4, runs=1, run_length=8, learning_rate=0.01, weight_decay=5e-4
-        ),
-        magnifier_training=MagnifierTraining(
-            steps=10000, recordings=4, pairs=1, learning_rate=5e-4, weight_decay=1e-5
-        ),
-        paper=PaperConfig(),
-    ),
-}
-
-
-def preset(name: str) -> ModelConfig:
-    """Return a preset.
-
-    Raises
-    ------
-    ValueError
-        If there is none of that name.
-    """
-    if name not in PRESETS:
-        raise ValueError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.")
-    return PRESETS[name]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from napari_ubam.magnification.export import export
 from napari_ubam.magnification.prepare import Magnification, MagnificationWarning
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.training.pipeline.encoders import train
-from napari_ubam.training.pipeline.magnifier import train_magnifier
 
 from .explorer import Explorer
 from .facade import Run
+from .training import train, train_magnifier
 
 __all__ = [
     "Explorer",

@@ -14,15 +14,15 @@ from napari_ubam.magnification.export import export
 from napari_ubam.magnification.prepare import MagnificationWarning
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.report import save, sweep_sheet, timeline
+from napari_ubam.runfolder.paths import CHECKPOINTS, FIGURES, MAGNIFIER_CHECKPOINTS
 from napari_ubam.sample import write_sample
 from napari_ubam.study import Study
-from napari_ubam.training.pipeline.encoders import train
-from napari_ubam.training.pipeline.magnifier import train_magnifier
 from napari_ubam.training.pipeline.record import unfinished
 
 from .facade import Run
 from .scoring import Scoring
 from .summary import summary_lines
+from .training import train
 
 MAGNIFIER_STEPS, FACTOR = 600, 2.0
 INSIDE, OUTSIDE = 0.5, 0.05  # envelope of a bout over and under which a frame counts
@@ -63,7 +63,7 @@ def run_demo(
         preset="tiny",
         steps=steps,
         seed=seed,
-        resume=unfinished(folder / "run" / "checkpoints"),
+        resume=unfinished(folder / "run" / CHECKPOINTS),
         progress=progress,
         cancel=cancel,
     )
@@ -73,7 +73,7 @@ def run_demo(
     yield from summary_lines(scoring)
     truth = pd.read_csv(folder / "truth.csv")
     yield from _against_truth(scoring, truth)
-    _draw(run.folder / "figures", scoring, truth)
+    _draw(run.folder / FIGURES, scoring, truth)
     if magnify:
         yield from _magnified(run, study, scoring, steps, seed, progress, cancel)
     yield f"Report: {run.report()}"
@@ -90,12 +90,11 @@ def _magnified(
     cancel: Cancel | None,
 ) -> Iterator[str]:
     """Train the magnifier; write the strongest episode of all, and its peak at several factors."""
-    train_magnifier(
+    run.train_magnifier(
         study,
-        run,
         steps=steps or MAGNIFIER_STEPS,
         seed=seed,
-        resume=unfinished(run.folder / "checkpoints" / "magnifier"),
+        resume=unfinished(run.folder / MAGNIFIER_CHECKPOINTS),
         progress=progress,
         cancel=cancel,
     )
@@ -112,11 +111,11 @@ def _magnified(
         made = run.magnification(
             str(best["recording"]), "group=healthy", FACTOR, frames=frames, cancel=cancel
         )
-    video = run.folder / "figures" / "magnified.mp4"
+    video = run.folder / FIGURES / "magnified.mp4"
     export(made, video, side_by_side=True, label=True, progress=progress, cancel=cancel)
     peak = int(best["peak"])
     title = f"{best['recording']}, frame {peak}, reference group=healthy"
-    save(sweep_sheet(made.sweep(peak), title), run.folder / "figures" / "sweep.png")
+    save(sweep_sheet(made.sweep(peak), title), run.folder / FIGURES / "sweep.png")
     yield f"Strongest episode, original, twice its deviation, and where it deviates: {video}"
 
 

@@ -10,20 +10,21 @@ import dask.array as da
 import pandas as pd
 
 from napari_ubam.analysis import Codes
-from napari_ubam.crops import CropCache
-from napari_ubam.embedding import Embeddings, EmbeddingStore, EmbedReport, embed
-from napari_ubam.embedding.model_encoder import EncoderOf, ModelEncoder, crops_for
+from napari_ubam.embedding import Embeddings, EmbeddingStore, EmbedReport
+from napari_ubam.embedding.codes import embed_into_run, read_codes, store_of
+from napari_ubam.embedding.model_encoder import ModelEncoder, config_of
+from napari_ubam.families import GivenFiles
 from napari_ubam.magnification.prepare import SMOOTHING_MS, Magnification, magnification
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
-from napari_ubam.models.weights import read_header
-from napari_ubam.progress import Cancel, ProgressCallback
+from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.log import append, history
-from napari_ubam.runfolder.paths import BEHAVIOUR, CROPS, EMBEDDINGS, LOG, POSTURE, QUALITY
-from napari_ubam.runfolder.recordings import add_recordings
+from napari_ubam.runfolder.log import history
+from napari_ubam.runfolder.paths import BEHAVIOUR, LOG, POSTURE, QUALITY
 from napari_ubam.study import Recording, Study
 from napari_ubam.training.checks.quality import Quality
+from napari_ubam.training.pipeline.context import TrainingOptions
+from napari_ubam.training.pipeline.magnifier import train_run_magnifier
 
 from .explorer import Explorer, explore
 from .reporting import write_report
@@ -69,7 +70,7 @@ class Run:
     @property
     def config(self) -> ModelConfig:
         """Sizes of the model, and how it was trained."""
-        return ModelConfig.model_validate(read_header(self.folder / POSTURE).config)
+        return config_of(self.folder)
 
     @property
     def quality(self) -> Quality:
@@ -84,7 +85,7 @@ class Run:
     @property
     def store(self) -> EmbeddingStore:
         """Codes of the recordings."""
-        return EmbeddingStore(self.folder / EMBEDDINGS)
+        return store_of(self.folder)
 
     def encoder(self, device: str = "auto") -> ModelEncoder:
         """Load the encoders.
@@ -127,19 +128,9 @@ class Run:
         Cancelled
             When ``cancel`` is set; recordings that are done are kept.
         """
-        if scheduler is None:
-            choose_device(device)  # refused before anything is read; a cluster's workers choose their own
-        study = list(study)
-        add_recordings(self.folder, study)
-        source = EncoderOf(self.folder, device)
-        cache = CropCache(self.folder / CROPS, crops_for(self.config))
-        report = embed(
-            study, source, self.store, cache=cache, scheduler=scheduler, progress=progress, cancel=cancel
+        return embed_into_run(
+            self.folder, study, device=device, scheduler=scheduler, progress=progress, cancel=cancel
         )
-        append(
-            self.folder / LOG, "embed", done=list(report.done), failed=[list(one) for one in report.failed]
-        )
-        return report
 
     def embeddings(self, name: str) -> Embeddings:
         """Read the codes of a recording.
@@ -169,26 +160,63 @@ class Run:
         EmbeddingError
             If they are of another model or another video, or missing.
         """
-        return self.codes_with(study, self.encoder("cpu"))
+        return read_codes(self.folder, study, self.encoder("cpu"))
 
-    def codes_with(self, study: Iterable[Recording], encoder: ModelEncoder) -> list[Codes]:
-        """Read codes as `codes` does, with encoders that are loaded already."""
-        return [self._codes(recording, encoder) for recording in study]
+    def train_magnifier(
+        self,
+        study: Study,
+        *,
+        device: str = "auto",
+        minutes: float | None = None,
+        steps: int | None = None,
+        seed: int = 0,
+        resume: bool = False,
+        budget_bytes: int | None = None,
+        weights: str | Path | None = None,
+        vgg: str | Path | None = None,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+    ) -> None:
+        """Learn how the pixels of the recordings move with posture, without labels.
 
-    def _codes(self, recording: Recording, encoder: ModelEncoder) -> Codes:
-        found = self.store.require(recording, encoder)
-        valid = found.valid & found.behaviour_valid
-        return Codes(
-            name=recording.name,
-            subject=recording.subject,
-            group=recording.group,
-            session=recording.session,
-            posture=found.posture,
-            behaviour=found.behaviour,
-            times=found.times,
-            frames=found.frames,
-            valid=valid,
+        Recordings that are not embedded yet are embedded first. A magnifier that was there is replaced only
+        when the whole training succeeded.
+
+        Parameters
+        ----------
+        study : Study
+            Recordings to learn from, best those that the encoders were trained on.
+        device : str
+            Compute device, as `napari_ubam.train` takes it.
+        minutes : float, optional
+            Duration of the training, over all resumptions; as many steps as the preset says unless given.
+        steps : int, optional
+            Steps of the training. With ``weights``, 0 takes them as they are.
+        seed : int
+            Random seed.
+        resume : bool
+            Continue a training of this magnifier that was cancelled or killed.
+        budget_bytes : int, optional
+            Disk space for decoded crops, in bytes.
+        weights, vgg : path, optional
+            For the preset ``"paper"``: a checkpoint (``*.pth.tar``) to begin with, and weights of VGG-16.
+        progress, cancel : optional
+            Called at least every second; checked several times a second.
+
+        Raises
+        ------
+        RunError, FamilyError, TrainingError
+            If the arguments do not go together, or no recording can be used.
+        WeightsError
+            If ``weights`` or ``vgg`` are not such files.
+        Cancelled
+            When ``cancel`` is set; the same call with ``resume=True`` continues.
+        """
+        options = TrainingOptions(
+            device, minutes, steps, seed, resume, budget_bytes, progress or silent, cancel
         )
+        given = GivenFiles(*(None if path is None else Path(path) for path in (weights, vgg)))
+        train_run_magnifier(study, self.folder, options, given)
 
     def score(
         self,
@@ -317,7 +345,7 @@ class Run:
         Magnification
         """
         return magnification(
-            self,
+            self.folder,
             recording,
             reference,
             factor,
@@ -340,7 +368,7 @@ class Run:
         RunError
             If nothing was scored yet.
         """
-        return write_report(self)
+        return write_report(self.folder)
 
     def explorer(self) -> Explorer:
         """Load the codes of all embedded recordings, to ask for neighbours and maps.
@@ -350,7 +378,7 @@ class Run:
         RunError
             If no recording is embedded.
         """
-        return explore(self)
+        return explore(self.folder)
 
     def scoring(
         self,
@@ -370,10 +398,11 @@ class Run:
         Scoring
         """
         chosen, encoder = study.select(reference), self.encoder("cpu")
+        codes = read_codes(self.folder, study, encoder)
         return score_study(
             self.folder,
             study,
-            self.codes_with(study, encoder),
+            codes,
             chosen.names,
             reference,
             model=encoder.hashes,

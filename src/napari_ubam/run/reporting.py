@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from napari_ubam.embedding.model_encoder import config_of
 from napari_ubam.files import write_atomic
 from napari_ubam.models.weights import read_header, versions
 from napari_ubam.report.page import Page, Part, Picture, to_html
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.paths import BEHAVIOUR, FIGURES, MAGNIFIER, POSTURE, REPORT
+from napari_ubam.runfolder.paths import BEHAVIOUR, FIGURES, MAGNIFIER, POSTURE, QUALITY, REPORT
+from napari_ubam.training.checks.quality import Quality
 
 from .scoring import file_name, read_table
-
-if TYPE_CHECKING:
-    from .facade import Run
 
 LISTED = 20  # episodes
 SHOWN = {
@@ -32,29 +31,29 @@ SHOWN = {
 }
 
 
-def write_report(run: Run) -> Path:
-    """Write the report of a run; see `Run.report`."""
-    scores = run.folder / "scores.json"
+def write_report(folder: Path) -> Path:
+    """Write the report of a run; see `napari_ubam.Run.report`."""
+    scores = folder / "scores.json"
     if not scores.is_file():
         raise RunError(
-            f"{run.folder} has no scores; score it with 'napari-ubam score STUDY.csv --run {run.folder} "
+            f"{folder} has no scores; score it with 'napari-ubam score STUDY.csv --run {folder} "
             "--reference FILTER'."
         )
     facts = json.loads(scores.read_text(encoding="utf-8"))
-    subjects, episodes = (read_table(run.folder, name) for name in ("subjects", "episodes"))
+    subjects, episodes = (read_table(folder, name) for name in ("subjects", "episodes"))
     page = Page(
         title=f"Deviation from {facts['reference']}",
-        lead=f"{run.folder.name}, scored {facts['created']}, napari-ubam {versions()['napari-ubam']}",
+        lead=f"{folder.name}, scored {facts['created']}, napari-ubam {versions()['napari-ubam']}",
         warnings=facts["warnings"],
         parts=[
-            _subjects(run.folder, subjects, facts),
+            _subjects(folder, subjects, facts),
             _episodes(episodes, set(facts["reference_recordings"])),
-            *_pictures(run.folder, facts["reference_recordings"]),
-            _model(run),
-            _origin(run, facts),
+            *_pictures(folder, facts["reference_recordings"]),
+            _model(folder),
+            _origin(folder, facts),
         ],
     )
-    path = run.folder / REPORT
+    path = folder / REPORT
     write_atomic(path, to_html(page).encode())
     return path
 
@@ -100,22 +99,22 @@ def _pictures(folder: Path, reference: Sequence[str]) -> Iterator[Part]:
         yield Part("Magnified", ["One frame at several factors: 1 is the original."], None, sweep)
 
 
-def _model(run: Run) -> Part:
-    quality = run.quality
+def _model(folder: Path) -> Part:
+    quality = Quality.read(folder / QUALITY)
     table = pd.DataFrame(quality.rows(), columns=["check", "result", "what it means"])
     return Part(
         "Does the model mean anything?",
         [quality.held_out.meaning],
         table,
-        _there(run.folder / FIGURES, "neighbours", "losses"),
+        _there(folder / FIGURES, "neighbours", "losses"),
     )
 
 
-def _origin(run: Run, facts: dict[str, Any]) -> Part:
-    rows = {"run": str(run.folder), "preset": run.config.preset}
+def _origin(folder: Path, facts: dict[str, Any]) -> Part:
+    rows = {"run": str(folder), "preset": config_of(folder).preset}
     for name in (POSTURE, BEHAVIOUR, MAGNIFIER):
-        if (run.folder / name).is_file():
-            header = read_header(run.folder / name)
+        if (folder / name).is_file():
+            header = read_header(folder / name)
             rows[name] = f"seed {header.seed}, {header.steps} steps, study {header.study}"
     rows |= {f"hash of {name}": text for name, text in facts["model"].items()}
     rows |= {f"version of {name}": text for name, text in facts["versions"].items()}

@@ -1,4 +1,4 @@
-"""Recordings as lazy, frame-exact arrays."""
+"""Recordings as lazy arrays with exact frame access."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load `LazyVideo` when it is asked for: dask.array takes a while to import."""
+    """Import `LazyVideo` on first use, because dask.array is slow to import."""
     if name != "LazyVideo":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .lazy import LazyVideo

@@ -15,11 +15,11 @@ from .errors import FrameError, VideoError
 from .source import FrameSource, constant_times, sampled_frames
 
 ASSUMED_RATE = 25.0
-"""Frames per second of stacks that state none."""
+"""Frames per second of stacks without a frame rate."""
 
 
 class Stack(Protocol):
-    """Anything that gives an image for a frame number."""
+    """Any object that returns an image for a frame number."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -27,32 +27,32 @@ class Stack(Protocol):
 
     @property
     def dtype(self) -> Any:
-        """Type of the samples."""
+        """Data type of the pixels."""
 
     def __getitem__(self, frame: int, /) -> Any:
-        """One image, convertible to NumPy."""
+        """Return one image that NumPy can convert."""
 
 
 class StackSource(FrameSource):
-    """Frames of an image stack; see `ArraySource` for arrays in memory.
+    """Frames of an image stack. See `ArraySource` for arrays in memory.
 
     Parameters
     ----------
     open_stack : callable
-        Gives the stack; called again after `close`.
+        Function without arguments that returns the stack. It is called again after `close`.
     fps : float, optional
-        Frames per second.
+        Frames per second. Default: `ASSUMED_RATE`, with a note.
     name : str
         Short name.
     path : Path, optional
-        Where the stack lies.
+        File or folder of the stack.
     notes : tuple of str
-        What the user should know about it.
+        Sentences for the user about the stack.
 
     Raises
     ------
     VideoError
-        If the axes or the type cannot be those of a video.
+        If the shape or the data type is not that of a video.
     """
 
     def __init__(
@@ -67,18 +67,36 @@ class StackSource(FrameSource):
         self._stack: Stack | None = open_stack()
         shape = tuple(int(length) for length in self._stack.shape)
         dtype = np.dtype(self._stack.dtype)
-        _refuse_other_than_video(shape, dtype, path or name)
+        _check_is_video(shape, dtype, path or name)
         self.shape = (shape[0], shape[1], shape[2], 3 if len(shape) == 4 and shape[3] >= 3 else 1)
         self.dtype = self.luma_dtype = dtype.newbyteorder("=")
         self.fps = fps or ASSUMED_RATE
         self.times = constant_times(shape[0], self.fps)
         self.name = name
         self.path = path
-        assumed = f"The stack states no frame rate: {ASSUMED_RATE:g} a second are assumed, give fps."
+        assumed = f"The stack has no frame rate: {ASSUMED_RATE:g} frames per second are assumed; set fps."
         self.notes = notes if fps else (*notes, assumed)
 
     def read(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
-        """See `FrameSource.read`."""
+        """Read one frame. See `FrameSource.read`.
+
+        Parameters
+        ----------
+        frame : int
+            Frame number, in range.
+        keep : bool
+            Not used.
+
+        Returns
+        -------
+        ndarray, shape (y, x, c)
+            A new array.
+
+        Raises
+        ------
+        FrameError
+            If the frame cannot be read.
+        """
         if self._stack is None:
             self._stack = self._open_stack()
         try:
@@ -91,14 +109,20 @@ class StackSource(FrameSource):
         return image.astype(self.dtype, copy=True)
 
     def compute_fingerprint(self) -> str:
-        """Hash shape, type and a few frames."""
+        """Hash the shape, the data type and a few frames.
+
+        Returns
+        -------
+        str
+            32 hexadecimal digits.
+        """
         digest = hashlib.blake2b(f"{self.shape}{self.dtype.str}".encode(), digest_size=16)
         for frame in sampled_frames(self.shape[0]):
             digest.update(np.ascontiguousarray(self.read(frame)).tobytes())
         return digest.hexdigest()
 
     def close(self) -> None:
-        """See `FrameSource.close`."""
+        """Close the stack. The next read opens it again."""
         close = getattr(self._stack, "close", None)
         if close is not None:
             close()
@@ -106,13 +130,12 @@ class StackSource(FrameSource):
 
 
 class ArraySource(StackSource):
-    """Frames of a NumPy or dask array, or of anything that is indexed like one.
+    """Frames of a NumPy array, a dask array or a similar object.
 
     Parameters
     ----------
-    data : array-like
-        Shape (t, y, x) for grey, or (t, y, x, c) with c = 1 for grey, 3 for RGB, 4 for RGB with alpha, which
-        is left out.
+    data : array_like, shape (t, y, x) or (t, y, x, c)
+        Grey (c = 1 or no channel axis), RGB (c = 3) or RGBA (c = 4). The alpha channel is ignored.
     fps : float, optional
         Frames per second.
     name : str
@@ -125,15 +148,21 @@ class ArraySource(StackSource):
         self._fps_given = fps
 
     def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
-        """See `FrameSource.recipe`: the data itself is sent along."""
+        """See `FrameSource.recipe`. The arguments include the data itself.
+
+        Returns
+        -------
+        tuple of (callable, tuple)
+            The function and its arguments.
+        """
         return ArraySource, (self._data, self._fps_given, self.name)
 
     def close(self) -> None:
-        """Nothing to let go of: the array belongs to its owner."""
+        """Do nothing: the array belongs to the caller."""
 
 
 class ZarrSource(StackSource):
-    """Frames of a zarr array, or of the full resolution of an OME-Zarr image.
+    """Frames of a zarr array, or of an OME-Zarr image at full resolution.
 
     Parameters
     ----------
@@ -141,6 +170,11 @@ class ZarrSource(StackSource):
         Folder of the zarr array or group.
     fps : float, optional
         Frames per second.
+
+    Raises
+    ------
+    VideoError
+        If the folder is not a readable zarr array, or not a video.
     """
 
     def __init__(self, path: Path, fps: float | None = None) -> None:
@@ -148,21 +182,27 @@ class ZarrSource(StackSource):
         super().__init__(lambda: _open_zarr(path), fps, path.stem, path.absolute())
 
     def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
-        """See `FrameSource.recipe`."""
+        """See `FrameSource.recipe`.
+
+        Returns
+        -------
+        tuple of (callable, tuple)
+            The function and its arguments.
+        """
         return ZarrSource, (self.path, self._fps_given)
 
 
 class LeadingAxis:
-    """View of a stack with more axes as one with time in front, where the others have length 1.
+    """View of a stack with extra axes of length 1. The first axis of the view is time.
 
     Parameters
     ----------
-    data : array-like
-        Any array whose last axes are (y, x) or (y, x, c).
+    data : array_like, shape (..., y, x) or (..., y, x, c)
+        The stack.
     colour : bool
         Whether the last axis is colour.
     where : Path or str
-        Source, for the error.
+        Source of the data, for the error.
 
     Raises
     ------
@@ -176,8 +216,8 @@ class LeadingAxis:
         long = [axis for axis, length in enumerate(leading) if length > 1]
         if len(long) > 1:
             raise VideoError(
-                f"{where}: axes of length {' x '.join(map(str, leading))} stand before height and width, but "
-                "a video has only time there; save one channel and one plane as a stack of its own."
+                f"{where}: there are axes of length {' x '.join(map(str, leading))} before height and width, "
+                "but a video has only time there; save one channel and one plane as a separate stack."
             )
         self._data = data
         self._leading = leading
@@ -187,19 +227,30 @@ class LeadingAxis:
         self.dtype = np.dtype(data.dtype)
 
     def __getitem__(self, frame: int, /) -> npt.NDArray[Any]:
-        """Image of one frame."""
+        """Return the image of one frame."""
         key = tuple(frame if axis == self._time else 0 for axis in range(len(self._leading)))
         return np.asarray(self._data[key] if key else self._data[:])
 
 
 def first_line(error: Exception) -> str:
-    """Tell the first line of an error's message, which fits into a sentence."""
+    """Return the first line of an error message, without a full stop.
+
+    Parameters
+    ----------
+    error : Exception
+        Any error.
+
+    Returns
+    -------
+    str
+        Text to insert in a sentence.
+    """
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _in_memory(image: Any) -> npt.NDArray[Any]:
     if is_dask_collection(image):
-        # A pool of threads for one image takes longer than the image.
+        # For one image, starting a thread pool takes longer than the work.
         image = image.compute(scheduler="synchronous")
     return np.asarray(image)
 
@@ -212,7 +263,7 @@ def _open_zarr(path: Path) -> Stack:
         found = zarr.open(str(path), mode="r")
     except (OSError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
         raise VideoError(
-            f"{path}: not a readable zarr array ({first_line(error)}); check the folder."
+            f"{path}: this is not a readable zarr array ({first_line(error)}); check the folder."
         ) from error
     if isinstance(found, zarr.Group):
         found = _full_resolution(found, path)
@@ -221,7 +272,7 @@ def _open_zarr(path: Path) -> Stack:
 
 
 def _full_resolution(group: Any, path: Path) -> Any:
-    """Find the array that a group stands for: the first scale of OME-Zarr, else the only one."""
+    """Return the first scale of an OME-Zarr group, or else the only array of the group."""
     attributes = dict(group.attrs)
     scales = attributes.get("ome", attributes).get("multiscales")
     if scales:
@@ -229,17 +280,17 @@ def _full_resolution(group: Any, path: Path) -> Any:
     arrays: Sequence[str] = sorted(group.array_keys())
     if len(arrays) != 1:
         listed = ", ".join(arrays) or "none"
-        raise VideoError(f"{path}: a zarr group with arrays {listed}; give the path of one array in it.")
+        raise VideoError(f"{path}: this zarr group has the arrays {listed}; give the path of one array.")
     return group[arrays[0]]
 
 
-def _refuse_other_than_video(shape: tuple[int, ...], dtype: np.dtype, where: Path | str) -> None:
+def _check_is_video(shape: tuple[int, ...], dtype: np.dtype, where: Path | str) -> None:
     if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3, 4)):
         raise VideoError(
-            f"{where}: an array of shape {shape} is no video; give (time, y, x) for grey or "
+            f"{where}: an array of shape {shape} is not a video; give (time, y, x) for grey or "
             "(time, y, x, 3) for RGB."
         )
     if 0 in shape:
-        raise VideoError(f"{where}: the array of shape {shape} holds no frame; choose another one.")
+        raise VideoError(f"{where}: the array of shape {shape} has no frame; choose another one.")
     if dtype.kind not in "buif":
-        raise VideoError(f"{where}: values of type {dtype} are no image; give integers or floats.")
+        raise VideoError(f"{where}: values of type {dtype} are not an image; give integers or floats.")

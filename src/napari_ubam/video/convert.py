@@ -1,4 +1,4 @@
-"""From decoded frames to arrays: RGB, grey, and the Y plane as it is stored."""
+"""Convert decoded frames to arrays: RGB, grey, or the stored Y plane."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IDENTITY: Matrix = (1, 0, 0, 1)
 
 
 def display_matrix(frame: av.VideoFrame) -> Matrix:
-    """Rotation and mirroring that the file asks a player for.
+    """Read the rotation and mirroring with which the video must be displayed.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def display_matrix(frame: av.VideoFrame) -> Matrix:
     Returns
     -------
     tuple of int
-        ``(a, b, c, d)``: stored ``(x, y)`` shows at ``(ax + cy, bx + dy)``, up to a shift. Rotations other
-        than by quarter turns are not followed: the identity is returned.
+        ``(a, b, c, d)``: the stored pixel ``(x, y)`` is displayed at ``(ax + cy, bx + dy)``, up to a shift.
+        Rotations that are not multiples of 90 degrees are ignored: the result is the identity.
     """
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
@@ -40,7 +40,7 @@ def display_matrix(frame: av.VideoFrame) -> Matrix:
 
 
 def orient(pixels: npt.NDArray[Any], matrix: Matrix) -> npt.NDArray[Any]:
-    """Turn and mirror an image as its display matrix says.
+    """Rotate and mirror an image by its display matrix.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def orient(pixels: npt.NDArray[Any], matrix: Matrix) -> npt.NDArray[Any]:
 
     Returns
     -------
-    ndarray
-        Image as shown, contiguous.
+    ndarray, shape (y, x) or (y, x, c)
+        Image as displayed, contiguous.
     """
     if matrix == IDENTITY:
         return pixels
@@ -67,12 +67,12 @@ def orient(pixels: npt.NDArray[Any], matrix: Matrix) -> npt.NDArray[Any]:
 
 
 class Converter:
-    """Converts the frames of one stream; not to be shared by threads.
+    """Converter for the frames of one stream. Threads must not share it.
 
     Parameters
     ----------
     picture : Picture
-        What the frames of the stream look like.
+        Format of the frames.
     """
 
     def __init__(self, picture: Picture) -> None:
@@ -81,12 +81,12 @@ class Converter:
 
     @property
     def luma_dtype(self) -> np.dtype:
-        """Type of the luma samples: uint8, uint16 above 8 bits."""
+        """Data type of the luma samples: uint8, or uint16 above 8 bits."""
         stored = _has_luma_plane(av.VideoFormat(self._picture.pixel_format))
         return np.dtype(np.uint16 if stored and self._picture.depth > 8 else np.uint8)
 
     def pixels(self, frame: av.VideoFrame) -> npt.NDArray[Any]:
-        """Image of a frame as shown.
+        """Convert a frame to an image as displayed.
 
         Parameters
         ----------
@@ -96,14 +96,14 @@ class Converter:
         Returns
         -------
         ndarray, shape (y, x, c)
-            RGB uint8 (c = 3), or the grey samples as stored (c = 1).
+            RGB uint8 (c = 3), or grey samples as stored (c = 1).
         """
         if self._picture.channels == 1:
             return self.luma(frame)[..., np.newaxis]
-        return orient(self._as(frame, "rgb24").to_ndarray(), self._picture.display_matrix)
+        return orient(self._converted(frame, "rgb24").to_ndarray(), self._picture.display_matrix)
 
     def luma(self, frame: av.VideoFrame) -> npt.NDArray[Any]:
-        """Y plane of a frame as shown, without conversion of its values.
+        """Return the Y plane of a frame as displayed. Its values are not converted.
 
         Parameters
         ----------
@@ -113,15 +113,15 @@ class Converter:
         Returns
         -------
         ndarray, shape (y, x)
-            Samples in the range and depth of the file. Streams without a Y plane (RGB, palettes) and packed
-            ones are converted to 8-bit grey first.
+            Samples with the range and bit depth of the file. Frames without a separate Y plane (RGB,
+            palettes, packed formats) are converted to 8-bit grey.
         """
         if not _has_luma_plane(frame.format):
-            frame = self._as(frame, "gray")
+            frame = self._converted(frame, "gray")
         return orient(_plane(frame), self._picture.display_matrix)
 
-    def _as(self, frame: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
-        """Convert with a filter graph: its buffers are used again, which halves the cost of conversion."""
+    def _converted(self, frame: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
+        """Convert with a filter graph. It reuses its buffers, which halves the cost."""
         key = (frame.format.name, pixel_format)
         if key not in self._graphs:
             self._graphs[key] = _Graph(frame, pixel_format)
@@ -129,11 +129,11 @@ class Converter:
 
 
 class _Graph:
-    """FFmpeg's own conversion of pixel formats, as its command line does it."""
+    """Pixel format conversion of FFmpeg, as on its command line."""
 
     def __init__(self, frame: av.VideoFrame, pixel_format: str) -> None:
         graph = av.filter.Graph()
-        # A forked process that frees a graph would wait for ever for threads that it does not have.
+        # With threads, a forked process that frees the graph would wait forever for them.
         graph.threads = 1
         source = graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1)
@@ -142,7 +142,7 @@ class _Graph:
         source.link_to(converter)
         converter.link_to(sink)
         graph.configure()
-        # Filters do not keep their graph alive.
+        # The filters do not hold a reference to their graph.
         self._graph, self._source, self._sink = graph, source, sink
 
     def convert(self, frame: av.VideoFrame) -> av.VideoFrame:
@@ -156,7 +156,7 @@ def _has_luma_plane(form: av.VideoFormat) -> bool:
 
 
 def _plane(frame: av.VideoFrame) -> npt.NDArray[Any]:
-    """Copy the first plane: the decoder's buffer may be reused when the frame leaves the cache."""
+    """Copy the first plane, because the decoder can reuse its buffer."""
     wide = frame.format.components[0].bits > 8
     dtype = np.dtype(np.uint16 if wide else np.uint8)
     if wide and frame.format.is_big_endian:

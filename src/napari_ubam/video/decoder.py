@@ -1,4 +1,4 @@
-"""Frame-exact decoding: from a frame number to the decoded frame, by the nearest way."""
+"""Frame-exact decoding: from a frame number to the decoded frame, with as little decoding as possible."""
 
 from __future__ import annotations
 
@@ -18,41 +18,52 @@ from .index import FrameIndex, IntArray
 from .packets import ContainerPackets, PacketSource, RawPackets, decode_in_order, open_container
 
 CACHE_BYTES = 256 * 2**20
-"""Decoded frames kept by a reader, in bytes, unless told otherwise."""
+"""Default size of the cache of decoded frames, in bytes."""
 
-NEAR = 64
-"""Frames from the one asked for last within which another is taken to be part of the same walk."""
+SEQUENTIAL_FRAMES = 64
+"""A request within this distance of the last one counts as sequential reading."""
 
 DISPOSABLE = frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video"})
-"""Codecs whose frames are known to be needed by no other where the stream says so."""
+"""Codecs that mark reliably which frames no other frame refers to."""
 
-TRIES = 2
-"""How many sound keyframes a frame that does not come out is tried from."""
+MAX_ATTEMPTS = 2
+"""Number of clean keyframes from which a frame is decoded before it counts as damaged."""
 
 
 def frame_bytes(frame: av.VideoFrame) -> int:
-    """Memory that a decoded frame holds, in bytes."""
+    """Compute the memory of a decoded frame.
+
+    Parameters
+    ----------
+    frame : av.VideoFrame
+        Decoded frame.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
     return sum(plane.buffer_size for plane in frame.planes)
 
 
 class FrameDecoder:
-    """Gives frames of one file by number; threads may share it.
+    """Decoder that returns the frames of one file by number. Threads can share it.
 
-    Decoded frames stay in a cache of the least recently used ones, as the decoder left them (half the memory
-    of RGB, and grey or colour can be made of them), so that a step back costs no decoding.
+    Decoded frames stay in an LRU cache, so a step back needs no decoding. They are cached in the pixel format
+    of the decoder, which takes half the memory of RGB and can be converted to grey or colour.
 
     Parameters
     ----------
     path : Path
         Video file.
     index : FrameIndex
-        Its index.
+        Index of the file.
     before_opening : callable
-        Called each time that the file is opened; what it raises goes to whoever wants a frame.
+        Function without arguments. It is called before the file is opened, and can raise an error.
     cache_bytes : int, optional
-        Memory for decoded frames, `CACHE_BYTES` unless given.
+        Size of the cache. Default: `CACHE_BYTES`.
     threads : int
-        Decoder threads; more than one pays only for long forward reads of large frames.
+        Number of decoder threads. More than one is useful only for long sequential reads of large frames.
     """
 
     def __init__(
@@ -75,24 +86,24 @@ class FrameDecoder:
         self._failed: dict[int, str] = {}
         self._packets: PacketSource | None = None
         self._decoder: av.VideoCodecContext | None = None
-        self._run: Iterator[tuple[int, av.VideoFrame]] | None = None
-        self._fed = 0
-        self._shown = -1
-        self._asked = -NEAR
-        self._wanted: int | None = None
+        self._frames: Iterator[tuple[int, av.VideoFrame]] | None = None
+        self._next_packet = 0
+        self._position = -1
+        self._last_request = -SEQUENTIAL_FRAMES
+        self._skip_until: int | None = None
         self._key_frame = -1
-        self._sound = True
+        self._clean_start = True
 
     @property
     def lock(self) -> threading.RLock:
-        """Held while frames are read; a forked process gets its own, and opens the file anew.
+        """Lock that is held while frames are read. A forked process gets a new lock and opens the file again.
 
-        Otherwise both processes would move the position of the one open file that they share, and a lock that
-        another thread held during the fork would never be freed.
+        Otherwise both processes would share the position of one open file, and a lock that another thread
+        held during the fork would never be released.
         """
         if os.getpid() != self._process:
             self._lock = threading.RLock()
-            self._packets = self._decoder = self._run = None
+            self._packets = self._decoder = self._frames = None
             self._process = os.getpid()
         return self._lock
 
@@ -102,38 +113,38 @@ class FrameDecoder:
         Parameters
         ----------
         number : int
-            Frame number in display order, from 0; must be in range.
+            Frame number in display order, from 0. It must be in range.
         keep : bool
-            Whether to keep the frame itself, not only those decoded on the way to it: what is read once, in a
-            run of frames, need not be kept. Those on the way are asked for next where dask works through
-            chunks from the last to the first.
+            Whether to cache the requested frame. The frames that are decoded before it are always cached,
+            because dask can read chunks from the last to the first.
 
         Returns
         -------
         av.VideoFrame
-            The decoded frame. It belongs to the cache: do not change it.
+            The decoded frame. It belongs to the cache: do not modify it.
 
         Raises
         ------
         FrameError
-            If the frame does not decode.
+            If the frame cannot be decoded.
         """
         with self.lock:
-            walking, self._asked = abs(number - self._asked) <= NEAR, number
+            sequential = abs(number - self._last_request) <= SEQUENTIAL_FRAMES
+            self._last_request = number
             cached = self._cache.get(number)
             if cached is not None:
                 return cached
-            # Frames on the way of a jump are not needed; those on the way of a walk backwards will be.
-            self._wanted = number if keep and not walking else None
+            # After a jump the frames before the requested one are not needed; in backward reading they are.
+            self._skip_until = number if keep and not sequential else None
             if number in self._failed:
                 raise FrameError(self._path, number, self._failed[number])
-            frame = self._ahead(number, keep)
-            tries, groups_back = 0, 0
-            while frame is None and tries < TRIES:
+            frame = self._continue(number, keep)
+            attempts, groups_back = 0, 0
+            while frame is None and attempts < MAX_ATTEMPTS:
                 key = self._index.start(number, groups_back)
                 frame = self._from_key(number, key, keep)
-                self._wanted = None  # a frame that did not come out is tried again with nothing skipped
-                tries += self._sound or key == 0
+                self._skip_until = None  # the next attempt skips no frames
+                attempts += self._clean_start or key == 0
                 groups_back += 1
             if frame is not None:
                 return frame
@@ -141,59 +152,59 @@ class FrameDecoder:
             raise FrameError(self._path, number, self._failed[number])
 
     def close(self) -> None:
-        """Close the file and forget decoded frames; the next frame opens it again."""
+        """Close the file and clear the cache. The next request opens the file again."""
         with self.lock:
             if self._packets is not None:
                 self._packets.close()
             self._cache.clear()
-            self._failed.clear()  # a file on a network may read the next time
-            self._packets = self._decoder = self._run = None
+            self._failed.clear()  # a file on a network drive may be readable next time
+            self._packets = self._decoder = self._frames = None
 
-    def _ahead(self, number: int, keep: bool) -> av.VideoFrame | None:
-        """Go on from the present position, if no keyframe lies between it and the frame."""
-        if self._run is None or number <= self._shown or self._index.start(number) > self._fed:
+    def _continue(self, number: int, keep: bool) -> av.VideoFrame | None:
+        """Continue from the current position, if no keyframe lies between it and the frame."""
+        if self._frames is None or number <= self._position or self._index.start(number) > self._next_packet:
             return None
-        return self._forward(self._run, number, keep)
+        return self._forward(self._frames, number, keep)
 
     def _from_key(self, number: int, key: int, keep: bool) -> av.VideoFrame | None:
-        """Start anew at a keyframe."""
+        """Restart at a keyframe."""
         packets, decoder = self._open()
         decoder.flush_buffers()
-        # What shows before the keyframe refers to pictures that were not decoded now.
+        # Frames displayed before the keyframe refer to frames that are not decoded now.
         self._key_frame = int(self._index.frame_of_packet[key])
-        self._sound = key == 0 or self._key_frame < 0
-        self._shown = self._key_frame - 1 if key else -1
-        self._run = self._decoded(packets, decoder, key)
-        return self._forward(self._run, number, keep)
+        self._clean_start = key == 0 or self._key_frame < 0
+        self._position = self._key_frame - 1 if key else -1
+        self._frames = self._decoded(packets, decoder, key)
+        return self._forward(self._frames, number, keep)
 
     def _forward(
-        self, run: Iterator[tuple[int, av.VideoFrame]], number: int, keep: bool
+        self, frames: Iterator[tuple[int, av.VideoFrame]], number: int, keep: bool
     ) -> av.VideoFrame | None:
-        for shown, frame in run:
-            if shown <= self._shown:
+        for current, frame in frames:
+            if current <= self._position:
                 continue
-            if not self._sound and not self._proves_sound(shown, frame):
+            if not self._clean_start and not self._is_clean_start(current, frame):
                 break
-            self._shown = shown
-            if keep or shown != number:
-                self._keep(shown, frame)
-            if shown == number:
+            self._position = current
+            if keep or current != number:
+                self._keep(current, frame)
+            if current == number:
                 return frame
-            if shown > number:
+            if current > number:
                 return None
-        self._run = None
+        self._frames = None
         return None
 
-    def _proves_sound(self, shown: int, frame: av.VideoFrame) -> bool:
-        """Whether the keyframe that decoding began with came out first, and needs no other picture.
+    def _is_clean_start(self, current: int, frame: av.VideoFrame) -> bool:
+        """Whether the first decoded frame is the keyframe, and refers to no other frame.
 
-        Streams with gradual refresh mark frames as keyframes from which the picture is only built up.
+        Streams with gradual refresh mark frames as keyframes although the image is complete only later.
         """
         inter = (
             frame.pict_type != PictureType.I and self._decoder is not None and self._decoder.name == "h264"
         )
-        self._sound = shown == self._key_frame and not inter
-        return self._sound
+        self._clean_start = current == self._key_frame and not inter
+        return self._clean_start
 
     def _keep(self, number: int, frame: av.VideoFrame) -> None:
         if frame_bytes(frame) <= self._cache.maxsize:
@@ -203,12 +214,12 @@ class FrameDecoder:
         self, packets: PacketSource, decoder: av.VideoCodecContext, start: int
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         frame_of_packet = self._index.frame_of_packet
-        may_skip = decoder.name in DISPOSABLE and self._index.packet_a_frame
+        can_skip = decoder.name in DISPOSABLE and self._index.one_packet_per_frame
         for packet_number, packet in packets.since(start):
-            self._fed = packet_number + 1
-            if may_skip:
-                passed = self._wanted is not None and frame_of_packet[packet_number] < self._wanted
-                decoder.skip_frame = "NONREF" if passed else "DEFAULT"
+            self._next_packet = packet_number + 1
+            if can_skip:
+                skipped = self._skip_until is not None and frame_of_packet[packet_number] < self._skip_until
+                decoder.skip_frame = "NONREF" if skipped else "DEFAULT"
             yield from self._send(decoder, packet, frame_of_packet)
         yield from self._send(decoder, None, frame_of_packet)
 
@@ -219,7 +230,7 @@ class FrameDecoder:
         try:
             frames = decoder.decode(packet)
         except av.error.FFmpegError:
-            return  # The frame will be missed where it is asked for; those around it may well decode.
+            return  # A request for this frame raises an error; its neighbours may still decode.
         for frame in frames:
             if frame.pts is not None and frame_of_packet[frame.pts] >= 0:
                 yield int(frame_of_packet[frame.pts]), frame

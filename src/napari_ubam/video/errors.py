@@ -1,4 +1,4 @@
-"""What the video room raises and warns: one sentence that says what, where and what to do."""
+"""Errors and warnings about videos: one sentence that says what, where and what to do."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from napari_ubam.errors import UbamError
 
 
 class VideoError(UbamError):
-    """A recording cannot be used: missing, unreadable, without a video stream, changed on disk."""
+    """A recording cannot be used: it is missing, unreadable, has no video stream or has changed on disk."""
 
 
 class FrameError(VideoError):
-    """One frame of a readable recording does not decode; the others keep their numbers.
+    """One frame of a readable recording cannot be decoded. The other frames keep their numbers.
 
     Parameters
     ----------
     path : Path or str
-        File, or a description of the source where there is no file.
+        File, or the name of the source if there is no file.
     frame : int
         Frame number in display order, from 0.
     reason : str, optional
-        What the decoder said.
+        Message of the decoder.
 
     Attributes
     ----------
@@ -34,15 +34,15 @@ class FrameError(VideoError):
         self.frame = frame
         self.reason = reason
         super().__init__(
-            f"{path}: frame {frame} cannot be decoded ({reason}), and those around it may be smeared up to "
-            "the next keyframe; leave them out with the frame range (start, stop), or replace the file by "
-            "an intact copy."
+            f"{path}: frame {frame} cannot be decoded ({reason}), and the frames up to the next keyframe may "
+            "be distorted; exclude them with the frame range (start, stop), or replace the file by an intact "
+            "copy."
         )
 
     def __reduce__(self) -> tuple[type[FrameError], tuple[Path | str, int, str]]:
-        # Exceptions pickle their message by default, which is not what __init__ takes.
+        # By default an exception pickles its message, but __init__ takes other arguments.
         return type(self), (self.path, self.frame, self.reason)
 
 
 class VideoWarning(UserWarning):
-    """Something about a recording that its user should know once, such as interlacing."""
+    """A property of a recording that the user should know, such as interlacing."""

@@ -7,12 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_ubam.models.config import BehaviourConfig
+from napari_ubam.models.networks import BehaviourNetwork
 from napari_ubam.models.whitening import Whitening
 
 RECURRENT_SHARE = 0.1  # of the distance between codes
 
 
-class BehaviourEncoder(nn.Module):
+class BehaviourEncoder(BehaviourNetwork):
     """Recurrent network over a window of postures, beside a fixed projection of the postures themselves.
 
     What is plain to see in the postures need not pass the network: a random orthogonal projection keeps all

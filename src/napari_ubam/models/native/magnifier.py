@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_ubam.models.config import MagnifierConfig
+from napari_ubam.models.networks import MagnifierNetwork
 
 NEAR, EPSILON = 15, 0.08  # cells of the neighbourhood that contrast is measured in; grey levels
 POSE_HIDDEN = 128
@@ -57,7 +58,7 @@ class _Stage(nn.Module):
         return done
 
 
-class Magnifier(nn.Module):
+class Magnifier(MagnifierNetwork):
     r"""Moves the pixels of a frame from its posture towards another.
 
     A posture code :math:`z` is turned into a few coefficients :math:`m(z)`, and the frame, at each of its

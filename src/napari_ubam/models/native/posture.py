@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_ubam.models.config import PostureConfig
+from napari_ubam.models.networks import PostureNetwork
 from napari_ubam.models.stem import OrientedGradients
 from napari_ubam.models.whitening import Whitening
 
@@ -36,7 +37,7 @@ class Block(nn.Module):
         return F.relu(around + self.second_norm(self.second(inner)))
 
 
-class PostureEncoder(nn.Module):
+class PostureEncoder(PostureNetwork):
     """Small residual network on fixed gradient maps; the grid of places is kept up to the projection.
 
     Parameters

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_ubam.models.config import ModelConfig
+from napari_ubam.models.networks import BehaviourNetwork, PostureNetwork
 from napari_ubam.models.stem import OrientedGradients
 
 BIAS = 0.1  # of all layers at the start
@@ -27,7 +28,7 @@ def _convolutions(widths: tuple[int, int, int, int, int]) -> nn.Sequential:
     )
 
 
-class Ubam2021Posture(nn.Module):
+class Ubam2021Posture(PostureNetwork):
     """CaffeNet up to its layer fc6.
 
     Parameters
@@ -75,18 +76,13 @@ class Ubam2021Posture(nn.Module):
         """Give layer fc6 of what `convolved` gives, (n, code)."""
         return F.relu(self.fc6(maps))
 
-    def raw(self, crops: Tensor) -> Tensor:
-        """Encode crops; there is no layer beyond the trained ones, so the same as calling it."""
-        codes: Tensor = self(crops)
-        return codes
-
     def maps(self, crops: Tensor) -> Tensor:
         """Gradient maps of crops, which the checks of a training compare the codes with."""
         found: Tensor = OrientedGradients(4, 2).to(crops.device)(crops.mean(1, keepdim=True))
         return found
 
 
-class Ubam2021Behaviour(nn.Module):
+class Ubam2021Behaviour(BehaviourNetwork):
     """Layer fc7 and the LSTM; its state after the last frame is the code.
 
     Parameters
@@ -117,11 +113,6 @@ class Ubam2021Behaviour(nn.Module):
             Compare codes by the cosine.
         """
         return self.ordered(self.inner(windows))
-
-    def raw(self, windows: Tensor) -> Tensor:
-        """Encode windows; there is no layer beyond the trained ones, so the same as calling it."""
-        codes: Tensor = self(windows)
-        return codes
 
     def inner(self, codes: Tensor) -> Tensor:
         """Layer fc7 of posture codes (..., posture), (..., inner)."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_ubam.models.config import ModelConfig
+from napari_ubam.models.networks import MagnifierNetwork
 
 SLOPE = 0.2  # of the rectifiers, below zero
 EPSILON = 1e-3  # of the normalisations while painting
@@ -30,7 +31,7 @@ class Latents(NamedTuple):
         return self.mean + torch.randn_like(self.mean) * (self.log_variance / 2).exp()
 
 
-class FrameVae(nn.Module):
+class FrameVae(MagnifierNetwork):
     """Paints pictures from two kinds of latents: how the individual looks, and its posture.
 
     Parameters
@@ -115,8 +116,24 @@ class FrameVae(nn.Module):
         (n, 3, y, x) tensor
             RGB, 0 to 1, stretched back to the crops' size.
         """
-        squares = self.painted(self.appearance(self.squares(crops)).mean, posture)
         size = (crops.shape[-2], crops.shape[-1])
+        return self.paint_crop(self.appearance(self.squares(crops)).mean, posture, size)
+
+    def paint_crop(self, appearance: Tensor, posture: Tensor, size: tuple[int, int]) -> Tensor:
+        """Paint crops from latents.
+
+        Parameters
+        ----------
+        appearance, posture : (n, latents) tensor
+        size : tuple of int
+            Height and width of the crop.
+
+        Returns
+        -------
+        (n, 3, y, x) tensor
+            RGB, 0 to 1.
+        """
+        squares = self.painted(appearance, posture)
         return F.interpolate(squares, size=size, mode="bilinear", align_corners=False, antialias=True)
 
 

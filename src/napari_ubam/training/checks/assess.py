@@ -12,16 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from napari_ubam.families.family import AnyPosture
 from napari_ubam.files import write_atomic
-from napari_ubam.learners.behaviour import STILL, BehaviourLearner, PostureTrack
+from napari_ubam.learners.behaviour import STILL, PostureTrack
+from napari_ubam.learners.errors import TrainingError
+from napari_ubam.learners.fitting import FitResult, OrderLearner
 from napari_ubam.learners.posture import images_of
 from napari_ubam.learners.sampling import Crops, evenly
-from napari_ubam.learners.ubam2021 import Ubam2021Learner
+from napari_ubam.models.networks import PostureNetwork
 from napari_ubam.models.windows import Windows
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
-from napari_ubam.training.errors import TrainingError
-from napari_ubam.training.loop.fit import FitResult
 
 from . import probes
 from .holdout import boundary
@@ -107,8 +106,8 @@ def save_quality(quality: Quality, path: Path) -> None:
 
 
 def assess(
-    posture: AnyPosture,
-    behaviour: BehaviourLearner | Ubam2021Learner,
+    posture: PostureNetwork,
+    behaviour: OrderLearner,
     recordings: Sequence[CheckedRecording],
     held: set[str],
     training: TrainingFacts,
@@ -121,9 +120,9 @@ def assess(
 
     Parameters
     ----------
-    posture : PostureEncoder or Ubam2021Posture
+    posture : PostureNetwork
         Only its gradient maps are used; the codes come with the recordings.
-    behaviour : BehaviourLearner or Ubam2021Learner
+    behaviour : OrderLearner
         Trained.
     recordings : sequence of CheckedRecording
         All of the study.
@@ -189,8 +188,8 @@ class _Parts:
 
 @dataclass(frozen=True)
 class _Checks:
-    posture: AnyPosture
-    learner: BehaviourLearner | Ubam2021Learner
+    posture: PostureNetwork
+    learner: OrderLearner
     recordings: Sequence[CheckedRecording]
     held: set[str]
     seed: int

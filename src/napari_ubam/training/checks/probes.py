@@ -17,8 +17,8 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from napari_ubam.learners.behaviour import BehaviourLearner, PostureTrack, shuffled
-from napari_ubam.learners.ubam2021 import Ubam2021Learner
+from napari_ubam.learners.behaviour import PostureTrack, shuffled
+from napari_ubam.learners.fitting import OrderLearner
 from napari_ubam.models.windows import Windows
 
 REPEATS = 4  # shuffled versions of a window
@@ -49,7 +49,7 @@ def apart(windows: Windows, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def right_order(
-    learner: BehaviourLearner | Ubam2021Learner, windows: NDArray[np.float32], hardness: float, seed: int
+    learner: OrderLearner, windows: NDArray[np.float32], hardness: float, seed: int
 ) -> NDArray[np.float64]:
     """Ask which is in order: a window as it is, or the same shuffled, some times.
 
@@ -57,7 +57,7 @@ def right_order(
 
     Parameters
     ----------
-    learner : BehaviourLearner or Ubam2021Learner
+    learner : OrderLearner
         In evaluation mode.
     windows : (n, steps, d) float32 array
     hardness : float
@@ -70,7 +70,7 @@ def right_order(
         Part of the answers on each window that is right; 0.5 is chance.
     """
     right = [np.empty(0)]
-    device = next(learner.parameters()).device
+    device = next(learner.encoder.parameters()).device
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for start in range(0, len(windows), PIECE):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from napari_ubam.training.errors import TrainingError
+from napari_ubam.learners.errors import TrainingError
 
 LAYOUT = 1
 CHANCE = 0.5  # of telling a window in order from a shuffled one

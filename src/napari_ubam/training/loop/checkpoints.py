@@ -15,8 +15,8 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from napari_ubam.files import write_atomic
+from napari_ubam.learners.errors import TrainingError
 from napari_ubam.models.weights import apart, raw
-from napari_ubam.training.errors import TrainingError
 
 KEY = "checkpoint"
 SUM = "crc32"

@@ -19,14 +19,14 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from torch.utils.data import DataLoader, IterableDataset
 
+from napari_ubam.learners.errors import TrainingError
+from napari_ubam.learners.fitting import Batches, FitResult
 from napari_ubam.models.devices import choose_device
 from napari_ubam.progress import Cancel, Cancelled, Progress, ProgressCallback, silent
-from napari_ubam.training.errors import TrainingError
 
 from .checkpoints import SafeCheckpoints, latest
 from .watch import Limits, Stopped, Watch
 
-Batches = Callable[[int, int, int], Any]
 NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
 CLIP = 5.0  # norm of the gradient
 LOOK_SECONDS = 0.1  # how long a wait for a batch goes on before the user is heard
@@ -64,28 +64,6 @@ class FitPlan:
         ends = [end for end in (self.steps, self.minutes) if end is not None]
         if not ends or min(ends) <= 0 or self.batch_size < 1:
             raise TrainingError("A training needs steps or minutes above 0, and a batch of at least 1.")
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """How a training ended.
-
-    Parameters
-    ----------
-    steps : int
-        Steps in all.
-    seconds : float
-        Time in all, over all resumptions.
-    batch_size : int
-        At the end.
-    losses : dict of str to float
-        Means over the last moments.
-    """
-
-    steps: int
-    seconds: float
-    batch_size: int
-    losses: dict[str, float]
 
 
 class _Steps(IterableDataset[Any]):

@@ -13,9 +13,9 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from napari_ubam.learners.errors import TrainingError
 from napari_ubam.progress import Cancel, Progress, ProgressCallback
 from napari_ubam.runfolder.log import append
-from napari_ubam.training.errors import TrainingError
 
 from .checkpoints import checkpoint_path, prune
 

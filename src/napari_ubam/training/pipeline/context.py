@@ -1,139 +1,168 @@
-"""What the parts of a training share: how long it is, its checkpoints, and the codes for its checks."""
+"""What every training into a run's folder needs: how long, from which random seed, where its files go."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from napari_ubam.crops import CachedCrops
-from napari_ubam.families.family import AnyPosture
-from napari_ubam.learners.behaviour import PostureTrack
+from napari_ubam.families import Family, family_of
+from napari_ubam.learners.fitting import Batches, FitResult
 from napari_ubam.learners.learner import Learner
-from napari_ubam.learners.ubam2021 import CHECKPOINT_SECONDS
-from napari_ubam.models.config import ModelConfig
-from napari_ubam.models.devices import choose_device
-from napari_ubam.models.images import as_images
+from napari_ubam.models.config import BehaviourTraining, MagnifierTraining, ModelConfig, PostureTraining
 from napari_ubam.models.weights import WeightsHeader
-from napari_ubam.models.windows import Windows, windows
-from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled
-from napari_ubam.runfolder.paths import CHECKPOINTS, LOG
-from napari_ubam.study import Recording
-from napari_ubam.training.checks.assess import CheckedRecording
-from napari_ubam.training.loop.fit import Batches, FitPlan, FitResult, fit
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
+from napari_ubam.report import loss_curves, save
+from napari_ubam.runfolder.log import append, history
+from napari_ubam.runfolder.paths import FIGURES, LOG
+from napari_ubam.training.loop.fit import FitPlan, fit
 
-POSTURE_SHARE = 0.8  # of the minutes; the rest is for behaviour
-BATCH = 128
-
-
-def preprocessing(config: ModelConfig) -> dict[str, object]:
-    """Tell what networks take, as noted with their weights."""
-    return {"crop": "letterbox", "size": config.posture.size, "colour": config.posture.colour}
+STAGE_FOLDERS = {"magnifier": "steps"}  # of a stage's checkpoints, where it is not the stage's name
 
 
 @dataclass(frozen=True)
-class Job:
-    """What all parts of a training need."""
+class TrainingOptions:
+    """What a user can choose for the training of the encoders and of the magnifier.
+
+    Parameters
+    ----------
+    device : str
+        Compute device, as `napari_ubam.train` takes it.
+    minutes, steps : optional
+        Length of the training; as many steps as the preset says where neither is given.
+    seed : int
+        Random seed.
+    resume : bool
+        Go on with a training that was cancelled or killed.
+    budget_bytes : int, optional
+        Bytes for decoded crops on the disk.
+    progress, cancel : optional
+    """
+
+    device: str = "auto"
+    minutes: float | None = None
+    steps: int | None = None
+    seed: int = 0
+    resume: bool = False
+    budget_bytes: int | None = None
+    progress: ProgressCallback = silent
+    cancel: Cancel | None = None
+
+
+@dataclass(frozen=True)
+class TrainingContext:
+    """One training into a run's folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    checkpoints : Path
+        Folder of the checkpoints of all its stages.
+    config : ModelConfig
+    options : TrainingOptions
+    study_hash : str
+        Hash of the recordings.
+    """
 
     folder: Path
+    checkpoints: Path
     config: ModelConfig
-    device: str
-    minutes: float | None
-    steps: int | None
-    seed: int
-    resume: bool
+    options: TrainingOptions
     study_hash: str
-    progress: ProgressCallback
-    cancel: Cancel | None
+
+    @property
+    def family(self) -> Family:
+        """Family of the model."""
+        return family_of(self.config)
+
+    @property
+    def log(self) -> Path:
+        """Log of the run."""
+        return self.folder / LOG
+
+    def note(self, event: str, **values: object) -> None:
+        """Write an event into the log of the run."""
+        append(self.log, event, **values)
+
+    def say(self, stage: str, sentence: str) -> None:
+        """Tell the user a sentence."""
+        self.options.progress(Progress(stage, 0, 0, message=sentence))
 
     def plan(self, stage: str) -> FitPlan:
-        """How long to train a stage, and with what; the published networks have one stage for both."""
-        sizes = self.config.posture_training if stage == "posture" else self.config.behaviour_training
+        """Length and batch size of a stage.
+
+        Parameters
+        ----------
+        stage : str
+            ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+        """
+        config, options = self.config, self.options
+        trainings: dict[str, PostureTraining | BehaviourTraining | MagnifierTraining] = {
+            "posture": config.posture_training,
+            "behaviour": config.behaviour_training,
+            "magnifier": config.magnifier_training,
+        }
+        sizes = trainings[stage]
         steps: int | None = sizes.steps
         minutes = None
-        if self.minutes is not None:
-            share = POSTURE_SHARE if stage == "posture" else 1 - POSTURE_SHARE
-            steps, minutes = None, self.minutes * (share if self.config.paper is None else 1)
-        elif self.steps is not None:
-            steps = max(1, round(self.steps * sizes.steps / self.config.posture_training.steps))
-        plan = FitPlan(sizes.recordings, steps, minutes, device=self.device, seed=self.seed)
-        return plan if self.config.paper is None else replace(plan, checkpoint_seconds=CHECKPOINT_SECONDS)
+        if options.minutes is not None:
+            steps, minutes = None, options.minutes * self.family.shares.get(stage, 1.0)
+        elif options.steps is not None:  # steps are those of the posture encoder or of the magnifier
+            whole = sizes if stage == "magnifier" else config.posture_training
+            steps = max(1, round(options.steps * sizes.steps / whole.steps))
+        return FitPlan(
+            sizes.recordings,
+            steps,
+            minutes,
+            device=options.device,
+            seed=options.seed,
+            checkpoint_seconds=self.family.checkpoint_seconds,
+        )
 
     def fit(self, learner: Learner, batches: Batches, stage: str) -> FitResult:
-        """Train a stage, its checkpoints and losses going to the run."""
+        """Train a stage; its checkpoints and losses go to the run."""
         return fit(
             learner,
             batches,
             self.plan(stage),
-            folder=self.checkpoints / stage,
+            folder=self.checkpoints / STAGE_FOLDERS.get(stage, stage),
             stage=stage,
-            resume=self.resume,
-            progress=self.progress,
-            cancel=self.cancel,
-            log=self.folder / LOG,
+            resume=self.options.resume,
+            progress=self.options.progress,
+            cancel=self.options.cancel,
+            log=self.log,
         )
 
-    @property
-    def checkpoints(self) -> Path:
-        """Folder of the checkpoints of all stages."""
-        return self.folder / CHECKPOINTS
+    def header(
+        self, kind: str, result: FitResult, trained_on: str = "", metrics: Mapping[str, float] | None = None
+    ) -> WeightsHeader:
+        """Describe trained weights, as written with them.
 
-    def header(self, kind: str, result: FitResult, trained_on: str = "") -> WeightsHeader:
-        """Note what the weights of a stage are."""
+        Parameters
+        ----------
+        kind : str
+            ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+        result : FitResult
+        trained_on : str
+            Hash of the posture encoder that they were trained on.
+        metrics : mapping, optional
+            Numbers beside the losses.
+        """
+        posture = self.config.posture
         return WeightsHeader(
             kind=kind,
             config=self.config.model_dump(mode="json"),
-            preprocessing=preprocessing(self.config),
-            seed=self.seed,
+            preprocessing={"crop": "letterbox", "size": posture.size, "colour": posture.colour},
+            seed=self.options.seed,
             steps=result.steps,
             study=self.study_hash,
             trained_on=trained_on,
-            metrics=result.losses,
+            metrics={**result.losses, **(metrics or {})},
         )
 
-
-def windows_of(job: Job, crops: CachedCrops) -> Windows:
-    """Windows of behaviour on what the cache holds of a recording."""
-    sizes = job.config.behaviour
-    return windows(crops.times, _segments(crops), sizes.window_ms, sizes.steps)
-
-
-def _segments(crops: CachedCrops) -> list[range]:
-    """Rows of the crops without a gap."""
-    first = crops.frames.start
-    return [range(start - first, stop - first) for start, stop in crops.runs]
-
-
-def all_checked(
-    job: Job, used: list[Recording], sources: dict[str, CachedCrops], encoder: AnyPosture
-) -> list[CheckedRecording]:
-    """Encode all crops that the cache holds, on the device that trains."""
-    device = choose_device(job.device)
-    encoder.to(device)
-    done: list[CheckedRecording] = []
-    for one in used:
-        job.progress(Progress("codes", len(done), len(used), detail=one.name))
-        done.append(_checked(job, one, sources[one.name], encoder, device))
-    job.progress(Progress("codes", len(used), len(used)))
-    encoder.cpu()
-    return done
-
-
-def _checked(
-    job: Job, recording: Recording, crops: CachedCrops, encoder: AnyPosture, device: torch.device
-) -> CheckedRecording:
-    """Encode the crops of a recording, and lay windows on them."""
-    frames = np.array(crops.frames, np.int64)
-    codes = np.full((len(frames), job.config.posture.code), np.nan, np.float32)
-    for run in _segments(crops):
-        for low in range(run.start, run.stop, BATCH):
-            check_cancelled(job.cancel)
-            end = min(low + BATCH, run.stop)
-            read = crops.read(low + crops.frames.start, end + crops.frames.start)
-            images = as_images(torch.from_numpy(read).to(device))
-            with torch.inference_mode():
-                codes[low:end] = encoder(images).cpu().numpy()
-    track = PostureTrack.of(codes, windows_of(job, crops), unit=job.config.paper is None)
-    return CheckedRecording(recording.name, recording.subject, crops, frames, track)
+    def draw_learning_curves(self) -> None:
+        """Draw the losses of all trainings of the run."""
+        losses = history(self.log)
+        if len(losses):
+            save(loss_curves(losses), self.folder / FIGURES / "losses.png")

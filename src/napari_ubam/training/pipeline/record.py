@@ -53,14 +53,23 @@ class TrainingRecord(BaseModel):
         write_atomic(folder / TRAINING, (self.model_dump_json(indent=2) + "\n").encode())
 
 
-def refuse_length(minutes: float | None, steps: int | None) -> None:
+def refuse_length(minutes: float | None, steps: int | None, *, weights: bool = False) -> None:
     """Refuse a length of a training that makes no sense.
+
+    Parameters
+    ----------
+    minutes : float, optional
+    steps : int, optional
+    weights : bool
+        Whether weights are given, which 0 steps take as they are.
 
     Raises
     ------
     RunError
         If both are given, or one is none that a training could have.
     """
+    if weights and steps == 0:
+        steps = None
     if minutes is not None and steps is not None:
         raise RunError("Minutes and steps are both given; choose one of them.")
     if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
