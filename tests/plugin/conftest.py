@@ -1,4 +1,4 @@
-"""A small study with a run that was scored and can magnify, made once."""
+"""A run that was scored and can magnify, and what panels need of Qt."""
 
 from __future__ import annotations
 
@@ -8,24 +8,16 @@ from pathlib import Path
 import pytest
 from qtpy.QtTest import QTest
 
-from napari_ubam.run import Run, train, train_magnifier
-from napari_ubam.sample import write_sample
+from napari_ubam.run import Run
 from napari_ubam.study import Study
 
 Wait = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture(scope="session")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return write_sample(tmp_path_factory.mktemp("sample"), healthy=3, impaired=1, seconds=2.0)
-
-
-@pytest.fixture(scope="session")
-def run(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    made = train(study, tmp_path_factory.mktemp("run") / "run", preset="tiny", device="cpu", steps=2)
-    made.embed(study, device="cpu")
-    made.score(study, "group=healthy", figures=False)
-    return train_magnifier(study, made, device="cpu", steps=3)
+def run(magnifying: Run) -> Run:
+    """Give a run with scores and a magnifier."""
+    return magnifying
 
 
 @pytest.fixture

@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_ubam.errors import UbamError
 from napari_ubam.learners.fitting import EncoderLesson, FitResult, MagnifierLesson, TrainedEncoders
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.networks import BehaviourNetwork, MagnifierNetwork, PostureNetwork
+from napari_ubam.runfolder.errors import RunError
 from napari_ubam.study import Roi
 
 Image = NDArray[np.uint8]
 
 
-class FamilyError(UbamError):
+class FamilyError(RunError):
     """A family of models cannot do what was asked."""
 
 

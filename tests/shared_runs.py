@@ -1,0 +1,71 @@
+"""Runs that all tests share: each is made once by one of the test processes, and copied by the others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from napari_ubam.families import FAMILIES, preset
+from napari_ubam.models.config import MagnifierConfig, ModelConfig
+
+READY = "ready"
+
+
+def mini() -> ModelConfig:
+    """Give a preset that trains within a second, for tests in which quality does not matter."""
+    tiny = preset("tiny")
+    posture = tiny.posture.model_copy(update={"size": (64, 64), "widths": (8, 16, 16), "code": 32})
+    behaviour = tiny.behaviour.model_copy(update={"hidden": 16, "code": 48, "recurrent": 16})
+    posture_training = tiny.posture_training.model_copy(
+        update={"steps": 8, "recordings": 4, "runs": 2, "run_length": 3}
+    )
+    behaviour_training = tiny.behaviour_training.model_copy(
+        update={"steps": 4, "recordings": 4, "windows": 8}
+    )
+    magnifier_training = tiny.magnifier_training.model_copy(update={"steps": 8, "recordings": 2, "pairs": 2})
+    return tiny.model_copy(
+        update={
+            "preset": "mini",
+            "posture": posture,
+            "behaviour": behaviour,
+            "posture_training": posture_training,
+            "behaviour_training": behaviour_training,
+            "magnifier": MagnifierConfig(widths=(8, 16, 16), components=8),
+            "magnifier_training": magnifier_training,
+        }
+    )
+
+
+def register_mini() -> None:
+    """Let trainings in this process take the preset ``mini``."""
+    FAMILIES["native"].presets["mini"] = mini()
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Give this process a copy of a folder that is made once for all test processes.
+
+    Parameters
+    ----------
+    factory : TempPathFactory
+    name : str
+        Of the folder.
+    make : callable
+        Fills the folder.
+    """
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / f"shared-{name}"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / READY).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            make(folder)
+            (folder / READY).touch()
+    own = factory.mktemp(name) / "copy"
+    shutil.copytree(folder, own)
+    return own
