@@ -13,7 +13,7 @@ from _fidelity_network import Network, teller
 from scipy.ndimage import gaussian_filter1d
 
 from napari_ubam.analysis import Codes
-from napari_ubam.analysis.phase import cross_subject_match, same_phase_rows
+from napari_ubam.analysis.matches import cross_subject_match, same_phase_rows
 from napari_ubam.analysis.phase_alignment import phase_alignment
 from napari_ubam.families.family import AnyMagnifier
 from napari_ubam.learners.gain import Sample, calibrate

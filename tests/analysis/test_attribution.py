@@ -1,12 +1,12 @@
-"""Where a frame deviates: maps, arrows and means over subjects."""
+"""Where a frame deviates: difference maps and arrows."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from napari_ubam.analysis.attribution import arrows, at_points, difference_map, subject_means, vectors
+from napari_ubam.analysis import DeviationError
+from napari_ubam.analysis.attribution import arrows, difference_map, vectors
 
 
 def test_a_difference_is_where_it_was_put() -> None:
@@ -20,7 +20,7 @@ def test_a_difference_is_where_it_was_put() -> None:
     assert not difference_map(frame, frame).any()
     grey = difference_map(frame[..., 0], changed[..., :1][..., 0])
     np.testing.assert_allclose(grey, found, atol=0.1)
-    with pytest.raises(ValueError, match="one size"):
+    with pytest.raises(DeviationError, match="one size"):
         difference_map(frame, frame[1:])
 
 
@@ -38,24 +38,3 @@ def test_one_arrow_a_region_in_true_length() -> None:
     assert shown.shape == (2, 2, 3)
     np.testing.assert_allclose(shown[0], [[4, 14.5, 14.5], [0, 0, 6]])
     assert vectors({}).shape == (0, 2, 3)
-
-
-def test_key_points_are_read_between_pixels() -> None:
-    displacement = np.stack([np.tile(np.arange(10.0), (8, 1)), np.zeros((8, 10))])
-    table = at_points(displacement, {"paw": (3, 4.5), "away": (30, 2)})
-    assert table.loc[0, ["dy", "dx", "length"]].tolist() == [0, 4.5, 4.5]
-    assert table.loc[1].isna().sum() == 3
-
-
-def test_subjects_count_once_however_long_their_videos() -> None:
-    table = pd.DataFrame(
-        {
-            "subject": ["a"] * 8 + ["b"] * 2 + ["c"],
-            "group": ["g"] * 10 + ["h"],
-            "length": [1.0] * 8 + [3, 3, 5],
-        }
-    )
-    found = subject_means(table, "length").set_index("group")
-    assert (found.loc["g", "mean"], found.loc["g", "subjects"]) == (2, 2)
-    assert found.loc["g", "sd"] == pytest.approx(np.sqrt(2))
-    assert found.loc["h", "mean"] == 5

@@ -117,7 +117,7 @@ def test_frames_of_the_own_subject_are_never_compared_with() -> None:
     again = deviation([*reference, after], names(reference))
     assert np.array_equal(again["rat2_1"].posture_deviation, result["rat2_1"].posture_deviation)
     (warning,) = result.warnings
-    assert warning.startswith("rat2: also reference")
+    assert warning.startswith("rat2: also in the reference")
 
 
 def test_long_subjects_are_thinned_evenly() -> None:
@@ -163,7 +163,7 @@ def test_neighbouring_frames_do_not_calibrate_one_subject() -> None:
 
 @pytest.mark.parametrize(
     ("reference", "words"),
-    [([], "has no recording; choose"), (["rat0_0", "gone"], "names gone, which has no codes")],
+    [([], "has no recording; choose"), (["rat0_0", "gone"], "includes gone, which has no codes")],
 )
 def test_a_missing_reference_is_refused(reference: list[str], words: str) -> None:
     with pytest.raises(DeviationError, match=words):
@@ -185,7 +185,7 @@ def test_recordings_must_fit_together() -> None:
     first, second = herd(2)
     with pytest.raises(DeviationError, match="Two recordings are named rat0_0"):
         deviation([first, replace(second, name="rat0_0")], ["rat0_0"])
-    with pytest.raises(DeviationError, match="its behaviour has 5 numbers a frame"):
+    with pytest.raises(DeviationError, match="its behaviour codes have 5 values"):
         deviation([first, replace(second, behaviour=second.behaviour[:, :5])], ["rat0_0"])
     with pytest.raises(DeviationError, match="frame 3 is not finite"):
         replace(first, posture=np.where(np.arange(400)[:, None] == 3, np.nan, first.posture))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from napari_ubam.analysis import DeviationError
 from napari_ubam.analysis.maps import draw_evenly, fit_map
-from napari_ubam.progress import Cancelled
+from napari_ubam.progress import Cancelled, Progress
 
 
 def blobs(many: int, dimensions: int = 24, kinds: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +32,7 @@ def apart(points: np.ndarray, kind: np.ndarray) -> float:
 @pytest.mark.parametrize("method", ["umap", "pca"])
 def test_like_codes_lie_together_also_those_outside_of_the_sample(method) -> None:  # type: ignore[no-untyped-def]
     codes, kind = blobs(600)
-    made = fit_map(codes, np.arange(600) % 5, method=method, sample=200, spread_over=15)
+    made = fit_map(codes, np.arange(600) % 5, method=method, sample=200, n_neighbors=15)
     assert made.points.shape == (600, 2)
     assert apart(made.points, kind) > 0.95
     if method == "umap":
@@ -45,8 +45,8 @@ def test_length_does_not_count_and_the_seed_repeats() -> None:
     codes, _ = blobs(150)
     lengths = np.random.default_rng(1).uniform(0.1, 9, (150, 1)).astype(np.float32)
     groups = np.zeros(150, int)
-    first = fit_map(codes, groups, spread_over=10, seed=3).points
-    assert np.array_equal(first, fit_map(codes, groups, spread_over=10, seed=3).points)
+    first = fit_map(codes, groups, n_neighbors=10, seed=3).points
+    assert np.array_equal(first, fit_map(codes, groups, n_neighbors=10, seed=3).points)
     plain, scaled = (fit_map(one, groups, method="pca").points for one in (codes, codes * lengths))
     assert np.allclose(plain, scaled, atol=1e-3)
 
@@ -58,6 +58,21 @@ def test_too_few_frames_are_refused_and_cancelling_is_heard() -> None:
     cancel.set()
     with pytest.raises(Cancelled):
         fit_map(blobs(50)[0], np.zeros(50, int), cancel=cancel)
+
+
+def test_an_unknown_method_is_refused() -> None:
+    with pytest.raises(DeviationError, match="no map method 'tsne'; choose umap or pca"):
+        fit_map(blobs(50)[0], np.zeros(50, int), method="tsne")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["umap", "pca"])
+def test_progress_never_goes_back(method) -> None:  # type: ignore[no-untyped-def]
+    events: list[Progress] = []
+    codes, kind = blobs(120)
+    fit_map(codes, kind, method=method, sample=40, n_neighbors=5, progress=events.append)
+    assert [event.step for event in events] == sorted(event.step for event in events)
+    assert len({event.of for event in events}) == 1
+    assert events[-1].step == events[-1].of
 
 
 @given(sizes=st.lists(st.integers(1, 40), min_size=1, max_size=6), count=st.integers(1, 120))

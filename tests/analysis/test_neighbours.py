@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from napari_ubam.analysis import Neighbours, neighbours
+from napari_ubam.analysis import DeviationError, Neighbours, neighbours
+from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.progress import Cancelled, Progress
 
 Codes = NDArray[np.float64]
@@ -123,6 +124,33 @@ def test_only_the_own_subject_leaves_nothing() -> None:
     assert (found.index == -1).all()
 
 
+def test_references_with_a_negative_subject_are_skipped() -> None:
+    rng = np.random.default_rng(0)
+    references, subjects = rng.normal(size=(300, 5)), rng.integers(-1, 4, 300)
+    found = neighbours(references[:20], references, k=8, reference_subjects=subjects)
+    kept = np.flatnonzero(subjects >= 0)
+    expected = neighbours(references[:20], references[kept], k=8, reference_subjects=subjects[kept])
+    np.testing.assert_array_equal(found.distance, expected.distance)
+    np.testing.assert_array_equal(found.index, kept[expected.index])
+
+
+def test_codes_of_length_1_are_used_as_they_are() -> None:
+    rng = np.random.default_rng(0)
+    codes, subjects = unit_vectors(rng.normal(size=(200, 6))), np.arange(200) % 5
+    plain = neighbours(codes, codes, query_subjects=subjects, reference_subjects=subjects)
+    found = neighbours(codes, codes, query_subjects=subjects, reference_subjects=subjects, unit_length=True)
+    np.testing.assert_allclose(found.distance, plain.distance, atol=1e-6)
+    half = neighbours(codes, codes / 2, k=1, reference_subjects=subjects, unit_length=True)
+    np.testing.assert_allclose(half.distance, 0.5, atol=1e-6)  # 0 if they were scaled
+
+
+def test_the_error_names_the_row_of_the_reference() -> None:
+    references = np.eye(4)
+    references[2] = np.nan
+    with pytest.raises(DeviationError, match="code of reference 2 contains"):
+        neighbours(np.eye(4), references, reference_subjects=[7, 7, 3, 3])
+
+
 def test_no_queries_give_no_rows() -> None:
     found = neighbours(np.empty((0, 3)), np.eye(3), reference_subjects=[0, 1, 2])
     assert found.distance.shape == found.index.shape == (0, 10)
@@ -163,14 +191,14 @@ def test_a_search_can_be_cancelled() -> None:
     ("changed", "words"),
     [
         ({"queries": np.zeros((2, 4))}, "cannot be compared"),
-        ({"references": [[0, 1, np.nan]] * 3}, "reference 0 holds values that are not finite"),
-        ({"queries": [[0, 0, 1], [0, np.inf, 1]]}, "query 1 holds values that are not finite"),
+        ({"references": [[0, 1, np.nan]] * 3}, "reference 0 contains values that are not finite"),
+        ({"queries": [[0, 0, 1], [0, np.inf, 1]]}, "query 1 contains values that are not finite"),
         ({"reference_subjects": [1, 2]}, "3 references and 2 subjects"),
         ({"query_subjects": [1, 2, 3]}, "2 queries and 3 subjects"),
-        ({"k": 0}, "k is 0"),
+        ({"k": 0}, "k is 0 and"),
     ],
 )
 def test_what_does_not_fit_is_refused(changed: dict[str, object], words: str) -> None:
     given = {"queries": np.eye(3)[:2], "references": np.eye(3), "reference_subjects": [1, 2, 3]}
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(DeviationError, match=words):
         neighbours(**(given | changed))  # type: ignore[arg-type]

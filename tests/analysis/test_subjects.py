@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.gaits import herd, names, walk, without
-from napari_ubam.analysis import STATISTICS, DeviationResult, deviation, mean_excess, subject_table
+from napari_ubam.analysis import (
+    STATISTICS,
+    DeviationResult,
+    deviation,
+    group_table,
+    mean_excess,
+    subject_table,
+)
 
 BOUTS = [slice(start, start + 60) for start in (40, 160, 300)]
 
@@ -96,3 +104,27 @@ def test_mean_excess_is_zero_below_the_line(result: DeviationResult) -> None:
     assert mean_excess(result["ill0_0"], result.calibration) == pytest.approx(
         float(np.maximum(values - line, 0).mean()), rel=1e-5
     )
+
+
+def test_groups_count_subjects_and_not_sessions() -> None:
+    rows = [
+        ("a", "ill", "0", 1.0, 0.2, False),
+        ("a", "ill", "1", 3.0, 0.01, False),
+        ("b", "ill", "0", 8.0, 0.3, False),
+        ("c", "well", "0", 0.5, float("nan"), True),
+        ("d", float("nan"), "0", 2.0, float("nan"), False),
+    ]
+    subjects = pd.DataFrame(rows, columns=["subject", "group", "session", "deviation", "q", "reference"])
+    found = group_table(subjects)
+    assert found[["group", "subjects", "deviation", "significant"]].values.tolist() == [
+        ["", 1, 2.0, 0],
+        ["ill", 2, 5.0, 1],
+        ["well", 1, 0.5, 0],
+    ]
+    assert found["reference"].tolist() == [False, False, True]
+
+
+def test_groups_of_a_subject_table(result: DeviationResult) -> None:
+    found = group_table(subject_table(result)).set_index(["group", "reference"])
+    assert found["subjects"].to_dict() == {("healthy", False): 1, ("ill", False): 3, ("healthy", True): 7}
+    assert found.loc[("ill", False), "deviation"] > found.loc[("healthy", True), "deviation"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 
 from napari_ubam.cli import app
 from napari_ubam.run import Explorer, Run, RunError
+from napari_ubam.run.explorer import explore
+from napari_ubam.runfolder.recordings import add_recordings
 from napari_ubam.study import Study
 
 
@@ -47,6 +50,24 @@ def test_neighbours_are_of_other_subjects_apart_and_exact(tmp_path: Path) -> Non
     assert ((found["time"] - 60 / 50 + 0.5) % 1 - 0.5).abs().max() < 0.03
 
 
+def test_a_long_stay_of_one_subject_does_not_hide_the_others(tmp_path: Path) -> None:
+    explorer = made_up(tmp_path, many=6000, subjects=3)
+    explorer.posture[6000:12000] = explorer.posture[5]  # r1 stays in this posture for two minutes
+    found = explorer.neighbours("r0", 5, count=4)
+    assert found["subject"].tolist() == ["s1", "s1", "s2", "s2"]
+    assert found["similarity"][:2].tolist() == pytest.approx([1, 1])
+    assert found["similarity"][2] > 0.999
+    for _, one in found.groupby("recording"):
+        assert one["time"].diff().abs().dropna().min() >= 0.2
+
+
+def test_fewer_neighbours_than_asked(tmp_path: Path) -> None:
+    explorer = made_up(tmp_path, many=5, subjects=2)  # 0.1 s: all frames are too close to each other
+    found = explorer.neighbours("r0", 2, count=6)
+    assert found["subject"].tolist() == ["s1"]
+    assert np.isfinite(found["similarity"]).all()
+
+
 def test_what_cannot_be_asked_is_said(tmp_path: Path) -> None:
     explorer = made_up(tmp_path)
     with pytest.raises(RunError, match="Frame 900 of r1 has no code"):
@@ -55,7 +76,11 @@ def test_what_cannot_be_asked_is_said(tmp_path: Path) -> None:
         explorer.neighbours("nobody", 0)
     with pytest.raises(RunError, match="no codes of 'smell'"):
         explorer.neighbours("r1", 0, kind="smell")  # type: ignore[arg-type]
-    with pytest.raises(RunError, match="no other subject"):
+    with pytest.raises(RunError, match="no codes of 'smell'"):
+        explorer.with_deviation(explorer.frames, kind="smell")  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="has no scores"):
+        explorer.with_deviation(explorer.frames)
+    with pytest.raises(RunError, match="s0 is the only subject"):
         made_up(tmp_path, subjects=1).neighbours("r0", 3)
 
 
@@ -72,6 +97,27 @@ def test_a_map_is_kept_until_codes_or_settings_change(tmp_path: Path) -> None:
     assert (tmp_path / "map.csv").stat().st_mtime_ns == before
     explorer.map(method="pca", kind="posture")
     assert json.loads((tmp_path / "map.json").read_text("utf-8"))["kind"] == "posture"
+
+
+def test_a_run_is_explored_from_its_folder(trained: Run) -> None:
+    explorer = explore(trained.folder)
+    assert explorer.folder == trained.folder
+    assert explorer.frames["recording"].nunique() == 5
+    assert len(explorer.frames) == len(explorer.posture) == len(explorer.behaviour)
+    np.testing.assert_allclose(np.linalg.norm(explorer.posture, axis=1), 1, atol=1e-6)
+    recording, frame = explorer.frames.loc[7, ["recording", "frame"]]
+    own = trained.embeddings(recording)
+    code = own.posture[own.frames == frame][0]
+    row = explorer.row_of(recording, frame)
+    np.testing.assert_allclose(explorer.posture[row], code / np.linalg.norm(code), atol=1e-6)
+
+
+def test_a_run_without_codes_cannot_be_explored(trained: Run, study: Study, tmp_path: Path) -> None:
+    for name in ("posture.safetensors", "behaviour.safetensors"):
+        shutil.copy(trained.folder / name, tmp_path)
+    add_recordings(tmp_path, study)
+    with pytest.raises(RunError, match=r"No recording of .* is embedded"):
+        explore(tmp_path)
 
 
 def test_the_commands_write_tables_and_pictures(trained: Run, study: Study, tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def difference_map(
     Returns
     -------
     ndarray of float32, shape (y, x)
-        CIEDE2000 colour difference (ISO/CIE 11664-6): 0 is equal, about 1 is just visible side by side, 100 is
-        black against white.
+        CIEDE2000 colour difference (ISO/CIE 11664-6): 0 is equal, about 1 is just visible side by side, and
+        100 is black against white.
 
     Raises
     ------
@@ -46,8 +46,8 @@ def difference_map(
     """
     if frame.shape != reference.shape:
         raise DeviationError(
-            f"An image of shape {frame.shape} cannot be compared with one of shape {reference.shape}; pass two "
-            "images of one size."
+            f"An image of shape {frame.shape} cannot be compared with one of shape {reference.shape}; pass "
+            "two images of one size."
         )
     one, other = (rgb2lab(_rgb(image)) for image in (frame, reference))
     difference = deltaE_ciede2000(one, other)  # type: ignore[no-untyped-call]
@@ -61,9 +61,7 @@ def _rgb(image: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
     return coloured
 
 
-def arrows(
-    displacement: Floats, *, min_length: float = MIN_LENGTH, min_area: int = MIN_AREA
-) -> pd.DataFrame:
+def arrows(displacement: Floats, *, min_length: float = MIN_LENGTH, min_area: int = MIN_AREA) -> pd.DataFrame:
     """Summarise a dense displacement field by one arrow for each connected region that moved.
 
     Parameters

@@ -61,8 +61,8 @@ class Calibration:
             Percentage of the reference frames that deviate less, 0 to 100. Equal ones count half.
         """
         wanted = deviations.astype(np.float64)
-        less, not_more = (self.below[np.searchsorted(self.values, wanted, side)] for side in ("left", "right"))
-        ranks = 50 * (less + not_more)
+        less, equal = (self.below[np.searchsorted(self.values, wanted, side)] for side in ("left", "right"))
+        ranks = 50 * (less + equal)  # percent, half of them below and half of them below or equal
         return np.where(np.isfinite(wanted), ranks, np.nan).astype(np.float32)
 
     def deviation(self, percentile: float) -> float:

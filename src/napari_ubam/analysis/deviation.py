@@ -130,7 +130,7 @@ def _deviations(
 
 
 def _mean_distance(distance: Floats, k: int) -> npt.NDArray[np.float64]:
-    """Mean (n,) of the first k distances (n, m), ascending in each row; without ``inf``, NaN if none is left."""
+    """Mean (n,) of the first k of the ascending distances (n, m), without ``inf``; NaN if none is left."""
     nearest = distance[:, :k].astype(np.float64)
     found = np.isfinite(nearest)
     count = found.sum(axis=1)
@@ -235,16 +235,16 @@ def _warnings(codes: Sequence[Codes], reference: Sequence[str], subjects: tuple[
         )
     elif len(subjects) == 2:
         found.append(
-            f"The reference has only two subjects, {subjects[0]} and {subjects[1]}, and each is only compared "
-            "with the other, so percentiles are rough; choose at least three."
+            f"The reference has only two subjects, {subjects[0]} and {subjects[1]}, and each is compared "
+            "with the other only, so percentiles are rough; choose at least three."
         )
     again = dict.fromkeys(
         one.subject for one in codes if one.name not in reference and one.subject in subjects
     )
     if again and len(subjects) == 1:
         found.append(
-            f"The recordings of {subjects[0]} outside the reference are compared with the reference recordings "
-            "of the same subject, since there are no others."
+            f"The recordings of {subjects[0]} outside the reference are compared with the reference "
+            "recordings of the same subject, since there are no others."
         )
     elif again:
         found.append(

@@ -50,8 +50,8 @@ def episodes(
     DataFrame
         One row for each episode, the strongest first. Columns: ``start``, ``stop`` (the frame after the last)
         and ``peak`` in frame numbers, ``start_time``, ``stop_time`` and ``peak_time`` in seconds,
-        ``peak_percentile``, ``mean_percentile``, and ``excess``, the strength: percentile above the threshold,
-        integrated over time in seconds.
+        ``peak_percentile``, ``mean_percentile``, and ``excess``, the strength: the percentile above the
+        threshold, integrated over time in seconds.
     """
     values, seconds = np.asarray(percentile, float), np.asarray(times, float)
     numbers = np.arange(len(values)) if frames is None else np.asarray(frames)
@@ -88,8 +88,8 @@ _COLUMNS = list(_TYPES)
 def _lengths(seconds: Floats) -> Floats:
     """Duration of each frame in seconds: until the next one; before a gap and at the end, the median."""
     steps = np.diff(seconds)
-    usual = float(np.median(steps)) if len(steps) else 0.0
-    return np.append(np.where(steps > 3 * usual, usual, steps), usual)
+    interval = float(np.median(steps)) if len(steps) else 0.0
+    return np.append(np.where(steps > 3 * interval, interval, steps), interval)
 
 
 def _spans(

@@ -1,4 +1,4 @@
-"""Frames that match a frame: similar postures of other subjects, and the same movement phase at other times."""
+"""Matching frames: similar postures of other subjects, and the same movement phase at other times."""
 
 from __future__ import annotations
 

@@ -354,13 +354,13 @@ def _finite_units(codes: Floats, name: str, rows: npt.NDArray[np.int64]) -> Cosi
 
 
 def _blas_threads() -> int:
-    """Number of threads that matrix products would use."""
+    """Count the threads that matrix products would use."""
     return max((info["num_threads"] for info in _blas().info() if info["user_api"] == "blas"), default=1)
 
 
 @cache
 def _blas() -> Any:
-    """Controller of the threads of BLAS, kept because finding it takes longer than a small search."""
+    """Find the controller of BLAS threads. It is kept, since this takes longer than a small search."""
     return ThreadpoolController()
 
 

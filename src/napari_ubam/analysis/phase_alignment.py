@@ -236,7 +236,7 @@ def _weights(distances: Floats, interval: float) -> npt.NDArray[np.float32]:
     smooth = gaussian_filter1d(distances.astype(np.float32), frames, axis=0, mode="nearest")
     weights = np.exp(-(smooth - smooth.min(1, keepdims=True)) / SHARPNESS)
     weights /= weights.sum(1, keepdims=True)
-    return weights.astype(np.float32)
+    return np.asarray(weights, np.float32)
 
 
 def _longest_run(valid: npt.NDArray[np.bool_]) -> slice:

@@ -91,7 +91,9 @@ def choose_reference(codes: Sequence[Codes], names: Sequence[str], max_frames: i
             if one.subject in subjects
         }
         usable = {one.name: one.valid for one in chosen}
-    picked = {name: picks for subject in subjects for name, picks in _spread(chosen, subject, usable, max_frames)}
+    picked = {
+        name: picks for subject in subjects for name, picks in _spread(chosen, subject, usable, max_frames)
+    }
     _refuse_few(subjects, np.concatenate([own[name][rows] for name, rows in picked.items()]))
     parts = [(one, picked[one.name]) for one in chosen]
     return Reference(

@@ -145,14 +145,12 @@ def group_table(subjects: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each group, the reference last. Columns ``reference`` (bool), ``group`` (empty for subjects
-        without one), ``subjects`` (their number), ``deviation`` (median over subjects) and ``significant``
-        (number of subjects with q below 0.05).
+        One row for each group, the reference last. Columns ``reference`` (bool), ``group`` (empty for
+        subjects without one), ``subjects`` (their number), ``deviation`` (median over subjects) and
+        ``significant`` (number of subjects with q below 0.05).
     """
-    rows = subjects.assign(
-        reference=subjects["reference"].astype(bool), group=subjects["group"].fillna("")
-    )
-    each = rows.groupby(["reference", "group", "subject"]).agg(
+    rows = subjects.assign(reference=subjects["reference"].astype(bool), group=subjects["group"].fillna(""))
+    each = rows.groupby(["reference", "group", "subject"], dropna=False).agg(
         deviation=("deviation", "mean"), q=("q", "min")
     )
     found = each.groupby(level=["reference", "group"]).agg(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_ubam.analysis.maps import unit
+from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.crops import CropSpec
 from napari_ubam.families import family_of
 from napari_ubam.models.config import ModelConfig
@@ -161,7 +161,7 @@ class ModelEncoder:
         """
         sizes = self.config.behaviour
         laid = windows(times, segments, sizes.window_ms, sizes.steps)
-        read = unit(posture) if self.family.unit_codes else posture
+        read = unit_vectors(posture) if self.family.unit_codes else posture
         codes = np.full((len(posture), sizes.code), np.nan, np.float32)
         for begin in range(0, len(laid), WINDOWS):
             check_cancelled(cancel)

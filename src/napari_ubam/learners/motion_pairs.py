@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ubam.analysis import Codes
-from napari_ubam.analysis.phase import cross_subject_match, same_phase_rows
+from napari_ubam.analysis.matches import cross_subject_match, same_phase_rows
 from napari_ubam.progress import Progress, check_cancelled
 
 from .errors import TrainingError

@@ -1,4 +1,4 @@
-"""Explore a run: the frames of other subjects that are most alike, and a map of all frames."""
+"""Explore a run: the most similar frames of other subjects, and a map of all frames."""
 
 from __future__ import annotations
 
@@ -6,45 +6,48 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from napari_ubam.analysis import Codes
-from napari_ubam.analysis.maps import SAMPLE, Method, fit_map, unit
+from napari_ubam.analysis.maps import SAMPLE, Method, fit_map
+from napari_ubam.analysis.spaced_neighbours import spaced_neighbours
+from napari_ubam.analysis.unit_vectors import unit_vectors
+from napari_ubam.embedding.codes import read_codes, store_of
+from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.files import write_atomic
-from napari_ubam.models.weights import versions
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.runfolder.errors import RunError
+from napari_ubam.runfolder.paths import MAP, MAP_FACTS
 from napari_ubam.runfolder.recordings import read_recordings
-
-if TYPE_CHECKING:
-    from .facade import Run
+from napari_ubam.versions import versions
 
 Kind = Literal["posture", "behaviour"]
 Floats = npt.NDArray[np.float32]
-FILE, FACTS = "map.csv", "map.json"
-LOOKED_AT = 4096  # nearest frames among which those apart are chosen
 
 
 @dataclass(frozen=True)
 class Explorer:
-    """Codes of all recordings of a run, ready to be asked again and again.
+    """Codes of all embedded recordings of a run, in memory.
 
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     frames : DataFrame
-        ``recording, subject, group, session, frame, time``: one row a valid frame.
-    posture, behaviour : (n, d) float32 array
+        ``recording, subject, group, session, frame, time``: one row for each valid frame. ``time`` is in
+        seconds.
+    posture, behaviour : ndarray of float32, shape (n, d)
         Codes of these frames, of length 1.
     window_ms : float
-        Length of a behaviour; two neighbours of one recording are at least half of it apart.
+        Length of a behaviour window in milliseconds. Two neighbours of one recording are at least half of it
+        apart.
     """
 
     folder: Path
@@ -54,18 +57,46 @@ class Explorer:
     window_ms: float
 
     def codes(self, kind: Kind) -> Floats:
-        """Codes of a kind, (n, d)."""
-        if kind not in ("posture", "behaviour"):
-            raise RunError(f"There are no codes of {kind!r}; choose posture or behaviour.")
-        return self.posture if kind == "posture" else self.behaviour
+        """Codes of one kind.
 
-    def row_of(self, recording: str, frame: int) -> int:
-        """Row of a frame.
+        Parameters
+        ----------
+        kind : str
+            ``"posture"`` or ``"behaviour"``.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, d)
+            Of length 1, one row for each row of ``frames``.
 
         Raises
         ------
         RunError
-            If the frame has no valid code.
+            If there is no such kind.
+        """
+        if kind not in get_args(Kind):
+            raise RunError(f"There are no codes of {kind!r}; choose posture or behaviour.")
+        return self.posture if kind == "posture" else self.behaviour
+
+    def row_of(self, recording: str, frame: int) -> int:
+        """Find the row of a frame.
+
+        Parameters
+        ----------
+        recording : str
+            Name of the recording.
+        frame : int
+            Frame number in the video.
+
+        Returns
+        -------
+        int
+            Row in ``frames`` and in the codes.
+
+        Raises
+        ------
+        RunError
+            If the frame has no code.
         """
         own = self.frames["recording"] == recording
         found = np.flatnonzero((own & (self.frames["frame"] == frame)).to_numpy())
@@ -73,64 +104,71 @@ class Explorer:
             return int(found[0])
         if not own.any():
             raise RunError(f"{recording} has no codes in {self.folder}; embed it first.")
-        have = self.frames.loc[own, "frame"]
+        numbers = self.frames.loc[own, "frame"]
         raise RunError(
-            f"Frame {frame} of {recording} has no code; frames {have.min()} to {have.max()} have one, except "
-            "where no whole window of movement is."
+            f"Frame {frame} of {recording} has no code; choose a frame from {numbers.min()} to "
+            f"{numbers.max()} with a complete window around it."
         )
+
+    @cached_property
+    def _recording_numbers(self) -> npt.NDArray[np.int64]:
+        return pd.factorize(self.frames["recording"])[0].astype(np.int64)
+
+    @cached_property
+    def _subject_numbers(self) -> npt.NDArray[np.int64]:
+        return pd.factorize(self.frames["subject"])[0].astype(np.int64)
 
     def neighbours(
         self, recording: str, frame: int, *, kind: Kind = "posture", count: int = 8, per_subject: int = 2
     ) -> pd.DataFrame:
-        """Find the frames of other subjects whose code is nearest to a frame's.
+        """Find the most similar frames of other subjects.
 
-        All codes are compared (cosine). Of frames that follow each other only the nearest counts, so that
-        the result shows different moments.
+        The search is exact, by cosine similarity. Frames of one recording are at least half a behaviour
+        window apart, so that the result shows different moments.
 
         Parameters
         ----------
         recording : str
+            Name of the recording.
         frame : int
+            Frame number in the video.
         kind : str
-            ``"posture"`` or ``"behaviour"``.
-        count, per_subject : int
-            Neighbours, and at most from one subject.
+            Codes that are compared: ``"posture"`` or ``"behaviour"``.
+        count : int
+            Number of neighbours.
+        per_subject : int
+            Number of neighbours from one subject at most.
 
         Returns
         -------
         DataFrame
-            ``recording, subject, group, session, frame, time, similarity``, the nearest first.
+            ``recording, subject, group, session, frame, time, similarity``, the most similar first.
+            ``similarity`` is the cosine, -1 to 1.
 
         Raises
         ------
         RunError
-            If the frame has no valid code, or there is no other subject.
+            If the frame has no code, or there is no other subject.
         """
         row, codes = self.row_of(recording, frame), self.codes(kind)
-        subjects = self.frames["subject"].to_numpy()
-        alike = codes @ codes[row]
-        alike[subjects == subjects[row]] = -np.inf
-        if not np.isfinite(alike).any():
-            raise RunError(f"There is no other subject than {subjects[row]}; embed recordings of others.")
-        best = _largest(alike, LOOKED_AT)
-        chosen = self._apart(best, count, per_subject)
-        if len(chosen) < count:  # one long stay of one subject filled the nearest
-            chosen = self._apart(np.argsort(-alike)[: int(np.isfinite(alike).sum())], count, per_subject)
-        return self.frames.iloc[chosen].assign(similarity=alike[chosen]).reset_index(drop=True)
-
-    def _apart(self, rows: npt.NDArray[np.int64], count: int, per_subject: int) -> list[int]:
-        names, subjects = self.frames["recording"].to_numpy(), self.frames["subject"].to_numpy()
-        times, least = self.frames["time"].to_numpy(), self.window_ms / 2000
-        chosen: list[int] = []
-        for row in rows.tolist():
-            if sum(subjects[one] == subjects[row] for one in chosen) >= per_subject:
-                continue
-            if any(names[one] == names[row] and abs(times[one] - times[row]) < least for one in chosen):
-                continue
-            chosen.append(row)
-            if len(chosen) == count:
-                break
-        return chosen
+        subjects = self._subject_numbers
+        others = np.where(subjects == subjects[row], -1, subjects)
+        if (others < 0).all():
+            subject = self.frames["subject"].iloc[row]
+            raise RunError(f"{subject} is the only subject; embed recordings of other subjects.")
+        found = spaced_neighbours(
+            codes[row],
+            codes,
+            subjects=others,
+            recordings=self._recording_numbers,
+            times=self.frames["time"].to_numpy(),
+            spacing=self.window_ms / 2000,
+            k=count,
+            per_subject=per_subject,
+        )
+        rows, distance = found.index[0], found.distance[0]
+        table: pd.DataFrame = self.frames.iloc[rows[rows >= 0]]
+        return table.assign(similarity=1 - distance[rows >= 0]).reset_index(drop=True)
 
     def map(
         self,
@@ -142,35 +180,59 @@ class Explorer:
         progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> pd.DataFrame:
-        """Place all frames on a plane; see `napari_ubam.analysis.maps.fit_map`.
+        """Place all frames on a plane, those with similar codes near each other.
 
-        The map is kept as ``map.csv`` in the run, with what it was made of in ``map.json``, and read again
-        as long as codes and settings are the same.
+        The map is saved in the run as ``map.csv``, and its settings as ``map.json``. It is read from there as
+        long as codes and settings stay the same.
+
+        Parameters
+        ----------
+        kind : str
+            Codes that are mapped: ``"posture"`` or ``"behaviour"``.
+        method : str
+            ``"umap"``, or ``"pca"`` for the first two principal components.
+        sample : int
+            Number of frames that UMAP is fitted on.
+        seed : int
+            Random seed of the sample and of UMAP.
+        progress : callable, optional
+            Called with the progress of the stage ``"map"``.
+        cancel : object with ``is_set()``, optional
+            Stops the work when set.
 
         Returns
         -------
         DataFrame
-            ``recording, subject, group, session, frame, time, x, y``.
+            ``recording, subject, group, session, frame, time, x, y``, one row for each row of ``frames``.
 
         Raises
         ------
-        RunError, DeviationError
-            If there is no such kind of code, too few frames, or umap-learn is missing.
+        RunError
+            If there is no such kind of codes.
+        DeviationError
+            If the method is unknown, there are fewer than three frames, or umap-learn is not installed.
+        Cancelled
+            When ``cancel`` is set.
         """
         codes = self.codes(kind)
         facts = {"kind": kind, "method": method, "sample": sample, "seed": seed, "codes": _hash(codes)}
         known = _read_map(self.folder, facts, len(self.frames))
         if known is not None:
             return self.frames.assign(x=known[:, 0], y=known[:, 1])
-        numbers = pd.factorize(self.frames["recording"])[0]
         made = fit_map(
-            codes, numbers, method=method, sample=sample, seed=seed, progress=progress, cancel=cancel
+            codes,
+            self._recording_numbers,
+            method=method,
+            sample=sample,
+            seed=seed,
+            progress=progress,
+            cancel=cancel,
         )
         table = self.frames.assign(x=made.points[:, 0], y=made.points[:, 1])
-        write_atomic(self.folder / FILE, table.to_csv(index=False).encode())
+        write_atomic(self.folder / MAP, table.to_csv(index=False).encode())
         library = {"umap-learn": version("umap-learn")} if method == "umap" else {}
-        noted = facts | {"sampled": int(made.sampled.sum()), "versions": versions() | library}
-        write_atomic(self.folder / FACTS, (json.dumps(noted, indent=2) + "\n").encode())
+        settings = facts | {"sampled": int(made.sampled.sum()), "versions": versions() | library}
+        write_atomic(self.folder / MAP_FACTS, (json.dumps(settings, indent=2) + "\n").encode())
         return table
 
     def with_deviation(self, table: pd.DataFrame, *, kind: Kind = "behaviour") -> pd.DataFrame:
@@ -179,19 +241,21 @@ class Explorer:
         Parameters
         ----------
         table : DataFrame
-            With ``recording`` and ``frame``.
+            With the columns ``recording`` and ``frame``.
         kind : str
+            Codes whose deviation is added: ``"posture"`` or ``"behaviour"``.
 
         Returns
         -------
         DataFrame
-            With a column ``deviation``; NaN where a frame was not scored.
+            The table with a column ``deviation``: percentile, 0 to 100. NaN where a frame has no score.
 
         Raises
         ------
         RunError
-            If the run was not scored.
+            If there is no such kind of codes, or the run has no scores.
         """
+        self.codes(kind)  # refuses an unknown kind
         try:
             scores = pd.read_csv(self.folder / "scores.csv", dtype={"recording": str})
         except OSError:
@@ -202,27 +266,38 @@ class Explorer:
         return table.merge(known, on=["recording", "frame"], how="left")
 
 
-def explore(run: Run) -> Explorer:
-    """Load the codes of every recording of a run that is embedded.
+def explore(folder: Path) -> Explorer:
+    """Load the codes of all embedded recordings of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Returns
+    -------
+    Explorer
 
     Raises
     ------
     RunError
-        If none is.
+        If no recording is embedded.
+    WeightsError
+        If the run has no trained model.
     EmbeddingError
-        If codes are of another model or another video.
+        If codes belong to another model or another video.
     """
-    store, encoder = run.store, run.encoder("cpu")
-    known = [one for one in read_recordings(run.folder) if store.state(one, encoder) != "missing"]
-    if not known:
-        raise RunError(f"No recording of {run.folder} is embedded; embed or score the study first.")
-    parts = run.codes_with(known, encoder)
+    store, encoder = store_of(folder), ModelEncoder.load(folder)
+    embedded = [one for one in read_recordings(folder) if store.state(one, encoder) != "missing"]
+    if not embedded:
+        raise RunError(f"No recording of {folder} is embedded; embed or score the study first.")
+    parts = read_codes(folder, embedded, encoder)
     return Explorer(
-        run.folder,
+        folder,
         _frames(parts),
-        _together(part.posture[part.valid] for part in parts),
-        _together(part.behaviour[part.valid] for part in parts),
-        run.config.behaviour.window_ms,
+        _units(part.posture[part.valid] for part in parts),
+        _units(part.behaviour[part.valid] for part in parts),
+        encoder.config.behaviour.window_ms,
     )
 
 
@@ -243,15 +318,8 @@ def _frames(parts: Iterable[Codes]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _together(parts: Iterable[npt.NDArray[Any]]) -> Floats:
-    return unit(np.concatenate(list(parts)).astype(np.float32))
-
-
-def _largest(values: Floats, count: int) -> npt.NDArray[np.int64]:
-    """Rows of the largest finite values, the largest first."""
-    count = min(count, int(np.isfinite(values).sum()))
-    rows = np.argpartition(-values, count - 1)[:count]
-    return rows[np.argsort(-values[rows], kind="stable")]
+def _units(parts: Iterable[npt.NDArray[Any]]) -> Floats:
+    return unit_vectors(np.concatenate(list(parts)))
 
 
 def _hash(codes: Floats) -> str:
@@ -259,11 +327,12 @@ def _hash(codes: Floats) -> str:
 
 
 def _read_map(folder: Path, facts: dict[str, Any], count: int) -> npt.NDArray[np.float64] | None:
+    """Positions (count, 2) of the saved map; None if there is none of these codes and settings."""
     try:
-        noted = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        if any(noted.get(name) != value for name, value in facts.items()):
+        settings = json.loads((folder / MAP_FACTS).read_text(encoding="utf-8"))
+        if any(settings.get(name) != value for name, value in facts.items()):
             return None
-        points = pd.read_csv(folder / FILE, usecols=["x", "y"])[["x", "y"]].to_numpy(float)
+        points = pd.read_csv(folder / MAP, usecols=["x", "y"])[["x", "y"]].to_numpy(float)
     except (OSError, ValueError):
         return None
     return points if len(points) == count else None

@@ -9,4 +9,38 @@ MAGNIFIER_CHECKPOINTS = f"{CHECKPOINTS}/magnifier"
 CROPS, EMBEDDINGS = "crops.zarr", "embeddings.zarr"
 STUDY = "study.csv"
 LOG, QUALITY = "log.jsonl", "quality.json"
+MAP, MAP_FACTS = "map.csv", "map.json"
 FIGURES, REPORT = "figures", "report.html"
+SCORES, MAP_RESULT = "scores", "map"  # names of results; see `tables`
+TIMELINES = f"{FIGURES}/timelines"
+
+
+def figure_file(name: str) -> str:
+    """Name of a figure's file in the folder of a run.
+
+    Parameters
+    ----------
+    name : str
+        Name of the figure, such as ``"subjects"``.
+
+    Returns
+    -------
+    str
+    """
+    return f"{FIGURES}/{name}.png"
+
+
+def timeline_file(recording: str) -> str:
+    """Name of the file of a recording's timeline in the folder of a run.
+
+    Parameters
+    ----------
+    recording : str
+        Name of the recording. Characters that a file name cannot have are replaced.
+
+    Returns
+    -------
+    str
+    """
+    safe = "".join(letter if letter.isalnum() or letter in "-_ ." else "_" for letter in recording)
+    return f"{TIMELINES}/{safe}.png"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.files import write_atomic
 from napari_ubam.learners.behaviour import STILL, PostureTrack
 from napari_ubam.learners.errors import TrainingError
@@ -335,10 +336,9 @@ class _Checks:
             return ()
         most = max(10, 2 * MOST_FRAMES // len(self.recordings))
         rows = [one.some_rows(most) for one in self.recordings]
-        codes = np.concatenate(
-            [one.track.posture[part] for one, part in zip(self.recordings, rows, strict=True)]
+        codes = unit_vectors(
+            np.concatenate([one.track.posture[part] for one, part in zip(self.recordings, rows, strict=True)])
         )
-        codes /= np.maximum(np.linalg.norm(codes, axis=1, keepdims=True), 1e-9)
         owner = np.repeat(np.arange(len(rows)), [len(part) for part in rows])
         who = np.array([names.index(one.subject) if len(one.rows) else -1 for one in self.recordings])[owner]
         flat = np.concatenate(rows)

@@ -17,6 +17,7 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from napari_ubam.analysis import neighbours
 from napari_ubam.learners.behaviour import PostureTrack, shuffled
 from napari_ubam.learners.fitting import OrderLearner
 from napari_ubam.models.windows import Windows
@@ -231,13 +232,14 @@ def nearest_elsewhere(
     list of (int, float)
         Rows and cosines, the nearest first.
     """
-    others = len(np.unique(subjects)) - 1
-    cosines = codes @ codes[row]
-    taken = np.zeros(subjects.max() + 1, int)
-    found: list[tuple[int, float]] = []
-    for other in np.argsort(-cosines, kind="stable"):
-        subject = subjects[other]
-        if subject != subjects[row] and taken[subject] < -(-count // others) and len(found) < count:
-            taken[subject] += 1
-            found.append((int(other), float(cosines[other])))
-    return found
+    found = neighbours(
+        codes[[row]],
+        codes,
+        k=count,
+        query_subjects=subjects[[row]],
+        reference_subjects=subjects,
+        per_subject=math.ceil(count / (len(np.unique(subjects)) - 1)),
+        unit_length=True,
+    )
+    pairs = zip(found.index[0].tolist(), found.distance[0].tolist(), strict=True)
+    return [(other, 1 - distance) for other, distance in pairs if other >= 0]

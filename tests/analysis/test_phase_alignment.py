@@ -1,0 +1,68 @@
+"""Phase alignment: paths that follow a movement without jumps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.cycles import phase_of, walk
+from napari_ubam.analysis import Codes, DeviationError
+from napari_ubam.analysis.phase_alignment import align_phase, phase_alignment
+from napari_ubam.analysis.unit_vectors import unit_vectors
+
+
+def steps_of(codes: Codes, path: np.ndarray) -> np.ndarray:
+    """Radians of the movement's cycle from each frame of a path to the next."""
+    return np.angle(np.exp(1j * np.diff(phase_of(codes, path))))
+
+
+@given(start=st.floats(0, 1), cycle=st.floats(11, 21))
+def test_a_path_follows_the_phase_without_jumping(start: float, cycle: float) -> None:
+    query, other = walk("a"), walk("b", cycle=cycle, start=start)
+    path, distance = align_phase(query.behaviour, other.behaviour)
+    apart = np.angle(np.exp(1j * (phase_of(query, np.arange(200)) - phase_of(other, path))))
+    assert np.median(np.abs(apart)) < 0.5
+    # A jump, as where the other recording ends, leads to the same phase of another cycle.
+    assert np.abs(steps_of(other, path)).max() < 1.6
+    np.testing.assert_allclose(
+        distance, 1 - (unit_vectors(query.behaviour) * unit_vectors(other.behaviour)[path]).sum(1), atol=1e-5
+    )
+
+
+def test_a_deviant_moment_does_not_lead_away() -> None:
+    query, other = walk("a"), walk("b")
+    changed = query.behaviour.copy()
+    changed[90:120, 2] += 1.5
+    changed[90:120, 3] -= 1.0
+    path, _ = align_phase(changed, other.behaviour)
+    apart = np.angle(np.exp(1j * (phase_of(query, np.arange(200)) - phase_of(other, path))))
+    assert np.abs(apart).max() < 0.5
+    assert np.abs(steps_of(other, path)).max() < 1.6
+
+
+def test_twice_the_frame_rate_is_followed_at_its_pace() -> None:
+    query, other = walk("a"), walk("b", cycle=30, frames=400)
+    path, _ = align_phase(query.behaviour, other.behaviour, rate_ratio=2.0)
+    assert np.median(np.diff(path)) == 2
+
+
+def test_recordings_of_the_same_subject_are_left_out() -> None:
+    own, same = walk("a"), walk("a2", subject="a")
+    others = [walk("b", start=0.2), walk("c", start=0.5)]
+    window = slice(3, 197)
+    found = phase_alignment(own, [same, *others], window=window)
+    assert found.names == ("b", "c")
+    np.testing.assert_allclose(found.weights.sum(1), 1, rtol=1e-5)
+    shown = found.mean([one.posture for one in others])
+    np.testing.assert_allclose(shown[10:-10], own.posture[window][10:-10], atol=0.45)
+    assert phase_alignment(own, [same], window=window).names == ("a2",)  # there are no others
+
+
+def test_an_alignment_needs_a_reference_and_codes() -> None:
+    own = walk("a")
+    with pytest.raises(DeviationError, match="itself"):
+        phase_alignment(own, [own], window=slice(3, 197))
+    with pytest.raises(DeviationError, match="no code"):
+        phase_alignment(own, [walk("b")], window=slice(0, 50))
