@@ -27,10 +27,11 @@ from napari_ubam.embedding.codes import read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.families.family import Image
 from napari_ubam.models.networks import coefficients_of
-from napari_ubam.models.weights import versions, weights_hash
+from napari_ubam.models.weights import weights_hash
 from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.recordings import read_recording, read_recordings
+from napari_ubam.versions import versions
 
 from .renderer import Renderer, load_magnifier
 from .support import Support

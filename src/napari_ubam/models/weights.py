@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-import napari_ubam
 from napari_ubam.errors import UbamError
 from napari_ubam.files import write_atomic
+from napari_ubam.versions import versions
 
 SCHEMA = 1
 KEY = "napari_ubam"
@@ -26,15 +25,6 @@ KEY = "napari_ubam"
 
 class WeightsError(UbamError):
     """A file of weights cannot be used; the message is one sentence that says what to do."""
-
-
-def versions() -> dict[str, str]:
-    """Versions of this package, torch and Python, as written with every result."""
-    return {
-        "napari-ubam": napari_ubam.__version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
 
 
 class WeightsHeader(BaseModel):

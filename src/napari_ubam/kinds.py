@@ -1,0 +1,11 @@
+"""The two kinds of codes."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Kind = Literal["posture", "behaviour"]
+"""``"posture"``: code of a frame. ``"behaviour"``: code of the window centred on a frame."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""All kinds, posture first."""
