@@ -9,3 +9,9 @@ Kind = Literal["posture", "behaviour"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """All kinds, posture first."""
+
+NEIGHBOURS_KIND: Kind = "posture"
+"""Codes that are compared to find the neighbours of a frame, unless chosen otherwise."""
+
+MAP_KIND: Kind = "behaviour"
+"""Codes that are mapped, unless chosen otherwise."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ubam.kinds import KINDS
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 
 from .calibration import Calibration
@@ -19,7 +20,6 @@ from .reference import Reference, choose_reference
 from .scores import DeviationResult, Scores
 
 REFERENCE_FRAMES = 20_000
-KINDS = ("posture", "behaviour")
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.integer[Any]]

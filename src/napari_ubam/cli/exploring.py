@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_ubam.kinds import KINDS, MAP_KIND, NEIGHBOURS_KIND
+
 from .app import app
 from .options import RunFolder
 from .working import refusals, working
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from napari_ubam.run import Explorer
 
-Kind = Annotated[str, typer.Option(help="posture or behaviour.")]
+Kind = Annotated[str, typer.Option(help=f"{' or '.join(KINDS)}.")]
 
 
 @app.command()
@@ -33,7 +35,7 @@ def neighbours(
     recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Name of a recording of the run.")],
     frame: Annotated[int, typer.Argument(metavar="FRAME", help="Number of a frame, counted from 0.")],
     run: RunFolder,
-    kind: Kind = "posture",
+    kind: Kind = NEIGHBOURS_KIND,
     count: Annotated[int, typer.Option(min=1, help="How many.")] = 8,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also a sheet of pictures (.png) or a table (.csv).")
@@ -76,7 +78,7 @@ def _sheet(explorer: Explorer, recording: str, frame: int, table: pd.DataFrame, 
 @app.command("map")
 def draw_map(
     run: RunFolder,
-    kind: Kind = "behaviour",
+    kind: Kind = MAP_KIND,
     method: Annotated[str, typer.Option(help="umap, or pca.")] = "umap",
     colour: Annotated[str, typer.Option(help="group, subject, session or deviation.")] = "group",
     seed: Annotated[int, typer.Option(min=0, help="Of the sample and of the layout.")] = 0,

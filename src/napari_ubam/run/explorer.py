@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +22,13 @@ from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.embedding.codes import read_codes, store_of
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.files import write_atomic
+from napari_ubam.kinds import KINDS, MAP_KIND, NEIGHBOURS_KIND, Kind
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import MAP, MAP_FACTS
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.versions import versions
 
-Kind = Literal["posture", "behaviour"]
 Floats = npt.NDArray[np.float32]
 
 
@@ -74,7 +74,7 @@ class Explorer:
         RunError
             If there is no such kind.
         """
-        if kind not in get_args(Kind):
+        if kind not in KINDS:
             raise RunError(f"There are no codes of {kind!r}; choose posture or behaviour.")
         return self.posture if kind == "posture" else self.behaviour
 
@@ -119,7 +119,13 @@ class Explorer:
         return pd.factorize(self.frames["subject"])[0].astype(np.int64)
 
     def neighbours(
-        self, recording: str, frame: int, *, kind: Kind = "posture", count: int = 8, per_subject: int = 2
+        self,
+        recording: str,
+        frame: int,
+        *,
+        kind: Kind = NEIGHBOURS_KIND,
+        count: int = 8,
+        per_subject: int = 2,
     ) -> pd.DataFrame:
         """Find the most similar frames of other subjects.
 
@@ -173,7 +179,7 @@ class Explorer:
     def map(
         self,
         *,
-        kind: Kind = "behaviour",
+        kind: Kind = MAP_KIND,
         method: Method = "umap",
         sample: int = SAMPLE,
         seed: int = 0,
@@ -235,7 +241,7 @@ class Explorer:
         write_atomic(self.folder / MAP_FACTS, (json.dumps(settings, indent=2) + "\n").encode())
         return table
 
-    def with_deviation(self, table: pd.DataFrame, *, kind: Kind = "behaviour") -> pd.DataFrame:
+    def with_deviation(self, table: pd.DataFrame, *, kind: Kind = MAP_KIND) -> pd.DataFrame:
         """Add the percentile of the deviation to a table of frames.
 
         Parameters
