@@ -1,4 +1,4 @@
-"""Damaged and torn files: frames that decode keep their numbers, the others raise, and nothing shifts."""
+"""Damaged and truncated files: readable frames keep their numbers, the others raise an error."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_damaged_start_keeps_its_place(clip, tmp_path: Path) -> None:
     assert numbers[12:] == list(range(12, FRAMES))
 
 
-def test_damage_without_times_shifts_nothing_further_on(clip, tmp_path: Path) -> None:
+def test_damage_in_a_stream_without_timestamps_does_not_shift_later_frames(clip, tmp_path: Path) -> None:
     broken = damage(clip("mpeg4 B-frames avi"), tmp_path / "broken.avi", packet=30)
     numbers = read_all(broken)
     assert len(numbers) == FRAMES
@@ -63,7 +63,7 @@ def test_damage_without_times_shifts_nothing_further_on(clip, tmp_path: Path) ->
     assert any("may be off" in note for note in open_video(broken).notes)
 
 
-def test_a_frame_that_failed_names_itself_each_time(clip, tmp_path: Path) -> None:
+def test_the_error_names_the_frame_each_time(clip, tmp_path: Path) -> None:
     video = open_video(damage(clip("mjpeg avi"), tmp_path / "broken.avi", packet=30))
     for _ in range(2):
         with pytest.raises(FrameError, match=r"broken\.avi: frame 30 cannot be decoded") as caught:
@@ -83,7 +83,7 @@ def test_slices_over_a_damaged_frame_raise(clip, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["h264 mkv", "h264 mts", "mpeg4 avi", "mpeg4 B-frames avi", "h264 fragmented"]
 )
-def test_torn_files_hold_the_first_frames(name: str, part: float, clip, tmp_path: Path) -> None:
+def test_truncated_files_give_the_first_frames(name: str, part: float, clip, tmp_path: Path) -> None:
     source = clip(name)
     torn = tmp_path / f"torn{source.suffix}"
     content = source.read_bytes()
@@ -101,7 +101,7 @@ def test_torn_files_hold_the_first_frames(name: str, part: float, clip, tmp_path
     assert all(place == number for place, number in readable[:-1])
 
 
-def test_torn_file_says_so(clip, tmp_path: Path) -> None:
+def test_a_truncated_file_gives_a_note(clip, tmp_path: Path) -> None:
     front = remux(clip("h264 GOP 12"), tmp_path / "front.mp4", movflags="faststart")
     torn = tmp_path / "torn.mp4"
     torn.write_bytes(front.read_bytes()[: int(front.stat().st_size * 0.6)])
@@ -110,8 +110,8 @@ def test_torn_file_says_so(clip, tmp_path: Path) -> None:
     assert number_in(video[len(video) - 2]) == len(video) - 2
 
 
-def test_gaps_in_time_are_told(tmp_path: Path) -> None:
-    """A camera that drops frames leaves holes, which windows in frames would silently close."""
+def test_gaps_in_time_give_a_note(tmp_path: Path) -> None:
+    """A camera that drops frames leaves gaps. Windows of frames would ignore them without a note."""
     recipe = RECIPES["h264 GOP 12"]
     gappy = type(recipe)(**{**recipe.__dict__, "stamps": lambda number: number + 10 * (number > 40)})
     video = open_video(encode(tmp_path / "gap.mp4", gappy))
@@ -130,7 +130,7 @@ def test_gaps_in_time_are_told(tmp_path: Path) -> None:
         ("text.tif", b"this is no image" * 99, "not a readable TIFF"),
     ],
 )
-def test_refusals_are_one_sentence(name: str, content, says: str, clip, tmp_path: Path) -> None:
+def test_errors_are_one_sentence(name: str, content, says: str, clip, tmp_path: Path) -> None:
     path = tmp_path / name
     if content == "torn":
         whole = clip("h264 GOP 12").read_bytes()
@@ -145,7 +145,7 @@ def test_refusals_are_one_sentence(name: str, content, says: str, clip, tmp_path
     assert message.endswith(".")
 
 
-def test_sound_is_no_video(tmp_path: Path) -> None:
+def test_an_audio_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
     with wave.open(str(path), "wb") as sound:
         sound.setnchannels(1)
@@ -156,21 +156,21 @@ def test_sound_is_no_video(tmp_path: Path) -> None:
         open_video(path)
 
 
-def test_a_file_that_changed_is_not_mistaken_for_the_old_one(clip, tmp_path: Path) -> None:
+def test_a_changed_file_is_detected(clip, tmp_path: Path) -> None:
     path = tmp_path / "changing.mkv"
     path.write_bytes(clip("h264 mkv").read_bytes())
     pickled = pickle.dumps(open_video(path))
     path.write_bytes(clip("ffv1 mkv").read_bytes())
-    with pytest.raises(VideoError, match="was changed"):
+    with pytest.raises(VideoError, match="has changed"):
         pickle.loads(pickled)
 
 
-def test_frame_errors_travel_between_processes(tmp_path: Path) -> None:
+def test_frame_errors_can_be_pickled(tmp_path: Path) -> None:
     error = pickle.loads(pickle.dumps(FrameError(tmp_path / "a.mp4", 7, "no reason")))
     assert (error.path, error.frame, error.reason) == (tmp_path / "a.mp4", 7, "no reason")
 
 
-def test_pixels_beside_damage_do_not_change_with_the_access(clip, tmp_path: Path) -> None:
+def test_pixels_near_damage_do_not_depend_on_the_access_order(clip, tmp_path: Path) -> None:
     """Intact groups read the same whether or not a damaged one was read before."""
     broken = damage(clip("h264 GOP 12"), tmp_path / "broken.mp4", packet=30)
     video = open_video(broken)
@@ -184,7 +184,7 @@ def test_pixels_beside_damage_do_not_change_with_the_access(clip, tmp_path: Path
     np.testing.assert_array_equal(video[60], before)
 
 
-def test_a_size_that_changes_midway_is_refused_frame_by_frame(clip, tmp_path: Path) -> None:
+def test_frames_of_another_size_raise_an_error(clip, tmp_path: Path) -> None:
     recipe = RECIPES["h264 mts"]
     wider = type(recipe)(**{**recipe.__dict__, "size": (96, 160)})
     joined = tmp_path / "joined.mts"
@@ -192,11 +192,11 @@ def test_a_size_that_changes_midway_is_refused_frame_by_frame(clip, tmp_path: Pa
     joined.write_bytes(clip("h264 mts").read_bytes() + second.read_bytes())
     video = open_video(joined, warn=False)
     assert number_in(video[FRAMES - 1]) == FRAMES - 1
-    with pytest.raises(FrameError, match="it is 160x96, others 128x96"):
+    with pytest.raises(FrameError, match="its size is 160x96, but other frames are 128x96"):
         video[FRAMES + 5]
 
 
-def test_notes_are_warned_of_once(clip) -> None:
+def test_each_note_gives_one_warning(clip) -> None:
     with pytest.warns(VideoWarning, match="Interlaced") as caught:
         open_video(clip("h264 interlaced mts"))
     assert len(caught) == 1
@@ -208,7 +208,7 @@ def test_notes_are_warned_of_once(clip) -> None:
 
 
 @pytest.mark.parametrize("overlap", [0.5, 4.5, 10.5])
-def test_joined_recordings_whose_times_overlap(overlap: float, clip, tmp_path: Path) -> None:
+def test_joined_recordings_with_overlapping_times(overlap: float, clip, tmp_path: Path) -> None:
     recipe = RECIPES["h264 mts"]
     later = type(recipe)(
         **{**recipe.__dict__, "rate": 50, "stamps": lambda n: round(2 * (n + FRAMES - overlap))}
@@ -220,7 +220,7 @@ def test_joined_recordings_whose_times_overlap(overlap: float, clip, tmp_path: P
     assert numbers == list(range(FRAMES + 40))
 
 
-def test_gaps_near_the_end_cost_no_frames(tmp_path: Path) -> None:
+def test_a_gap_near_the_end_loses_no_frames(tmp_path: Path) -> None:
     for name in ("h264 mkv", "h264 mts", "h264 fragmented"):
         recipe = RECIPES[name]
         gappy = type(recipe)(**{**recipe.__dict__, "stamps": lambda number: number + 10 * (number > 97)})
@@ -229,7 +229,7 @@ def test_gaps_near_the_end_cost_no_frames(tmp_path: Path) -> None:
 
 
 def test_gradual_refresh_reads_the_same_from_anywhere(tmp_path: Path) -> None:
-    """Recovery points are marked as keyframes, but the picture is only built up from them."""
+    """Recovery points are marked as keyframes, but the image is complete only later."""
     recipe = RECIPES["h264 intra refresh"]
     for suffix, muxer in ((".mts", "mpegts"), (".mkv", None)):
         path = encode(
@@ -243,14 +243,14 @@ def test_gradual_refresh_reads_the_same_from_anywhere(tmp_path: Path) -> None:
             np.testing.assert_array_equal(video[number], sequential[number], err_msg=f"{suffix} {number}")
 
 
-def test_a_file_replaced_behind_an_open_video_is_noticed(clip, tmp_path: Path) -> None:
+def test_a_file_that_is_replaced_while_open_is_detected(clip, tmp_path: Path) -> None:
     path = tmp_path / "video.mkv"
     path.write_bytes(clip("h264 mkv").read_bytes())
     video = open_video(path)
     assert number_in(video[3]) == 3
     video.close()
     path.write_bytes(clip("ffv1 mkv").read_bytes())
-    with pytest.raises(VideoError, match="was changed"):
+    with pytest.raises(VideoError, match="has changed"):
         video[3]
 
 

@@ -1,4 +1,4 @@
-"""Every codec, container and way of access gives the frame that was asked for."""
+"""Every codec, container and kind of access returns the requested frame."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _numbers_elsewhere(pickled: bytes, order: list[int]) -> list[int]:
 
 
 def test_pickled_into_another_process(clip) -> None:
-    """Spawned, as on Windows and macOS; one process for all files, since its start is what takes time."""
+    """Spawned, as on Windows and macOS. One process reads all files because its start is slow."""
     order = [50, 3, 99, 98, 0, 51]
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         for name in ("h264 open GOP mts", "mpeg4 B-frames avi", "h264 raw, B-frames", "ffv1 grey 10 bit"):
@@ -107,7 +107,7 @@ accesses = st.lists(
 )
 @given(walk=accesses)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_walk_through_a_video(name: str, clip, walk: list[tuple[str, int]]) -> None:
+def test_any_sequence_of_requests(name: str, clip, walk: list[tuple[str, int]]) -> None:
     video = open_video(clip(name))
     at = 0
     for step, amount in walk:
@@ -141,7 +141,7 @@ def test_edit_list_hides_the_frames_before_its_start(clip, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["h264 mts", "h264 open GOP mts", "mpeg2 ts"])
 def test_recording_that_starts_in_the_middle(name: str, clip, tmp_path: Path) -> None:
-    """As cameras cut transport streams: frame 0 is the first that can be shown."""
+    """Cameras cut transport streams like this: frame 0 is the first that can be displayed."""
     stream = clip(name).read_bytes()
     cut = tmp_path / "cut.mts"
     cut.write_bytes(stream[188 * (len(stream) // 188 // 3) :])
@@ -169,7 +169,7 @@ def test_joined_recordings_whose_times_start_again(clip, tmp_path: Path) -> None
     assert any("go back" in note for note in video.notes)
 
 
-def test_cache_too_small_for_a_group_still_gives_right_frames(clip, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_smaller_than_a_gop_gives_the_correct_frames(clip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("napari_ubam.video.decoder.CACHE_BYTES", 5 * 96 * 128 * 2)
     video = open_video(clip("h264 one keyframe, B-frames"))
     backward = list(range(60, 30, -1))
@@ -199,7 +199,7 @@ def _fork_and_read(path: Path) -> None:
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no forks on this system")
 def test_forked_processes_do_not_disturb_each_other(clip) -> None:
-    """As data loaders do on Linux: the children inherit an open file, whose position they would share.
+    """Data loaders fork on Linux: the children inherit an open file and would share its position.
 
     In a process of its own, since forking the threads of other tests is a trap by itself.
     """
@@ -221,7 +221,7 @@ def test_forked_processes_do_not_disturb_each_other(clip) -> None:
     ids=["all", "from 40 on", "rarely"],
 )
 def test_frames_stored_as_two_fields(suffix: str, container: str, in_fields, tmp_path: Path) -> None:
-    """Interlaced cameras store some frames as two packets: these are one frame each, wherever they begin."""
+    """Interlaced cameras store some frames as two packets. Each pair is one frame, from any start."""
     frames = 99
     video = open_video(encode_fields(tmp_path / f"fields{suffix}", container, in_fields, frames), warn=False)
     assert [number_in(frame) for frame in video] == list(range(len(video)))

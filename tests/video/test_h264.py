@@ -1,4 +1,4 @@
-"""Which H.264 streams may hold fields, as encoders write them."""
+"""Detection of H.264 streams that can contain fields, with real encoders."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_encoded_streams(name: str, fields: bool, clip) -> None:
         assert may_hold_fields(container.streams.video[0].codec_context.extradata) is fields
 
 
-def test_scaling_lists_are_passed_over(tmp_path: Path) -> None:
+def test_scaling_lists_are_skipped(tmp_path: Path) -> None:
     recipe = RECIPES["h264 GOP 12"]
     options = {"preset": "veryfast", "x264-params": "cqm=jvt:interlaced=0"}
     path = encode(tmp_path / "jvt.mp4", type(recipe)(**{**recipe.__dict__, "options": options}), frames=5)
@@ -38,5 +38,5 @@ def test_scaling_lists_are_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extradata", [None, b"", b"\1", b"\0\0\1\x67\x64", b"rubbish" * 9])
-def test_without_an_answer_fields_are_possible(extradata) -> None:
+def test_without_information_fields_are_possible(extradata) -> None:
     assert may_hold_fields(extradata) is True

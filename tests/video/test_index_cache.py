@@ -1,4 +1,4 @@
-"""The index cache: made once, never believed when wrong, safe against other processes."""
+"""The index cache: written once, replaced if invalid, safe with several processes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_changed_file_is_scanned_again(clip, index_cache: Path, count_scans: l
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"rubbish", "half"])
-def test_rubbish_in_the_cache_is_replaced(rubbish, clip, index_cache: Path, count_scans: list) -> None:
+def test_an_invalid_cache_file_is_replaced(rubbish, clip, index_cache: Path, count_scans: list) -> None:
     open_video(clip("hevc"))
     (entry,) = index_cache.iterdir()
     content = entry.read_bytes()
@@ -66,7 +66,7 @@ def test_without_a_cache_everything_works(clip, monkeypatch: pytest.MonkeyPatch,
     assert len(count_scans) == 2
 
 
-def test_a_folder_that_cannot_be_written_is_no_error(clip, monkeypatch, tmp_path: Path) -> None:
+def test_a_read_only_folder_is_not_an_error(clip, monkeypatch, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     monkeypatch.setenv("NAPARI_UBAM_CACHE", str(blocked / "below"))
@@ -99,7 +99,7 @@ def test_two_processes_write_while_a_third_reads(clip, index_cache: Path) -> Non
 
 
 def test_progress_and_cancelling(clip, index_cache: Path) -> None:
-    """Files without usable times are decoded whole: that reports where it is and can be ended."""
+    """Files without valid timestamps are decoded completely: this reports progress and can be cancelled."""
     told: list[tuple[int, int]] = []
     open_video(clip("h264 raw, B-frames"), progress=lambda done, total: told.append((done, total)))
     assert told

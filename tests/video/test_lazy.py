@@ -1,4 +1,4 @@
-"""The dask array: dask's own results, and single frames without graph work."""
+"""The dask array: the same results as dask, and fast single frames."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_is_a_dask_array(video) -> None:
     np.testing.assert_array_equal(lazy.compute(), video[:])
 
 
-def test_reductions_and_rechunking_are_dasks(video) -> None:
+def test_reductions_and_rechunking_are_those_of_dask(video) -> None:
     lazy, data = video.to_dask(chunk=16), video[:]
     np.testing.assert_allclose(lazy.mean(0).compute(), data.mean(0))
     np.testing.assert_array_equal(lazy.rechunk((50, 48, 64, 3)).max((1, 2)).compute(), data.max((1, 2)))
@@ -60,8 +60,8 @@ def test_slices_of_slices(start: int, stop: int, step: int, again: int, chunk: i
         np.testing.assert_array_equal(lazy[again].compute(), expected[again])
 
 
-def test_single_frames_go_straight_to_the_reader(video, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No scheduler, no chunk: only the frame that was asked for is read."""
+def test_single_frames_are_read_directly(video, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No scheduler, no chunk: only the requested frame is read."""
     read: list[int] = []
     frame = type(video).frame
     monkeypatch.setattr(type(video), "frame", lambda self, number: read.append(number) or frame(self, number))
@@ -74,7 +74,7 @@ def test_single_frames_go_straight_to_the_reader(video, monkeypatch: pytest.Monk
     assert read == [70, 88, 5, 33]
 
 
-def test_assignment_is_dasks(video) -> None:
+def test_assignment_is_that_of_dask(video) -> None:
     lazy = video.to_dask()
     lazy[10] = 0
     assert not np.asarray(lazy[10]).any()
@@ -112,7 +112,7 @@ def test_empty_chunks_are_refused(video) -> None:
         video.to_dask(0)
 
 
-def test_pickles_small_and_stays_itself(video) -> None:
+def test_pickles_are_small_and_keep_the_class(video) -> None:
     lazy = video.to_dask()[10:50]
     pickled = pickle.dumps(lazy)
     assert len(pickled) < 2000

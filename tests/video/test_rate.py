@@ -1,4 +1,4 @@
-"""Frame rates, from times as containers round them."""
+"""Frame rates from rounded times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_ubam.video.rate import frame_rate, is_uniform, rate_notes
 
 
 @given(fps=st.sampled_from([10, 23.976, 25, 29.97, 60, 119.88, 240, 500]), frames=st.integers(40, 3000))
-def test_rounding_to_milliseconds_hides_no_rate(fps: float, frames: int) -> None:
+def test_the_rate_is_exact_for_times_in_milliseconds(fps: float, frames: int) -> None:
     times = np.round(np.arange(frames) / fps, 3)
     assert frame_rate(times, fps, 1e-3) == fps
     assert frame_rate(times, None, 1e-3) == pytest.approx(fps, rel=2e-3 * fps / frames + 1e-9)
@@ -28,13 +28,13 @@ def test_dropped_frames_are_counted_and_placed(place: int, lost: int) -> None:
     assert f"after frame {place}." in note
 
 
-def test_clocks_that_tick_once_a_frame_show_single_gaps() -> None:
+def test_single_gaps_with_one_tick_per_frame() -> None:
     times = np.delete(np.arange(100), 50) / 25
     (note,) = rate_notes(times, tick=1 / 25)
-    assert "of 1 frame in all" in note
+    assert "1 frame missing in total" in note
 
 
-def test_a_wrong_statement_of_the_container_is_not_believed() -> None:
+def test_a_wrong_nominal_rate_is_ignored() -> None:
     assert frame_rate(np.arange(100) / 30, 60.0) == pytest.approx(30)
 
 
@@ -42,7 +42,7 @@ def test_a_varying_rate_has_its_mean_and_a_note() -> None:
     times = np.cumsum(np.tile([0.02, 0.06], 50))
     assert not is_uniform(np.diff(times))
     assert frame_rate(times, None) == pytest.approx(25, rel=0.02)
-    assert rate_notes(times) == ["The frame rate varies: 20 to 60 ms a frame."]
+    assert rate_notes(times) == ["The frame rate varies: 20 to 60 ms per frame."]
 
 
 @pytest.mark.parametrize(("nominal", "rate"), [(30.0, 30.0), (None, 1.0)])

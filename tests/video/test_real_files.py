@@ -1,4 +1,4 @@
-"""Recordings of other projects, where they are at hand: what each file must read as."""
+"""Recordings of other projects, if available: the expected result of each file."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ def test_the_same_clip_in_three_containers() -> None:
             assert shifts[int(np.argmin(differences))] == 0
 
 
-def test_turned_clips_show_the_same_picture() -> None:
+def test_rotated_clips_show_the_same_image() -> None:
     upright = open_video(DATA / "codec/video_0.mov")[0].astype(float)
     for degrees, turns in ((90, 3), (180, 2), (270, 1)):
         turned = open_video(DATA / f"codec/video_{degrees}.mov")[0]
         assert turned.shape[:2] == np.rot90(upright, turns).shape[:2], degrees
 
 
-def test_dropped_frames_are_told() -> None:
+def test_dropped_frames_give_a_note() -> None:
     video = open_video(DATA / "codec/demo_skeleton.mp4")
     assert any("5 frames" in note and "after frame 66" in note for note in video.notes)
 

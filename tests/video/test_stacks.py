@@ -1,4 +1,4 @@
-"""TIFF, zarr, folders of images and arrays through the same interface."""
+"""TIFF, zarr, image folders and arrays have the same interface."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_single_page_tiff(tmp_path: Path) -> None:
     assert number_in(video[0]) == 7
 
 
-def test_imagej_notes_the_rate(tmp_path: Path) -> None:
+def test_the_frame_rate_in_imagej_metadata_is_used(tmp_path: Path) -> None:
     path = tmp_path / "stack.tif"
     tifffile.imwrite(path, STACK, imagej=True, metadata={"finterval": 0.02, "axes": "TYX"})
     video = open_video(path)
@@ -66,7 +66,7 @@ def test_imagej_notes_the_rate(tmp_path: Path) -> None:
     assert open_video(path, fps=10).fps == 10
 
 
-def test_unknown_rates_are_told(tmp_path: Path) -> None:
+def test_an_unknown_frame_rate_gives_a_note(tmp_path: Path) -> None:
     path = tmp_path / "stack.tif"
     tifffile.imwrite(path, STACK, photometric="minisblack")
     assert any("no frame rate" in note for note in open_video(path).notes)
@@ -99,7 +99,7 @@ def test_ome_zarr_gives_its_full_resolution(tmp_path: Path) -> None:
     assert_holds(open_video(path, fps=30), STACK)
 
 
-def test_zarr_groups_that_leave_a_choice_are_refused(tmp_path: Path) -> None:
+def test_zarr_groups_with_several_arrays_are_refused(tmp_path: Path) -> None:
     group = zarr.open_group(tmp_path / "many.zarr", mode="w")
     group.create_array("left", data=STACK)
     group.create_array("right", data=STACK)
@@ -121,7 +121,7 @@ def test_folders_of_images(suffix: str, data: np.ndarray, tmp_path: Path) -> Non
     assert video.notes == ()
 
 
-def test_missing_numbers_in_a_folder_are_told(tmp_path: Path) -> None:
+def test_gaps_in_the_file_numbers_give_a_note(tmp_path: Path) -> None:
     for number in (0, 1, 2, 7, 8):
         iio.imwrite(tmp_path / f"{number:03}.png", STACK[number])
     video = open_video(tmp_path, fps=30)
@@ -139,7 +139,7 @@ def test_an_image_of_another_size_is_named(tmp_path: Path) -> None:
 
 
 def test_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(VideoError, match="holds no images"):
+    with pytest.raises(VideoError, match="contains no images"):
         open_video(tmp_path)
 
 
@@ -151,7 +151,7 @@ def test_arrays(data: np.ndarray, kind) -> None:
     assert_holds(open_video(kind(data), fps=30), data)
 
 
-def test_alpha_is_left_out() -> None:
+def test_the_alpha_channel_is_ignored() -> None:
     with_alpha = np.concatenate([COLOUR, COLOUR[..., :1]], -1)
     np.testing.assert_array_equal(open_video(with_alpha, fps=1)[3], COLOUR[3])
 
@@ -159,14 +159,14 @@ def test_alpha_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (np.zeros((5, 5)), "is no video"),
-        (np.zeros((5, 5, 5, 2)), "is no video"),
+        (np.zeros((5, 5)), "is not a video"),
+        (np.zeros((5, 5, 5, 2)), "is not a video"),
         (np.zeros((0, 5, 5)), "no frame"),
         (np.zeros((5, 5, 5), complex), "values of type"),
         (42, "a path or an array"),
     ],
 )
-def test_other_things_are_refused(data, says: str) -> None:
+def test_other_objects_are_refused(data, says: str) -> None:
     with pytest.raises(VideoError, match=says):
         open_video(data, fps=1)
 

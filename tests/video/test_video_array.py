@@ -1,4 +1,4 @@
-"""The array that users hold: indexing, times, brightness, fingerprints."""
+"""The public array: indexing, times, brightness, fingerprints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DATA = np.random.default_rng(0).integers(0, 255, (12, 6, 8, 3), dtype=np.uint8)
 
 
 @given(index=hnp.basic_indices(DATA.shape, allow_newaxis=False))
-def test_basic_indexing_is_numpys(index) -> None:
+def test_basic_indexing_is_that_of_numpy(index) -> None:
     np.testing.assert_array_equal(open_video(DATA, fps=10)[index], DATA[index])
 
 
@@ -27,7 +27,7 @@ def test_lists_of_frames_keep_their_order(frames: list[int]) -> None:
     np.testing.assert_array_equal(open_video(DATA, fps=10)[frames], DATA[np.array(frames, int)])
 
 
-def test_masks_choose_frames() -> None:
+def test_masks_select_frames() -> None:
     mask = np.arange(12) % 3 == 0
     np.testing.assert_array_equal(open_video(DATA, fps=10)[mask], DATA[mask])
 
@@ -38,7 +38,7 @@ def test_wrong_indices_are_refused(index) -> None:
         open_video(DATA, fps=10)[index]
 
 
-def test_facts_of_a_video(clip) -> None:
+def test_properties_of_a_video(clip) -> None:
     video = open_video(clip("h264 GOP 12"))
     assert video.shape == (FRAMES, 96, 128, 3)
     assert (video.ndim, video.size, video.nbytes) == (4, FRAMES * 96 * 128 * 3, FRAMES * 96 * 128 * 3)
@@ -65,8 +65,8 @@ def test_times_of_a_variable_rate(clip) -> None:
     assert any("varies" in note for note in video.notes)
 
 
-def test_the_cameras_rate_overrides_the_files(clip) -> None:
-    """High-speed recordings are stored to be played slowly."""
+def test_the_given_frame_rate_replaces_that_of_the_file(clip) -> None:
+    """High-speed recordings are often stored for slow playback."""
     video = open_video(clip("h264 GOP 12"), fps=250)
     assert video.fps == 250
     np.testing.assert_allclose(video.times, np.arange(FRAMES) / 250)
@@ -79,7 +79,7 @@ def test_a_given_rate_is_no_longer_assumed(clip) -> None:
 
 
 @pytest.mark.parametrize("fps", [0, -3, float("nan"), float("inf")])
-def test_senseless_rates_are_refused(fps: float, clip) -> None:
+def test_invalid_frame_rates_are_refused(fps: float, clip) -> None:
     with pytest.raises(VideoError, match="frame rate"):
         open_video(clip("h264 GOP 12"), fps=fps)
 
@@ -110,7 +110,7 @@ def test_grey_videos_have_one_channel(clip) -> None:
     np.testing.assert_array_equal(video[5][..., 0], video.luma()[5])
 
 
-def test_results_are_the_callers_to_change(clip) -> None:
+def test_results_can_be_modified(clip) -> None:
     video = open_video(clip("ffv1 mkv"))
     video[5][:] = 0
     assert number_in(video[5]) == 5
@@ -119,7 +119,7 @@ def test_results_are_the_callers_to_change(clip) -> None:
     np.testing.assert_array_equal(data, DATA)
 
 
-def test_fingerprints_know_content_not_names(clip, tmp_path: Path) -> None:
+def test_fingerprints_depend_on_content_not_names(clip, tmp_path: Path) -> None:
     one, other = clip("h264 GOP 12"), clip("h264 mkv")
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(one.read_bytes())
@@ -131,7 +131,7 @@ def test_fingerprints_know_content_not_names(clip, tmp_path: Path) -> None:
     assert open_video(DATA, fps=1).fingerprint != open_video(changed, fps=1).fingerprint
 
 
-def test_quarter_turns_and_mirrors_are_followed(clip, tmp_path: Path) -> None:
+def test_rotation_and_mirroring_are_applied(clip, tmp_path: Path) -> None:
     """The rotation tag of phones, set while copying packets."""
     import av
 
@@ -165,7 +165,7 @@ def test_colours_survive(tmp_path: Path) -> None:
             assert np.abs(read[middle].astype(int) - bars[middle]).max() <= 6, (suffix, place)
 
 
-def test_a_video_opened_again_is_itself(clip) -> None:
+def test_opening_an_open_video_returns_it(clip) -> None:
     video = open_video(clip("h264 GOP 12"))
     assert open_video(video) is video
     assert (

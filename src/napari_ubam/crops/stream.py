@@ -182,7 +182,7 @@ class _Frames:
         for start in range(0, len(numbers), self._group):
             group = numbers[start : start + self._group].tolist()
             boxes = self._recording.crops(group) or [self._whole] * len(group)
-            with self._video.source.undisturbed():
+            with self._video.source.exclusive_access():
                 pictures = [
                     self._picture(number, roi, failed) for number, roi in zip(group, boxes, strict=True)
                 ]

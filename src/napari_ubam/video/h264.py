@@ -1,4 +1,4 @@
-"""Tells whether frames of an H.264 stream may come in two fields, before anything is decoded."""
+"""Detect, without decoding, whether an H.264 stream can contain field pictures."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ _SPS = 7
 
 
 def may_hold_fields(extradata: bytes | None) -> bool:
-    """Tell whether a picture of a stream may be stored as two fields, which are two packets.
+    """Check whether a stream can store a frame as two fields, that is, as two packets.
 
     Parameters
     ----------
     extradata : bytes or None
-        Codec data of the stream, as ``avcC`` box or as Annex B byte stream.
+        Codec data of the stream, as an ``avcC`` box or an Annex B byte stream.
 
     Returns
     -------
     bool
-        False only where a sequence parameter set says ``frame_mbs_only_flag`` (ITU-T H.264, 7.3.2.1.1).
+        False only if a sequence parameter set has the ``frame_mbs_only_flag`` (ITU-T H.264, 7.3.2.1.1).
     """
     for unit in _units(extradata or b""):
         if unit and unit[0] & 31 == _SPS:
@@ -36,7 +36,7 @@ def _units(data: bytes) -> list[bytes]:
 
 
 class _Bits:
-    """Bits of a parameter set, with the standard's variable-length numbers."""
+    """Bit reader for a parameter set, with the variable-length numbers of the standard."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -51,14 +51,14 @@ class _Bits:
         return value
 
     def number(self) -> int:
-        """Unsigned Exp-Golomb number (9.1)."""
+        """Read an unsigned Exp-Golomb number (9.1)."""
         zeros = 0
         while not self.take(1):
             zeros += 1
         return (1 << zeros) - 1 + self.take(zeros)
 
     def signed(self) -> int:
-        """Signed Exp-Golomb number (9.1.1)."""
+        """Read a signed Exp-Golomb number (9.1.1)."""
         value = self.number()
         return (value + 1) // 2 if value % 2 else -(value // 2)
 
@@ -68,7 +68,7 @@ def _frames_only(bits: _Bits) -> bool:
     bits.take(16)
     bits.number()
     if profile in _HIGH_PROFILES:
-        _pass_chroma(bits)
+        _skip_chroma(bits)
     bits.number()
     order = bits.number()
     if order == 0:
@@ -86,7 +86,7 @@ def _frames_only(bits: _Bits) -> bool:
     return bool(bits.take(1))
 
 
-def _pass_chroma(bits: _Bits) -> None:
+def _skip_chroma(bits: _Bits) -> None:
     chroma = bits.number()
     if chroma == 3:
         bits.take(1)
@@ -96,10 +96,10 @@ def _pass_chroma(bits: _Bits) -> None:
     if bits.take(1):
         for matrix in range(12 if chroma == 3 else 8):
             if bits.take(1):
-                _pass_scaling(bits, 16 if matrix < 6 else 64)
+                _skip_scaling_list(bits, 16 if matrix < 6 else 64)
 
 
-def _pass_scaling(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: _Bits, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:

@@ -1,4 +1,4 @@
-"""TIFF stacks and folders of images as sources of frames."""
+"""TIFF stacks and image folders as sources of frames."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 
 
 class TiffStack(StackSource):
-    """Pages of a TIFF file (BigTIFF, OME-TIFF, ImageJ); only pages that are asked for are read.
+    """Pages of a TIFF file (BigTIFF, OME-TIFF, ImageJ). Pages are read on request.
 
     Parameters
     ----------
     path : Path
-        File.
+        TIFF file.
     fps : float, optional
-        Frames per second, else what ImageJ noted in the file.
+        Frames per second. Default: the frame rate in the ImageJ metadata.
 
     Raises
     ------
     VideoError
-        If the file is no readable TIFF or has more axes than a video.
+        If the file is not a readable TIFF, or has more axes than a video.
     """
 
     def __init__(self, path: Path, fps: float | None = None) -> None:
@@ -44,12 +44,18 @@ class TiffStack(StackSource):
         super().__init__(lambda: _TiffPages(path), fps or _imagej_rate(path), path.stem, path.absolute())
 
     def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
-        """See `FrameSource.recipe`."""
+        """See `FrameSource.recipe`.
+
+        Returns
+        -------
+        tuple of (callable, tuple)
+            The function and its arguments.
+        """
         return _same, (TiffStack, self.path, self._fps_given, self._identity)
 
 
 class ImageFolder(StackSource):
-    """Images of a folder in natural order of their names, a frame each.
+    """Images of a folder, one for each frame, in natural order of their names.
 
     Parameters
     ----------
@@ -61,7 +67,7 @@ class ImageFolder(StackSource):
     Raises
     ------
     VideoError
-        If the folder holds no image, or its first image cannot be read.
+        If the folder contains no image, or the first image cannot be read.
     """
 
     def __init__(self, path: Path, fps: float | None = None) -> None:
@@ -71,7 +77,13 @@ class ImageFolder(StackSource):
         super().__init__(lambda: _Images(files), fps, path.name, path.absolute(), _numbering_notes(files))
 
     def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
-        """See `FrameSource.recipe`."""
+        """See `FrameSource.recipe`.
+
+        Returns
+        -------
+        tuple of (callable, tuple)
+            The function and its arguments.
+        """
         return _same, (ImageFolder, self.path, self._fps_given, self._identity)
 
 
@@ -79,33 +91,33 @@ def _same(
     kind: Callable[[Path, float | None], FrameSource], path: Path, fps: float | None, identity: Identity
 ) -> FrameSource:
     if file_identity(path) != identity:
-        raise VideoError(f"{path}: the images were changed since they were opened; open them again.")
+        raise VideoError(f"{path}: the images have changed since they were opened; open them again.")
     return kind(path, fps)
 
 
 def image_files(folder: Path) -> list[Path]:
-    """Images of a folder, sorted so that ``frame10`` comes after ``frame9``.
+    """List the images of a folder in natural order: ``frame10`` comes after ``frame9``.
 
     Parameters
     ----------
     folder : Path
-        Folder; files whose names begin with a dot are left out.
+        Folder. Hidden files, with a leading dot, are ignored.
 
     Returns
     -------
     list of Path
-        Files of the kind of image that is most frequent there.
+        Files of the most frequent image type.
 
     Raises
     ------
     VideoError
-        If there is no image.
+        If the folder contains no image.
     """
     files = [f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and f.name[0] != "."]
     if not files:
         kinds = ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
         raise VideoError(
-            f"{folder}: the folder holds no images ({kinds}); choose a video file or another folder."
+            f"{folder}: the folder contains no images ({kinds}); choose a video file or another folder."
         )
     suffixes = [file.suffix.lower() for file in files]
     frequent = max(sorted(set(suffixes)), key=suffixes.count)
@@ -119,7 +131,7 @@ def _natural(name: str) -> list[tuple[int, int | str]]:
 
 
 def _numbering_notes(files: list[Path]) -> tuple[str, ...]:
-    """Say so where numbers are missing in the names: frames are counted by place, not by name."""
+    """Return a note if the numbers in the file names have gaps."""
     numbers = [re.findall(r"\d+", file.stem)[-1:] for file in files]
     if not all(numbers):
         return ()
@@ -127,14 +139,14 @@ def _numbering_notes(files: list[Path]) -> tuple[str, ...]:
     for place, (before, after) in enumerate(pairwise(values), start=1):
         if after != before + 1:
             return (
-                f"The numbers in the file names jump from {before} to {after}; frames are counted by place, "
-                f"so {files[place].name} is frame {place}.",
+                f"The numbers in the file names jump from {before} to {after}; frames are numbered by their "
+                f"order, so {files[place].name} is frame {place}.",
             )
     return ()
 
 
 class _Images:
-    """Stack of image files; see `Stack`."""
+    """Stack of image files. See `Stack`."""
 
     def __init__(self, files: list[Path]) -> None:
         self._files = files
@@ -142,7 +154,7 @@ class _Images:
             first = iio.imread(files[0])
         except (OSError, ValueError, SyntaxError) as error:
             raise VideoError(
-                f"{files[0]}: not a readable image ({first_line(error)}); remove or replace it."
+                f"{files[0]}: this is not a readable image ({first_line(error)}); remove or replace it."
             ) from error
         self._image_shape = first.shape
         self.shape = (len(files), *first.shape)
@@ -152,8 +164,8 @@ class _Images:
         image = iio.imread(self._files[frame])
         if image.shape != self._image_shape or image.dtype != self.dtype:
             raise ValueError(
-                f"{self._files[frame].name} is {_described(image.shape, image.dtype)}, the first image "
-                f"{_described(self._image_shape, self.dtype)}"
+                f"{self._files[frame].name} is {_described(image.shape, image.dtype)}, but the first image "
+                f"is {_described(self._image_shape, self.dtype)}"
             )
         return np.asarray(image)
 
@@ -163,7 +175,7 @@ def _described(shape: tuple[int, ...], dtype: np.dtype) -> str:
 
 
 class _TiffPages(LeadingAxis):
-    """Stack of the pages of a TIFF; see `Stack`."""
+    """Stack of the pages of a TIFF file. See `Stack`."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -175,7 +187,7 @@ class _TiffPages(LeadingAxis):
             raise VideoError(f"{path}: there is no such file; check the path.") from error
         except (tifffile.TiffFileError, OSError, ValueError, IndexError) as error:
             raise VideoError(
-                f"{path}: not a readable TIFF ({first_line(error)}); "
+                f"{path}: this is not a readable TIFF ({first_line(error)}); "
                 "open it in Fiji and save it again as TIFF."
             ) from error
         try:
@@ -195,12 +207,12 @@ class _TiffPages(LeadingAxis):
 
 
 def _imagej_rate(path: Path) -> float | None:
-    """Frame rate that ImageJ or Fiji noted, None without one."""
+    """Read the frame rate from the ImageJ metadata, None if there is none."""
     try:
         with tifffile.TiffFile(path) as file:
-            noted = file.imagej_metadata or {}
+            metadata = file.imagej_metadata or {}
     except (tifffile.TiffFileError, OSError, ValueError):
         return None
-    if noted.get("finterval"):
-        return 1 / float(noted["finterval"])
-    return float(noted["fps"]) if noted.get("fps") else None
+    if metadata.get("finterval"):
+        return 1 / float(metadata["finterval"])
+    return float(metadata["fps"]) if metadata.get("fps") else None

@@ -1,4 +1,4 @@
-"""The frame index: which packet shows as which frame, and from which keyframe it decodes."""
+"""The frame index: which packet contains which frame, and from which keyframe it is decoded."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ import numpy as np
 import numpy.typing as npt
 
 NO_TIME = np.iinfo(np.int64).min
-"""Stands for a timestamp that the file does not hold."""
+"""Value of a missing timestamp."""
 
 IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What the decoded pictures of a video stream look like.
+    """Format of the decoded frames of a video stream.
 
     Attributes
     ----------
     height, width : int
-        Size as shown, that is after the rotation tag, in pixels.
+        Size in pixels as displayed, after the rotation tag.
     channels : {1, 3}
-        1 for grey streams, else 3 (RGB).
+        1 for grey streams, 3 for RGB.
     depth : int
-        Bits of the luma samples (8, 10, 12, ...).
+        Bits per luma sample (8, 10, 12, ...).
     pixel_format : str
-        FFmpeg's name of the stored pixel format.
+        FFmpeg name of the stored pixel format.
     display_matrix : tuple of int
-        ``(a, b, c, d)`` with values in -1, 0, 1: stored ``(x, y)`` shows at ``(ax + cy, bx + dy)``.
+        ``(a, b, c, d)`` with values in -1, 0, 1: the stored pixel ``(x, y)`` is displayed at
+        ``(ax + cy, bx + dy)``.
     """
 
     height: int
@@ -45,18 +46,18 @@ class Picture:
 class FrameIndex:
     """Frames of one video stream, found by demuxing.
 
-    Packets are numbered in the order of the file (decode order), frames in the order of showing.
+    Packets are numbered in file order (decode order), frames in display order.
 
     Attributes
     ----------
     pts, dts : ndarray of int64, shape (packets,)
-        Timestamps in stream ticks, `NO_TIME` where the file has none.
+        Presentation and decoding timestamps in stream ticks, `NO_TIME` if missing.
     pos, size : ndarray of int64, shape (packets,)
-        Byte offset (-1 if unknown) and length in the file.
+        Byte offset in the file (-1 if unknown), and length in bytes.
     key : ndarray of bool, shape (packets,)
-        Whether decoding can start there.
+        Whether the packet is a keyframe.
     packet_of_frame : ndarray of int64, shape (frames,)
-        Number of the packet that holds each frame.
+        Packet number of each frame.
     times : ndarray of float64, shape (frames,)
         Seconds since the first frame.
     fps : float
@@ -64,11 +65,11 @@ class FrameIndex:
     picture : Picture
         Size and pixel format.
     raw : bool
-        True for an elementary stream, whose packets are byte ranges without a container.
+        True for an elementary stream: its packets are byte ranges without a container.
     notes : tuple of str
-        What the user should know about the file, one sentence each.
+        Sentences for the user about the file.
     rate_notes : tuple of str
-        The same where the frame rate had to be assumed: they no longer hold once it is given.
+        Sentences about an assumed frame rate. They do not apply if the user gives the frame rate.
     """
 
     pts: IntArray
@@ -89,48 +90,59 @@ class FrameIndex:
 
     @cached_property
     def frame_of_packet(self) -> IntArray:
-        """Frame that each packet shows as, -1 for none; ndarray of int64, shape (packets,)."""
+        """Frame number of each packet, -1 for none; ndarray of int64, shape (packets,)."""
         frames = np.full(len(self.pts), -1, np.int64)
         frames[self.packet_of_frame] = np.arange(len(self))
         return frames
 
     @cached_property
-    def packet_a_frame(self) -> bool:
-        """Whether each packet shows as a frame; others may be the second fields of frames."""
+    def one_packet_per_frame(self) -> bool:
+        """Whether each packet is one frame. Otherwise some packets can be second fields."""
         return len(self) == len(self.pts)
 
     @cached_property
     def keys(self) -> IntArray:
-        """Packets at which decoding can start, ascending; packet 0 always is one."""
+        """Packets at which decoding can start, ascending. Packet 0 is always included."""
         return np.union1d([0], np.flatnonzero(self.key)).astype(np.int64)
 
     @cached_property
     def _start_rank(self) -> IntArray:
-        """Rank in `keys` from which each frame decodes."""
+        """Position in `keys` from which each frame is decoded."""
         rank = np.searchsorted(self.keys, self.packet_of_frame, side="right") - 1
-        # Leading pictures of an open group follow their keyframe in the file but show before it:
-        # they need the group before.
+        # Leading frames of an open GOP follow their keyframe in the file but are displayed before it:
+        # they need the previous GOP.
         leading = self.frame_of_packet[self.keys[rank]] > np.arange(len(self))
         return np.maximum(rank - leading, 0).astype(np.int64)
 
     def start(self, frame: int, groups_back: int = 0) -> int:
-        """Packet at which decoding must start to show a frame.
+        """Find the keyframe from which a frame must be decoded.
 
         Parameters
         ----------
         frame : int
             Frame number.
         groups_back : int
-            How many keyframes earlier than necessary.
+            Number of additional keyframes to go back.
 
         Returns
         -------
         int
-            Packet number of a keyframe.
+            Packet number of the keyframe.
         """
         return int(self.keys[max(int(self._start_rank[frame]) - groups_back, 0)])
 
     def seek_time(self, packet: int) -> int:
-        """Timestamp in stream ticks to seek to for a packet, `NO_TIME` where it has none."""
+        """Return the timestamp with which to seek to a packet.
+
+        Parameters
+        ----------
+        packet : int
+            Packet number.
+
+        Returns
+        -------
+        int
+            Presentation timestamp in stream ticks, or else decoding timestamp, or else `NO_TIME`.
+        """
         pts, dts = int(self.pts[packet]), int(self.dts[packet])
         return pts if pts != NO_TIME else dts

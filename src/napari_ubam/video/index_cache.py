@@ -1,4 +1,4 @@
-"""Frame indexes kept in the user's cache folder, by path, size and time of last change."""
+"""Cache of frame indexes in the user's cache folder. The key is path, size and modification time."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ import platformdirs
 from .index import FrameIndex, Picture
 
 FORMAT = 2
-"""Raised whenever indexing changes, so that old files are not read."""
+"""Version of the indexing. A new version makes old cache files invalid."""
 
 CACHE_VARIABLE = "NAPARI_UBAM_CACHE"
-"""Environment variable that names another cache folder; empty switches the cache off."""
+"""Environment variable with another cache folder. An empty value turns the cache off."""
 
 _ARRAYS = ("pts", "dts", "pos", "size", "key", "packet_of_frame", "times")
 
 
 def cache_folder() -> Path | None:
-    """Folder of cached indexes, or None where the cache is switched off.
+    """Return the folder of the cached indexes.
 
     Returns
     -------
     Path or None
-        Below the user's cache folder of the operating system, or as `CACHE_VARIABLE` says.
+        Folder in `CACHE_VARIABLE`, or else in the cache folder of the operating system. None if the cache is
+        off.
     """
     override = os.environ.get(CACHE_VARIABLE)
     if override is not None:
@@ -42,11 +43,11 @@ def cache_folder() -> Path | None:
 
 
 Identity = tuple[int, int]
-"""Length and time of last change of a file, in bytes and nanoseconds."""
+"""Size in bytes and modification time in nanoseconds of a file."""
 
 
 def file_identity(path: Path) -> Identity:
-    """Tell a file from what it was before and will be.
+    """Return the values by which a change of a file is detected.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def file_identity(path: Path) -> Identity:
     Returns
     -------
     tuple of int
-        Length and time of last change.
+        Size in bytes and modification time in nanoseconds.
     """
     stat = path.stat()
     return stat.st_size, stat.st_mtime_ns
@@ -72,19 +73,19 @@ def _entry(path: Path, identity: Identity) -> Path | None:
 
 
 def load_index(path: Path, identity: Identity) -> FrameIndex | None:
-    """Index of a file if a valid one is cached.
+    """Read the cached index of a file.
 
     Parameters
     ----------
     path : Path
         Video file.
     identity : tuple of int
-        As from `file_identity`.
+        Result of `file_identity`.
 
     Returns
     -------
     FrameIndex or None
-        None where there is none or where the cached one is unreadable (it is then made again).
+        None if there is no readable index in the cache.
     """
     try:
         entry = _entry(path, identity)
@@ -108,18 +109,16 @@ def load_index(path: Path, identity: Identity) -> FrameIndex | None:
 
 
 def store_index(path: Path, identity: Identity, index: FrameIndex) -> None:
-    """Cache an index; a folder that cannot be written is no error, only slower the next time.
-
-    Written beside its place and moved there in one step, so that two processes never see half a file.
+    """Write an index to the cache atomically. If the folder is not writable, nothing is cached.
 
     Parameters
     ----------
     path : Path
         Video file.
     identity : tuple of int
-        What `file_identity` gave before the file was read: it may have grown since.
+        Result of `file_identity` before the file was indexed, because the file can still grow.
     index : FrameIndex
-        Its index.
+        Index of the file.
     """
     entry = _entry(path, identity)
     if entry is None:
@@ -141,5 +140,5 @@ def store_index(path: Path, identity: Identity, index: FrameIndex) -> None:
                 np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
             Path(name).replace(entry)
         except OSError:
-            # Windows refuses to replace a file that another process has open: that one is as good.
+            # Windows refuses to replace a file that another process reads. That file is equally valid.
             Path(name).unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""A true dask array of a recording, whose slices of frames go straight to the reader.
+"""A dask array of a recording with fast access to single frames.
 
-Slicing one frame out of a plain dask array builds a graph and decodes a whole chunk, which is too slow for a
-slider. Here a slice of frames is another view of the same recording, and turning a single frame into NumPy
-asks the reader and its cache. Everything else (reductions, rechunking, clusters) is dask's own.
+To slice one frame, a normal dask array builds a graph and decodes a whole chunk. This is too slow for a
+slider. Here a slice of frames is another view of the same recording. Conversion of a single frame to NumPy
+uses the reader and its cache directly. Dask does all other operations (reductions, rechunking, clusters).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .video_array import VideoArray
 
 
-# Without type hints in dask.
+# These have no type hints in dask.
 _new = cast(Callable[..., Any], da.Array.__new__)
 _slice = cast(Callable[..., da.Array], da.Array.__getitem__)
 _compute = cast(Callable[..., Any], da.Array.compute)
@@ -30,8 +30,8 @@ _compute = cast(Callable[..., Any], da.Array.compute)
 class LazyVideo(da.Array):
     """Frames of a recording as a dask array ``(t, y, x, c)`` or ``(t, y, x)``.
 
-    Made by `VideoArray.to_dask`. Differs from other dask arrays in speed only: ``lazy[i]`` and
-    ``lazy[a:b:c]`` are made without graph work, and ``np.asarray(lazy[i])`` reads one frame, not a chunk.
+    `VideoArray.to_dask` creates it. It differs from other dask arrays only in speed: ``lazy[i]`` and
+    ``lazy[a:b:c]`` need no graph operations, and ``np.asarray(lazy[i])`` reads one frame, not a chunk.
     """
 
     _video: VideoArray
@@ -41,28 +41,33 @@ class LazyVideo(da.Array):
 
     @classmethod
     def of(cls, video: VideoArray, frames: range, chunk: int) -> LazyVideo:
-        """Make the array of some frames of a recording.
+        """Create the array of a range of frames.
 
         Parameters
         ----------
         video : VideoArray
             The recording.
         frames : range
-            Which of its frames.
+            Frame numbers.
         chunk : int
-            Frames a chunk, at least 1.
+            Frames per chunk, at least 1.
 
         Returns
         -------
-        LazyVideo
-            Array of ``len(frames)`` frames.
+        LazyVideo, shape (len(frames), y, x, c) or (len(frames), y, x)
+            The dask array.
+
+        Raises
+        ------
+        ValueError
+            If ``chunk`` is less than 1.
         """
         if chunk < 1:
-            raise ValueError(f"A chunk holds at least one frame, not {chunk}.")
+            raise ValueError(f"A chunk needs at least one frame, not {chunk}; give a larger chunk.")
         parts = [frames[start : start + chunk] for start in range(0, len(frames), chunk)] or [frames]
         name = f"video-{tokenize(video, frames, chunk)}"
         rest = (0,) * (video.ndim - 1)
-        # The recording is a node of its own, so that a cluster sends it to each worker once.
+        # The recording is a separate node. Then a cluster sends it to each worker only once.
         source = f"source-{name}"
         graph: dict[Any, Any] = {source: video}
         graph |= {(name, number, *rest): (_read, source, part) for number, part in enumerate(parts)}
@@ -72,8 +77,8 @@ class LazyVideo(da.Array):
         return lazy
 
     def __getitem__(self, index: Any) -> da.Array:
-        """Slice; frames by number or slice take the short way."""
-        if self.name != self._original:  # assignment to an array of dask gives it another graph
+        """Slice the array. Single frames and slices of frames need no graph operations."""
+        if self.name != self._original:  # assignment to a dask array changes its graph
             return _slice(self, index)
         try:
             first, rest = split_key(index, self.ndim)
@@ -89,7 +94,7 @@ class LazyVideo(da.Array):
         return _slice(self, index)
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None, **_: Any) -> Any:
-        """Read into memory; a single frame, as napari slices it, without a scheduler."""
+        """Read into memory. A single frame, as in a napari slice, needs no scheduler."""
         if self.name != self._original or len(self._frames) != 1:
             return np.asarray(_compute(self), dtype)
         image = self._video.frame(self._frames[0])[np.newaxis]
@@ -110,7 +115,7 @@ class LazyFrame(da.Array):
 
     @classmethod
     def of(cls, video: VideoArray, number: int, prefix: str) -> LazyFrame:
-        """Make the array of one frame.
+        """Create the array of one frame.
 
         Parameters
         ----------
@@ -119,12 +124,12 @@ class LazyFrame(da.Array):
         number : int
             Frame number, in range.
         prefix : str
-            Name of the array that it is a slice of.
+            Name of the parent array.
 
         Returns
         -------
-        LazyFrame
-            Its graph has one task.
+        LazyFrame, shape (y, x, c) or (y, x)
+            Dask array with one task.
         """
         name = f"{prefix}-frame-{number}"
         shape = video.shape[1:]

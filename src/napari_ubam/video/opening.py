@@ -1,4 +1,4 @@
-"""One way in for every kind of recording."""
+"""Open any kind of recording."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VIDEO_SUFFIXES = frozenset(
         ".hevc",
     ]
 )
-"""Endings of video files that the napari reader and folders of recordings look for."""
+"""Extensions of video files, for the napari reader and for folders of recordings."""
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
 
@@ -55,27 +55,26 @@ def open_video(
     Parameters
     ----------
     recording : path or array-like
-        Video file (whatever FFmpeg decodes), TIFF stack, zarr folder, folder of images; or an array
-        ``(t, y, x)`` or ``(t, y, x, c)``: NumPy, dask, or anything that is indexed like them.
+        Path of a video file (any format of FFmpeg), TIFF stack, zarr folder or image folder. Or an array
+        ``(t, y, x)`` or ``(t, y, x, c)``: NumPy, dask or similar.
     fps : float, optional
-        Frames per second of the camera. Needed for stacks and arrays; for videos it overrides what the file
-        says, as for high-speed recordings that are stored to be played slowly.
+        Frames per second of the camera. Stacks and arrays need it. For a video file it replaces the stored
+        frame rate, for example if a high-speed recording is stored for slow playback.
     progress : callable, optional
-        Called with ``(done, total)`` packets while a file is decoded whole to be indexed, which only files
-        without usable timestamps need, once. What it raises ends the work.
+        Called with ``(done, total)`` packets while a file is decoded for indexing. Only files without valid
+        timestamps need this, and only once. If the callback raises an error, the work stops.
     warn : bool
-        Whether to warn (`VideoWarning`) of what there is to know about the recording; False where its
-        ``notes`` are shown otherwise.
+        Whether to issue a `VideoWarning` for each of the ``notes`` of the recording.
 
     Returns
     -------
     VideoArray
-        Read-only array of frames; nothing but the index is read yet.
+        Read-only array of frames. Only the index is read now.
 
     Raises
     ------
     VideoError
-        In one sentence, if the recording is missing or cannot be read.
+        If the recording is missing or cannot be read.
 
     Examples
     --------
@@ -85,11 +84,11 @@ def open_video(
     ((50, 32, 48, 1), 1.96)
     """
     if fps is not None and not 0 < fps < float("inf"):
-        raise VideoError(f"A frame rate of {fps} makes no sense; give frames per second above 0.")
+        raise VideoError(f"A frame rate of {fps} is not valid; give frames per second above 0.")
     if isinstance(recording, VideoArray):
         if fps not in (None, recording.fps):
             raise VideoError(
-                f"{recording.name}: already open at {recording.fps:g} frames/s; open its file anew."
+                f"{recording.name}: it is already open at {recording.fps:g} frames/s; open its file again."
             )
         return recording
     if isinstance(recording, str | os.PathLike):
@@ -98,7 +97,9 @@ def open_video(
         video = VideoArray(ArraySource(recording, fps))
     else:
         kind = type(recording).__name__
-        raise VideoError(f"A recording is a path or an array (t, y, x, c), not a {kind}.")
+        raise VideoError(
+            f"An object of type {kind} is not a recording; give a path or an array (t, y, x, c)."
+        )
     if warn:
         for note in video.notes:
             warnings.warn(f"{video.path or video.name}: {note}", VideoWarning, stacklevel=2)
@@ -109,10 +110,12 @@ def _open_path(path: Path, fps: float | None, progress: Progress | None) -> Fram
     try:
         found = path.exists()
     except PermissionError as error:
-        raise VideoError(f"{path}: you may not look into its folder; change the permissions.") from error
+        raise VideoError(
+            f"{path}: there is no permission to read its folder; change the permissions."
+        ) from error
     if not found:
         raise VideoError(f"{path}: there is no such file or folder; check the path.")
-    # Imported here: these libraries take a second, and most recordings are videos.
+    # Imported here because these libraries are slow to import and most recordings are video files.
     if path.is_dir():
         from .image_files import ImageFolder
 

@@ -1,7 +1,7 @@
-"""Packets of one video stream, from any keyframe on, each tagged with its number in the file.
+"""Packets of one video stream from any keyframe. Each packet is tagged with its number in the file.
 
-The tag travels through the decoder in place of the timestamp, so that every decoded frame names the packet
-it came from. Frames are matched by it and never by timestamps, which files get wrong in many ways.
+The tag replaces the timestamp, and the decoder passes it on to the frame. Frames are matched by this tag and
+never by timestamps, because timestamps in files are often wrong.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ import numpy as np
 from .errors import VideoError
 from .index import NO_TIME, FrameIndex, IntArray
 
-REFUSED_FORMATS = frozenset({"m4v", "mpegvideo", "vvc", "cavsvideo"})
-"""Elementary streams whose frames depend on how they are reached."""
+UNSUPPORTED_FORMATS = frozenset({"m4v", "mpegvideo", "vvc", "cavsvideo"})
+"""Elementary streams in which random access gives other frames than sequential reading."""
 
-RAW_FORMATS = frozenset({"h264", "hevc"}) | REFUSED_FORMATS
-"""FFmpeg's names of elementary streams: no container, no timestamps, no seeking."""
+RAW_FORMATS = frozenset({"h264", "hevc"}) | UNSUPPORTED_FORMATS
+"""FFmpeg names of elementary streams: no container, no timestamps, no seeking."""
 
 
 def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.stream.VideoStream]:
-    """Open a file and pick its video stream.
+    """Open a file and select its video stream.
 
     Parameters
     ----------
@@ -39,13 +39,15 @@ def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.st
 
     Returns
     -------
-    container, stream
-        The container and its first stream of moving pictures (cover art does not count).
+    container : InputContainer
+        The open file.
+    stream : VideoStream
+        First video stream. Cover images do not count.
 
     Raises
     ------
     VideoError
-        In one sentence, if the file is missing, not a video, or without a stream that can be decoded.
+        If the file is missing, not a video, or has no video stream that can be decoded.
     """
     try:
         if not path.exists():
@@ -54,13 +56,15 @@ def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.st
             raise VideoError(f"{path}: the file is empty; copy it again from the camera.")
         container = av.open(str(path))
     except PermissionError as error:
-        raise VideoError(f"{path}: you may not read the file; change its permissions or copy it.") from error
+        raise VideoError(
+            f"{path}: there is no permission to read the file; change its permissions or copy it."
+        ) from error
     except UnicodeError as error:
-        raise VideoError(f"{path!r}: the file's name is no valid text; rename the file.") from error
+        raise VideoError(f"{path!r}: the file name is not valid text; rename the file.") from error
     except (av.error.FFmpegError, OSError) as error:
         raise VideoError(
-            f"{path}: not a readable video ({_reason(error)}); if a player opens it, convert it with "
-            "'ffmpeg -i FILE -c:v libx264 -crf 15 OUT.mp4', else copy it again from the camera."
+            f"{path}: this is not a readable video ({_reason(error)}); if a player opens it, convert it with "
+            "'ffmpeg -i FILE -c:v libx264 -crf 15 OUT.mp4', otherwise copy it again from the camera."
         ) from error
     streams = [s for s in container.streams.video if not is_cover(s)]
     if not streams or streams[0].codec_context is None:
@@ -73,32 +77,43 @@ def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.st
 
 
 def is_cover(stream: av.video.stream.VideoStream) -> bool:
-    """Tell a picture that belongs to the file as a whole from a stream of moving pictures."""
+    """Check whether a stream is a cover image and not a video.
+
+    Parameters
+    ----------
+    stream : VideoStream
+        Stream of an open file.
+
+    Returns
+    -------
+    bool
+        True for a cover image.
+    """
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
 def _reason(error: Exception) -> str:
-    """Tell what FFmpeg logged last, which says more than its error code: 'moov atom not found'."""
+    """Return the last log line of FFmpeg, such as 'moov atom not found': it is clearer than the code."""
     log = getattr(error, "log", None)
     text = log[2] if log else getattr(error, "strerror", None) or str(error)
     return str(text).strip().rstrip(".").lower()
 
 
 def decode_in_order(stream: av.video.stream.VideoStream, threads: int) -> av.VideoCodecContext:
-    """Set up the decoder of a stream: exact, and without a delay that seeking would pay for.
+    """Set up the decoder of a stream.
 
     Parameters
     ----------
     stream : VideoStream
-        Freshly opened stream.
+        Newly opened stream.
     threads : int
-        Decoder threads, 0 for one a core. Several work on frames that follow, which pays in long forward
-        reads only.
+        Number of decoder threads, 0 for one per core. With more than one, frames come out later. This is
+        useful only for long sequential reads.
 
     Returns
     -------
     VideoCodecContext
-        The stream's decoder.
+        Decoder of the stream.
     """
     context = stream.codec_context
     context.thread_type = "SLICE" if threads == 1 else "AUTO"
@@ -107,11 +122,11 @@ def decode_in_order(stream: av.video.stream.VideoStream, threads: int) -> av.Vid
 
 
 class PacketSource(ABC):
-    """Packets of a stream in file order, from any packet that the index knows."""
+    """Packets of a stream in file order, from any packet in the index."""
 
     @abstractmethod
     def since(self, packet: int) -> Iterator[tuple[int, av.Packet[Any]]]:
-        """Give packets from a number on.
+        """Iterate over the packets from a given number.
 
         Parameters
         ----------
@@ -123,12 +138,12 @@ class PacketSource(ABC):
         number : int
             Packet number in the file.
         packet : av.Packet
-            The packet; its timestamps are already replaced by the number.
+            The packet, with its number as timestamps.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
 
 class RawPackets(PacketSource):
@@ -137,11 +152,11 @@ class RawPackets(PacketSource):
     Parameters
     ----------
     path : Path
-        File.
+        Video file.
     container : InputContainer
-        As from `open_container`; it owns the decoder.
+        Result of `open_container`. It owns the decoder.
     index : FrameIndex
-        Its index, which holds offset and length of every packet.
+        Index of the file, with offset and length of every packet.
     """
 
     def __init__(self, path: Path, container: av.container.InputContainer, index: FrameIndex) -> None:
@@ -150,7 +165,20 @@ class RawPackets(PacketSource):
         self._index = index
 
     def since(self, packet: int) -> Iterator[tuple[int, av.Packet[Any]]]:
-        """See `PacketSource.since`."""
+        """Iterate over the packets from a given number.
+
+        Parameters
+        ----------
+        packet : int
+            Number of the first packet.
+
+        Yields
+        ------
+        number : int
+            Packet number in the file.
+        packet : av.Packet
+            The packet, with its number as timestamps.
+        """
         with self._path.open("rb") as file:
             file.seek(int(self._index.pos[packet]))
             for number in range(packet, len(self._index.size)):
@@ -162,17 +190,17 @@ class RawPackets(PacketSource):
 
 
 class ContainerPackets(PacketSource):
-    """Packets of a container, reached by its own seeking and recognised by what the index knows of them.
+    """Packets of a container with seeking.
 
-    Where a seek lands is never believed: the first packet is looked up in the index, packets before the
-    wanted one are passed over, and a seek that lands too late is repeated from further back.
+    The position after a seek is always verified: the first packet is looked up in the index, earlier packets
+    are skipped, and a seek that lands too late is repeated from an earlier keyframe.
 
     Parameters
     ----------
     path : Path
-        File.
-    container, stream
-        As from `open_container`.
+        Video file.
+    container, stream : InputContainer, VideoStream
+        Result of `open_container`.
     index : FrameIndex
         Index of the stream.
     """
@@ -190,11 +218,29 @@ class ContainerPackets(PacketSource):
         self._index = index
         self._pos, self._size = index.pos.tolist(), index.size.tolist()
         self._fresh = True
-        # The decoder belongs to the first container, so those that were left stay open until the end.
+        # The decoder belongs to the first container, so replaced containers stay open until the end.
         self._retired: list[av.container.InputContainer] = []
 
     def since(self, packet: int) -> Iterator[tuple[int, av.Packet[Any]]]:
-        """See `PacketSource.since`."""
+        """Iterate over the packets from a given number.
+
+        Parameters
+        ----------
+        packet : int
+            Number of the first packet.
+
+        Yields
+        ------
+        number : int
+            Packet number in the file.
+        packet : av.Packet
+            The packet, with its number as timestamps.
+
+        Raises
+        ------
+        VideoError
+            If no seek reaches the packet.
+        """
         for seek in self._seeks(packet):
             try:
                 seek()
@@ -205,7 +251,9 @@ class ContainerPackets(PacketSource):
             if number <= packet:
                 break
         else:
-            raise VideoError(f"{self._path}: seeking failed; remux it with 'ffmpeg -i FILE -c copy OUT.mp4'.")
+            raise VideoError(
+                f"{self._path}: seeking failed; remux the file with 'ffmpeg -i FILE -c copy OUT.mp4'."
+            )
         while number < packet:
             number, found = next(packets)
         yield number, tagged(found, number)
@@ -213,7 +261,7 @@ class ContainerPackets(PacketSource):
             yield number, tagged(found, number)
 
     def _seeks(self, packet: int) -> Iterator[Callable[[], None]]:
-        """Ways to get to a packet, the cheapest first; the last one always gets there."""
+        """Ways to seek to a packet, the fastest first. The last one always works."""
         index = self._index
         if packet == 0 and self._fresh:
             yield lambda: None
@@ -227,12 +275,12 @@ class ContainerPackets(PacketSource):
         yield self._reopen
 
     def _reopen(self) -> None:
-        """Go to the very first packet: not every container can be sought back to it."""
+        """Open the file again at its first packet, because some containers cannot seek back to it."""
         self._retired.append(self._container)
         self._container, self._stream = open_container(self._path)
 
     def _known_packets(self) -> Iterator[tuple[int, av.Packet[Any]]]:
-        """Packets from the present position with their numbers; what the index does not know is left out."""
+        """Packets from the current position, with their numbers. Packets not in the index are skipped."""
         self._fresh = False
         expected = -1
         for packet in self._container.demux(self._stream):
@@ -244,7 +292,7 @@ class ContainerPackets(PacketSource):
                 expected = number + 1
 
     def _is(self, number: int, packet: av.Packet[Any]) -> bool:
-        """Whether a packet that follows another one is the one after it, by place and length."""
+        """Whether a packet has the offset and length of the packet with this number."""
         return (
             0 <= number < len(self._pos)
             and packet.size == self._size[number]
@@ -252,7 +300,7 @@ class ContainerPackets(PacketSource):
         )
 
     def _find(self, packet: av.Packet[Any]) -> int:
-        """Find the number of a packet after a seek; -1 where none is like it, or several."""
+        """Find the number of a packet after a seek; -1 if there is no match or more than one."""
         pos, pts, size = identity(packet)
         index = self._index
         found = np.flatnonzero((index.pos == pos) & (index.pts == pts) & (index.size == size))
@@ -265,18 +313,18 @@ class ContainerPackets(PacketSource):
 
 
 def identity(packet: av.Packet[Any]) -> tuple[int, int, int]:
-    """Tell a packet from all others of its stream wherever reading began.
+    """Return values that identify a packet in its stream, independent of the start of reading.
 
     Parameters
     ----------
     packet : av.Packet
-        As demuxed, before `tagged`.
+        Packet as demuxed, before `tagged`.
 
     Returns
     -------
     tuple of int
-        Byte offset, timestamp and length. Transport streams give several packets the same offset; decoding
-        times are left out, since FFmpeg guesses them from the packets before.
+        Byte offset, presentation timestamp and length. The offset alone is not unique in transport streams.
+        The decoding timestamp is not used, because FFmpeg estimates it from the previous packets.
     """
     return (
         -1 if packet.pos is None else packet.pos,
@@ -291,9 +339,9 @@ def tagged(packet: av.Packet[Any], number: int) -> av.Packet[Any]:
     Parameters
     ----------
     packet : av.Packet
-        Any packet.
+        Packet to modify.
     number : int
-        Its number in the file.
+        Packet number in the file.
 
     Returns
     -------
@@ -308,19 +356,19 @@ def tagged(packet: av.Packet[Any], number: int) -> av.Packet[Any]:
 def demux_all(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream
 ) -> tuple[IntArray, bool]:
-    """Read what the packets of a stream say, without decoding.
+    """Read the properties of all packets of a stream, without decoding.
 
     Parameters
     ----------
-    container, stream
-        As from `open_container`.
+    container, stream : InputContainer, VideoStream
+        Result of `open_container`.
 
     Returns
     -------
     table : ndarray of int64, shape (packets, 6)
-        Columns pts, dts, pos, size, key, discard (by an edit list).
+        Columns pts, dts, pos, size, key, and discard (hidden by an edit list).
     complete : bool
-        False where the file ended in an error.
+        False if reading stopped with an error.
     """
     rows: list[tuple[int, int, int, int, bool, bool]] = []
     complete = True

@@ -1,4 +1,4 @@
-"""Frame rate: what the times of a recording say of it."""
+"""Estimate the frame rate, and find gaps, from the times of a recording."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ _GAP = 1.5
 
 
 def is_uniform(steps: npt.NDArray[Any], tick: float = 0.0) -> bool:
-    """Whether a recording has one frame rate, apart from gaps.
+    """Check whether a recording has a constant frame rate, apart from gaps.
 
     Parameters
     ----------
     steps : ndarray, shape (frames - 1,)
         Time from each frame to the next, in any unit.
     tick : float
-        What times are rounded to, in the same unit: milliseconds in MKV, a quarter of a step at 240 a second.
+        Resolution of the times, in the same unit. For example, MKV rounds to milliseconds, which is a quarter
+        of a step at 240 frames per second.
 
     Returns
     -------
     bool
-        True if nine in ten steps are the median step, up to a tenth of it and the rounding.
+        True if 90 % of the steps differ from the median step by at most 10 % and the rounding error.
     """
     if not len(steps):
         return True
@@ -34,45 +35,46 @@ def is_uniform(steps: npt.NDArray[Any], tick: float = 0.0) -> bool:
 
 
 def is_gap(steps: npt.NDArray[Any], tick: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Tell the steps of a uniform recording within which frames are missing.
+    """Find gaps, where frames are missing in a recording with a constant frame rate.
 
     Parameters
     ----------
     steps : ndarray, shape (frames - 1,)
         Time from each frame to the next, in any unit.
     tick : float
-        What times are rounded to, in the same unit.
+        Resolution of the times, in the same unit.
 
     Returns
     -------
     ndarray of bool, shape (frames - 1,)
-        True where the step is more than one and a half of the usual one, beyond rounding.
+        True if the step is longer than 1.5 median steps and the rounding error.
     """
     longer: npt.NDArray[np.bool_] = steps > _GAP * np.median(steps) + _slack(steps, tick)
     return longer
 
 
 def _slack(steps: npt.NDArray[Any], tick: float) -> float:
-    """Tell what rounding adds to a step; nothing where the clock ticks once a frame, as in AVI."""
+    """Return the rounding error of a step. It is 0 if the clock has one tick per frame, as in AVI."""
     return 1.05 * tick if 2 * tick <= steps.mean() else 0.0
 
 
 def frame_rate(times: npt.NDArray[np.float64], nominal: float | None, tick: float = 0.0) -> float:
-    """Frames per second of a recording.
+    """Estimate the frame rate of a recording.
 
     Parameters
     ----------
     times : ndarray of float64, shape (frames,)
-        Seconds of each frame.
+        Time of each frame in seconds.
     nominal : float or None
-        Rate that the container states; taken where it agrees with the times up to their rounding.
+        Frame rate in the container. It is used if it agrees with the times within their rounding error.
     tick : float
-        Seconds to which the times are rounded.
+        Resolution of the times in seconds.
 
     Returns
     -------
     float
-        Rate without gaps where it is uniform, else the mean rate; 1.0 for one frame without a stated rate.
+        Frames per second. Gaps do not count if the rate is constant. 1.0 for a single frame without a nominal
+        rate.
     """
     steps = np.diff(times)
     if not len(steps) or times[-1] <= times[0]:
@@ -80,31 +82,31 @@ def frame_rate(times: npt.NDArray[np.float64], nominal: float | None, tick: floa
     if is_uniform(steps, tick):
         steps = steps[~is_gap(steps, tick)]
     measured = float(1 / steps.mean())
-    # The first and the last time are rounded, which matters in short clips.
+    # The first and the last time are rounded, which matters for short clips.
     tolerance = max(5e-4, 1.5 * tick / float(steps.sum()))
     return nominal if nominal and abs(measured / nominal - 1) < tolerance else measured
 
 
 def rate_notes(times: npt.NDArray[np.float64], tick: float = 0.0) -> list[str]:
-    """Sentences about gaps and a varying rate, for the user.
+    """Describe gaps and a variable frame rate for the user.
 
     Parameters
     ----------
     times : ndarray of float64, shape (frames,)
-        Seconds of each frame.
+        Time of each frame in seconds.
     tick : float
-        Seconds to which the times are rounded.
+        Resolution of the times in seconds.
 
     Returns
     -------
     list of str
-        Empty for a constant rate without gaps.
+        Sentences. Empty for a constant frame rate without gaps.
     """
     steps = np.diff(times)
     if len(steps) < 2:
         return []
     if not is_uniform(steps, tick):
-        return [f"The frame rate varies: {steps.min() * 1e3:.3g} to {steps.max() * 1e3:.3g} ms a frame."]
+        return [f"The frame rate varies: {steps.min() * 1e3:.3g} to {steps.max() * 1e3:.3g} ms per frame."]
     gaps = np.flatnonzero(is_gap(steps, tick))
     if not len(gaps):
         return []
@@ -113,6 +115,6 @@ def rate_notes(times: npt.NDArray[np.float64], tick: float = 0.0) -> list[str]:
     frames = "1 frame" if lost == 1 else f"{lost} frames"
     count = "a gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
     return [
-        f"There is {count} in time, of {frames} in all: the longest is {steps[longest]:.3g} s after "
-        f"frame {longest}."
+        f"The recording has {count} in time, {frames} missing in total; the longest gap is "
+        f"{steps[longest]:.3g} s, after frame {longest}."
     ]

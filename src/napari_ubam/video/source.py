@@ -1,4 +1,4 @@
-"""What every kind of recording offers to the array that users hold."""
+"""Common interface of all kinds of recordings, used by `VideoArray`."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ import numpy.typing as npt
 
 
 class FrameSource(ABC):
-    """Frames by number, from whatever holds them.
+    """Base class of all sources of frames.
 
     Attributes
     ----------
     shape : tuple of int
         ``(t, y, x, c)``.
     dtype, luma_dtype : numpy.dtype
-        Type of `read` and of `read_luma`.
+        Data type of `read` and of `read_luma`.
     times : ndarray of float64, shape (t,)
         Seconds since the first frame.
     fps : float
-        Frames per second, apart from gaps.
+        Frames per second, without gaps.
     stated_fps : float or None
-        What the file itself says of it, None where it says nothing.
+        Frame rate in the file, None if there is none.
     name : str
-        Short name, such as the file's stem.
+        Short name, such as the file name without extension.
     path : Path or None
         File or folder, None for arrays in memory.
     notes : tuple of str
-        What the user should know, one sentence each.
+        Sentences for the user.
     """
 
     shape: tuple[int, int, int, int]
@@ -54,47 +54,96 @@ class FrameSource(ABC):
         frame : int
             Frame number, in range.
         keep : bool
-            False where frames are read one after the other and none will be asked for again soon.
+            Whether to cache the frame. False for sequential reading, where no frame is needed again soon.
 
         Returns
         -------
         ndarray, shape (y, x, c)
-            The image, the caller's own.
+            A new array.
+
+        Raises
+        ------
+        FrameError
+            If the frame cannot be read.
         """
 
     def read_luma(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
-        """Read the brightness of one frame, shape (y, x); see `read`."""
+        """Read the brightness of one frame.
+
+        Parameters
+        ----------
+        frame : int
+            Frame number, in range.
+        keep : bool
+            As in `read`.
+
+        Returns
+        -------
+        ndarray, shape (y, x)
+            A new array.
+        """
         return to_luma(self.read(frame, keep))
 
-    def undisturbed(self) -> AbstractContextManager[Any]:
-        """Keep other threads out while a run of frames is read, where they would force seeking."""
+    def exclusive_access(self) -> AbstractContextManager[Any]:
+        """Block other threads while several frames are read, because they could force extra seeking.
+
+        Returns
+        -------
+        context manager
+            The block ends when it exits.
+        """
         return nullcontext()
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the content, the same wherever the recording lies."""
+        """Hash of the content. It does not depend on the location of the recording."""
         return self.compute_fingerprint()
 
     @abstractmethod
     def compute_fingerprint(self) -> str:
-        """Work out `fingerprint`."""
+        """Compute `fingerprint`.
+
+        Returns
+        -------
+        str
+            Hash as hexadecimal digits.
+        """
 
     @abstractmethod
     def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
-        """Say how another process makes the same source: a function and its arguments, all picklable."""
+        """Return how another process can create the same source. All parts can be pickled.
+
+        Returns
+        -------
+        tuple of (callable, tuple)
+            The function and its arguments.
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of files; reading opens them again."""
+        """Close the files. The next read opens them again."""
 
 
 def constant_times(frames: int, fps: float) -> npt.NDArray[np.float64]:
-    """Give the times of a constant frame rate, in seconds, shape (frames,)."""
+    """Compute the times of a constant frame rate.
+
+    Parameters
+    ----------
+    frames : int
+        Number of frames.
+    fps : float
+        Frames per second.
+
+    Returns
+    -------
+    ndarray of float64, shape (frames,)
+        Seconds since the first frame.
+    """
     return np.arange(frames, dtype=np.float64) / fps
 
 
 def to_luma(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Brightness of an image.
+    """Convert an image to brightness.
 
     Parameters
     ----------
@@ -104,7 +153,7 @@ def to_luma(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     Returns
     -------
     ndarray, shape (y, x)
-        Grey as it is; of RGB the weighted mean of ITU-R BT.601, of the same type.
+        Grey values are unchanged. RGB becomes the weighted mean of ITU-R BT.601. The data type is the same.
     """
     if pixels.shape[-1] == 1:
         return pixels[..., 0]
@@ -113,5 +162,18 @@ def to_luma(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def sampled_frames(total: int, samples: int = 8) -> Sequence[int]:
-    """Frame numbers spread evenly from first to last, for fingerprints of arrays."""
+    """Select evenly spaced frames from first to last, for fingerprints of arrays.
+
+    Parameters
+    ----------
+    total : int
+        Number of frames.
+    samples : int
+        Maximum number of selected frames.
+
+    Returns
+    -------
+    sequence of int
+        Frame numbers, ascending.
+    """
     return sorted({round(i) for i in np.linspace(0, total - 1, min(samples, total))})

@@ -1,4 +1,4 @@
-"""The array that users hold: NumPy's indexing over frames that are decoded when asked for."""
+"""The public array of a recording: NumPy indexing over frames that are decoded on request."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 class VideoArray:
     """A recording as a read-only array ``(t, y, x, c)``, or ``(t, y, x)`` for its brightness.
 
-    Indexing gives NumPy arrays and reads only the frames that it names: ``video[120]``,
-    ``video[-1, ..., 0]``, ``video[100:200:5, 40:90]``, ``video[[3, 77, 4]]``. Frame numbers are display
-    order, from 0, and exact for every way of access. Threads may share an array; pickled into another
-    process it opens the file there.
+    Indexing returns NumPy arrays and reads only the selected frames: ``video[120]``,
+    ``video[-1, ..., 0]``, ``video[100:200:5, 40:90]``, ``video[[3, 77, 4]]``. Frame numbers are in display
+    order, from 0. They are exact for every kind of access. Threads can share an array. After pickling, the
+    other process opens the file again.
 
-    Use `napari_ubam.open_video` to make one.
+    Use `napari_ubam.open_video` to create one.
 
     Parameters
     ----------
     source : FrameSource
-        Where the frames come from.
+        Source of the frames.
     brightness : bool
-        True for the array without the channel axis.
+        True for the brightness, without a channel axis.
     """
 
     def __init__(self, source: FrameSource, *, brightness: bool = False) -> None:
@@ -42,7 +42,7 @@ class VideoArray:
 
     @property
     def source(self) -> FrameSource:
-        """Where the frames come from."""
+        """Source of the frames."""
         return self._source
 
     @property
@@ -52,7 +52,7 @@ class VideoArray:
 
     @property
     def dtype(self) -> np.dtype:
-        """Type of the samples: uint8 for videos, as stored for image stacks."""
+        """Data type of the pixels: uint8 for videos, as stored for image stacks."""
         return self._source.luma_dtype if self._brightness else self._source.dtype
 
     @property
@@ -62,12 +62,12 @@ class VideoArray:
 
     @property
     def size(self) -> int:
-        """Number of samples."""
+        """Number of values in the array."""
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the whole array if it were in memory."""
+        """Size of the whole array in bytes, if it were in memory."""
         return self.size * self.dtype.itemsize
 
     @property
@@ -77,24 +77,24 @@ class VideoArray:
 
     @property
     def fps(self) -> float:
-        """Frames per second: the rate apart from gaps, or the mean of a rate that varies."""
+        """Frames per second without gaps, or the mean of a variable frame rate."""
         return self._source.fps
 
     @property
     def stated_fps(self) -> float | None:
-        """Frames per second by the file itself, None where it states none."""
+        """Frame rate in the file, None if there is none."""
         return self._source.stated_fps
 
     @property
     def times(self) -> npt.NDArray[np.float64]:
-        """Seconds of each frame since the first one, shape (t,); true for variable frame rates."""
+        """Seconds from the first frame to each frame, shape (t,). Exact for variable frame rates."""
         times = self._source.times.view()
         times.flags.writeable = False
         return times
 
     @property
     def name(self) -> str:
-        """Short name, such as the file's stem."""
+        """Short name, such as the file name without extension."""
         return self._source.name
 
     @property
@@ -105,58 +105,58 @@ class VideoArray:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What its user should know about the recording, one sentence each."""
+        """Sentences for the user about the recording."""
         return self._source.notes
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the content, the same wherever the file lies."""
+        """Hash of the content. It does not depend on the location of the file."""
         return self._source.fingerprint
 
     def luma(self) -> VideoArray:
-        """Brightness of the same recording: the Y plane of a video without conversion.
+        """Return the brightness of the recording. For a video this is the Y plane without conversion.
 
         Returns
         -------
         VideoArray, shape (t, y, x)
-            It shares files and cached frames with this array.
+            Array that shares files and cached frames with this one.
         """
         return VideoArray(self._source, brightness=True)
 
     def to_dask(self, chunk: int = 64) -> LazyVideo:
-        """Dask array of the recording.
+        """Convert the recording to a dask array.
 
         Parameters
         ----------
         chunk : int
-            Frames a chunk.
+            Frames per chunk.
 
         Returns
         -------
-        LazyVideo
-            A `dask.array.Array` whose slices of frames cost no graph work.
+        LazyVideo, shape (t, y, x, c) or (t, y, x)
+            A `dask.array.Array` with fast access to single frames.
         """
         from .lazy import LazyVideo
 
         return LazyVideo.of(self, range(len(self)), chunk)
 
     def frame(self, number: int) -> npt.NDArray[Any]:
-        """One frame.
+        """Read one frame.
 
         Parameters
         ----------
         number : int
-            Frame number in 0 ... t - 1.
+            Frame number from 0 to t - 1.
 
         Returns
         -------
         ndarray, shape (y, x, c) or (y, x)
-            The frame's samples.
+            The image.
 
         Raises
         ------
         FrameError
-            If the frame does not decode.
+            If the frame cannot be decoded.
         IndexError
             If there is no such frame.
         """
@@ -169,17 +169,17 @@ class VideoArray:
         return read(number, keep)
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
-        """Read frames; the first index chooses them, further ones are applied to each."""
+        """Read frames. The first index selects frames, the other indices are applied to each frame."""
         first, rest = split_key(key, self.ndim)
         if isinstance(first, np.integer | int) and not isinstance(first, bool):
             image = self.frame(wrap(int(first), len(self), self.name))
             return image[rest] if rest else image
-        with self._source.undisturbed():
+        with self._source.exclusive_access():
             return self._run(frame_numbers(first, len(self), self.name), rest)
 
     def _run(self, numbers: npt.NDArray[np.int64], rest: tuple[Any, ...]) -> npt.NDArray[Any]:
         out: npt.NDArray[Any] | None = None
-        # In ascending order each keyframe is decoded from at most once, whatever the order asked for.
+        # In ascending order, decoding starts at most once from each keyframe.
         for place in np.argsort(numbers, kind="stable"):
             image = self._read(int(numbers[place]), keep=False)
             image = image[rest] if rest else image
@@ -200,12 +200,12 @@ class VideoArray:
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """Read the whole recording into memory."""
         if copy is False:
-            raise ValueError(f"{self.name}: frames are decoded, so an array of them is always a copy.")
+            raise ValueError(f"{self.name}: decoded frames are always a copy; do not set copy=False.")
         whole = self[:]
         return whole if dtype is None else whole.astype(dtype, copy=False)
 
     def close(self) -> None:
-        """Close files and forget decoded frames; reading opens them again."""
+        """Close the files and clear the cache. The next read opens them again."""
         self._source.close()
 
     def __enter__(self) -> VideoArray:
@@ -233,12 +233,12 @@ class VideoArray:
 
 
 def split_key(key: Any, ndim: int) -> tuple[Any, tuple[Any, ...]]:
-    """Split an index into the one of the frame axis and the rest.
+    """Split an index into the index of the frame axis and the rest.
 
     Parameters
     ----------
     key : object
-        What stands between the brackets.
+        Index as given in brackets.
     ndim : int
         Number of axes.
 
@@ -247,19 +247,19 @@ def split_key(key: Any, ndim: int) -> tuple[Any, tuple[Any, ...]]:
     first : int, slice or array
         Index of the first axis.
     rest : tuple
-        Indices of the others, empty where they select everything.
+        Indices of the other axes, empty if they select everything.
 
     Raises
     ------
     IndexError
-        If there are more indices than axes, or new axes are asked for.
+        If there are more indices than axes, or the index contains None.
     """
     items = list(key) if isinstance(key, tuple) else [key]
     if any(item is None for item in items):
-        raise IndexError("New axes cannot be put into a video; read the frames first: video[10:20][:, None].")
+        raise IndexError("A video cannot get new axes; read the frames first: video[10:20][:, None].")
     dots = [place for place, item in enumerate(items) if item is Ellipsis]
     if len(items) - len(dots) > ndim or len(dots) > 1:
-        raise IndexError(f"A video has {ndim} axes, it cannot be indexed with {len(items) - len(dots)}.")
+        raise IndexError(f"A video with {ndim} axes cannot be indexed with {len(items) - len(dots)} indices.")
     if dots:
         items[dots[0] : dots[0] + 1] = [slice(None)] * (ndim - len(items) + 1)
     first, *rest = items or [slice(None)]
@@ -268,26 +268,26 @@ def split_key(key: Any, ndim: int) -> tuple[Any, tuple[Any, ...]]:
 
 
 def frame_numbers(first: Any, frames: int, name: str) -> npt.NDArray[np.int64]:
-    """Frame numbers that an index of the first axis selects.
+    """Convert an index of the first axis to frame numbers.
 
     Parameters
     ----------
-    first : slice, sequence of int or of bool
+    first : slice, sequence of int or sequence of bool
         The index.
     frames : int
-        Frames of the video.
+        Number of frames in the video.
     name : str
-        Its name, for errors.
+        Name of the video, for errors.
 
     Returns
     -------
     ndarray of int64, shape (n,)
-        Frame numbers, in the order asked for.
+        Frame numbers, in the order of the index.
 
     Raises
     ------
     IndexError
-        If a number is out of range or the index is of another kind.
+        If a number is out of range, or the index has another type.
     """
     if isinstance(first, slice):
         return np.arange(*first.indices(frames), dtype=np.int64)
@@ -295,26 +295,26 @@ def frame_numbers(first: Any, frames: int, name: str) -> npt.NDArray[np.int64]:
     if wanted.dtype == bool and wanted.shape == (frames,):
         return np.flatnonzero(wanted)
     if wanted.ndim != 1 or (wanted.size and wanted.dtype.kind not in "iu"):
-        raise IndexError(f"{name}: frames are chosen by an integer, a slice or a list of integers.")
+        raise IndexError(f"{name}: select frames with an integer, a slice or a list of integers.")
     return np.array([wrap(int(number), frames, name) for number in wanted], np.int64)
 
 
 def wrap(number: int, frames: int, name: str) -> int:
-    """Frame number of an index that may count from the end.
+    """Convert an index, positive or negative, to a frame number.
 
     Parameters
     ----------
     number : int
-        Index, negative from the end.
+        Index. Negative values count from the end.
     frames : int
-        Frames of the video.
+        Number of frames in the video.
     name : str
-        Its name, for the error.
+        Name of the video, for the error.
 
     Returns
     -------
     int
-        Frame number in 0 ... frames - 1.
+        Frame number from 0 to frames - 1.
 
     Raises
     ------
@@ -326,7 +326,7 @@ def wrap(number: int, frames: int, name: str) -> int:
     return number % frames
 
 
-# Tasks of a dask graph arrive one by one in a worker: without this each would open the file again.
+# A dask worker unpickles the video for each task. This cache prevents that each task opens the file again.
 @cached(LRUCache(maxsize=8), lock=threading.Lock())
 def _reopen(make: Callable[..., FrameSource], arguments: tuple[Any, ...]) -> FrameSource:
     return make(*arguments)

@@ -31,9 +31,9 @@ class VideoFile(FrameSource):
     path : Path
         Video file.
     fps : float, optional
-        The camera's frame rate where the file states another one or none.
+        Frame rate of the camera, if the file states another one or none.
     progress : callable, optional
-        See `napari_ubam.video.scan.build_index`.
+        Called during indexing. See `napari_ubam.video.scan.build_index`.
 
     Raises
     ------
@@ -68,12 +68,48 @@ class VideoFile(FrameSource):
         self.notes = (*self._index.notes, *(() if fps else self._index.rate_notes))
 
     def read(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
-        """See `FrameSource.read`."""
+        """Read one frame. See `FrameSource.read`.
+
+        Parameters
+        ----------
+        frame : int
+            Frame number, in range.
+        keep : bool
+            Whether to cache the frame.
+
+        Returns
+        -------
+        ndarray, shape (y, x, c)
+            RGB uint8 (c = 3), or grey as stored (c = 1).
+
+        Raises
+        ------
+        FrameError
+            If the frame cannot be decoded, or has another size than the video.
+        """
         with self._decoder.lock:
             return self._converter.pixels(self._decoded(frame, keep))
 
     def read_luma(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
-        """See `FrameSource.read_luma`: the Y plane, not computed from RGB."""
+        """Read the Y plane of one frame. It is not computed from RGB.
+
+        Parameters
+        ----------
+        frame : int
+            Frame number, in range.
+        keep : bool
+            Whether to cache the frame.
+
+        Returns
+        -------
+        ndarray, shape (y, x)
+            Samples with the range and bit depth of the file.
+
+        Raises
+        ------
+        FrameError
+            If the frame cannot be decoded, or has another size than the video.
+        """
         with self._decoder.lock:
             return self._converter.luma(self._decoded(frame, keep))
 
@@ -82,15 +118,27 @@ class VideoFile(FrameSource):
         size = (decoded.width, decoded.height)
         if size != self._stored_size:
             found, first = ("x".join(map(str, one)) for one in (size, self._stored_size))
-            raise FrameError(self.path, frame, f"it is {found}, others {first}")
+            raise FrameError(self.path, frame, f"its size is {found}, but other frames are {first}")
         return decoded
 
-    def undisturbed(self) -> AbstractContextManager[Any]:
-        """See `FrameSource.undisturbed`."""
+    def exclusive_access(self) -> AbstractContextManager[Any]:
+        """Block other threads while several frames are read.
+
+        Returns
+        -------
+        context manager
+            The lock of the decoder.
+        """
         return self._decoder.lock
 
     def compute_fingerprint(self) -> str:
-        """Hash length, beginning, middle and end of the file: a gigabyte would take seconds to read whole."""
+        """Hash the size, start, middle and end of the file. To hash a whole large file would take seconds.
+
+        Returns
+        -------
+        str
+            32 hexadecimal digits.
+        """
         digest = hashlib.blake2b(digest_size=16)
         size = self.path.stat().st_size
         digest.update(str(size).encode())
@@ -101,11 +149,17 @@ class VideoFile(FrameSource):
         return digest.hexdigest()
 
     def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
-        """See `FrameSource.recipe`: the other process has the index cached or makes it."""
+        """See `FrameSource.recipe`. The other process reads the index from the cache or creates it.
+
+        Returns
+        -------
+        tuple of (callable, tuple)
+            The function and its arguments.
+        """
         return _open_same, (self.path, self._fps_given, self._identity)
 
     def close(self) -> None:
-        """See `FrameSource.close`."""
+        """Close the file and clear the cache. The next read opens it again."""
         self._decoder.close()
 
 
@@ -115,7 +169,9 @@ def _identity_of(path: Path) -> Identity:
     except FileNotFoundError as error:
         raise VideoError(f"{path}: there is no such file; check the path.") from error
     except PermissionError as error:
-        raise VideoError(f"{path}: you may not read the file; change its permissions or copy it.") from error
+        raise VideoError(
+            f"{path}: there is no permission to read the file; change its permissions or copy it."
+        ) from error
 
 
 def _open_same(path: Path, fps: float | None, identity: Identity) -> VideoFile:
@@ -125,4 +181,4 @@ def _open_same(path: Path, fps: float | None, identity: Identity) -> VideoFile:
 
 def _refuse_change(path: Path, identity: Identity) -> None:
     if _identity_of(path) != identity:
-        raise VideoError(f"{path}: the file was changed since it was opened; open it again.")
+        raise VideoError(f"{path}: the file has changed since it was opened; open it again.")

@@ -1,4 +1,4 @@
-"""Writes videos that this package and players read back."""
+"""Write video files."""
 
 from __future__ import annotations
 
@@ -20,27 +20,28 @@ _CODECS = {".mp4": "libx264", ".mov": "libx264", ".mkv": "libx264", ".avi": "mpe
 
 
 class VideoWriter:
-    """Writes frames to a video file as they come; use as a context manager.
+    """Write a video file frame by frame. Use it as a context manager.
 
-    The file appears under its name when it is complete: until then it has the ending ``.part``.
+    The file gets its final name when it is complete. Until then its name contains ``.part``.
 
     Parameters
     ----------
-    path : path
-        File; its ending chooses the container: .mp4, .mov, .mkv (H.264), .avi (MPEG-4), .webm (VP9).
+    path : str or path-like
+        File to write. The extension selects the container: .mp4, .mov, .mkv (H.264), .avi (MPEG-4) or
+        .webm (VP9).
     fps : float
         Frames per second.
     codec : str, optional
-        FFmpeg's name of another encoder, such as ``ffv1``.
+        FFmpeg name of another encoder, such as ``ffv1``.
     pixel_format : str
-        FFmpeg's name of the stored pixel format.
-    options : dict, optional
+        FFmpeg name of the stored pixel format.
+    options : dict of str to str, optional
         Options of the encoder, such as ``{"crf": "18"}``.
 
     Raises
     ------
     VideoError
-        If the ending names no known container, or the encoder refuses the frames.
+        If the extension is not one of these.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class VideoWriter:
         suffix = self.path.suffix.lower()
         if suffix not in _CODECS:
             known = ", ".join(_CODECS)
-            raise VideoError(f"{path}: videos are not written as '{suffix}'; give one of {known}.")
+            raise VideoError(f"{path}: a video cannot be written as '{suffix}'; use one of {known}.")
         self._partial = self.path.with_name(f"{self.path.stem}.part{suffix}")
         self._container = av.open(str(self._partial), "w")
         rate = Fraction(fps).limit_denominator(60000)
@@ -73,17 +74,22 @@ class VideoWriter:
         Parameters
         ----------
         frame : ndarray of uint8, shape (y, x, 3), (y, x, 1) or (y, x)
-            RGB or grey. An odd height or width is repeated at the edge where the pixel format needs it even.
+            RGB or grey image. If the pixel format needs an even height and width, edge pixels are repeated.
+
+        Raises
+        ------
+        VideoError
+            If the frame differs from the first one in size, or is not uint8.
         """
         pixels = frame[..., 0] if frame.ndim == 3 and frame.shape[2] == 1 else frame
         if self._shape is None:
             self._shape = pixels.shape
         if pixels.shape != self._shape or pixels.dtype != np.uint8:
             raise VideoError(
-                f"{self.path}: frame {self._count} is {pixels.shape} {pixels.dtype}, the first was "
-                f"{self._shape} uint8; give frames of one size and type."
+                f"{self.path}: frame {self._count} is {pixels.shape} {pixels.dtype}, but the first is "
+                f"{self._shape} uint8; give frames of the same size and type."
             )
-        pixels = self._evened(pixels)
+        pixels = self._padded_to_even(pixels)
         if self._count == 0:
             self._stream.height, self._stream.width = pixels.shape[:2]
         layout = "rgb24" if pixels.ndim == 3 else "gray"
@@ -93,23 +99,29 @@ class VideoWriter:
         self._container.mux(self._stream.encode(encoded))
         self._count += 1
 
-    def _evened(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    def _padded_to_even(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         if "420" not in str(self._stream.pix_fmt):
             return pixels
         odd = [(0, length % 2) for length in pixels.shape[:2]] + [(0, 0)] * (pixels.ndim - 2)
         return np.pad(pixels, odd, mode="edge") if any(after for _, after in odd) else pixels
 
     def close(self) -> None:
-        """Finish the file and give it its name."""
+        """Finish the file and give it its final name.
+
+        Raises
+        ------
+        VideoError
+            If no frame was written.
+        """
         if self._count == 0:
             self.abort()
-            raise VideoError(f"{self.path}: a video needs at least one frame.")
+            raise VideoError(f"{self.path}: a video needs at least one frame; write a frame before closing.")
         self._container.mux(self._stream.encode(None))
         self._container.close()
         self._partial.replace(self.path)
 
     def abort(self) -> None:
-        """Throw the unfinished file away."""
+        """Delete the unfinished file."""
         self._container.close()
         self._partial.unlink(missing_ok=True)
 
@@ -137,21 +149,30 @@ def write_video(
     pixel_format: str = "yuv420p",
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Write frames to a video file; see `VideoWriter` for the parameters.
+    """Write frames to a video file.
 
     Parameters
     ----------
-    path : path
-        File.
-    frames : iterable of ndarray
-        Frames, read one at a time.
-    fps, codec, pixel_format, options
+    path : str or path-like
+        File to write.
+    frames : iterable of ndarray of uint8, shape (y, x, 3), (y, x, 1) or (y, x)
+        Frames. They are read one at a time.
+    fps : float
+        Frames per second.
+    codec, pixel_format : str, optional
+        As in `VideoWriter`.
+    options : dict of str to str, optional
         As in `VideoWriter`.
 
     Returns
     -------
     Path
         The file.
+
+    Raises
+    ------
+    VideoError
+        If the extension is not supported, there is no frame, or the frames differ in size.
     """
     with VideoWriter(path, fps, codec=codec, pixel_format=pixel_format, options=options) as writer:
         for frame in frames:
