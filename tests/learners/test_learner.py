@@ -16,7 +16,8 @@ from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.models.windows import windows
 from napari_ubam.progress import Cancelled
 from napari_ubam.runfolder.log import history
-from napari_ubam.training.loop.fit import FitPlan, fit
+from napari_ubam.training.loop.fit import fit
+from napari_ubam.training.loop.plan import FitPlan
 from toy_study import TurningBars, turning_track
 from toy_training import StopAt
 

@@ -10,7 +10,8 @@ import torch
 
 from napari_ubam.learners.ubam2021 import SequenceBatches, Ubam2021Learner
 from napari_ubam.learners.vae import Postures, VaeBatches, VaeLearner
-from napari_ubam.training.loop.fit import FitPlan, fit
+from napari_ubam.training.loop.fit import fit
+from napari_ubam.training.loop.plan import FitPlan
 from small_paper import checkpoint, checkpoint_of_vae, small_paper, vgg_weights
 from toy_study import TurningBars
 
@@ -45,7 +46,7 @@ def test_two_steps_change_every_layer_and_tell_parts(tmp_path: Path) -> None:
         told.append(event.detail)  # type: ignore[attr-defined]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("napari_ubam.training.loop.watch.TELL_SECONDS", 0.0)
+        patch.setattr("napari_ubam.training.loop.watch.REPORT_SECONDS", 0.0)
         result = fit(
             learner, SequenceBatches(BARS, CONFIG, 0), plan, folder=tmp_path, stage="posture", progress=tell
         )

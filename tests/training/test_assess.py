@@ -19,7 +19,8 @@ from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.training.checks import probes
 from napari_ubam.training.checks.assess import HARDNESS, CheckedRecording, assess, save_quality
 from napari_ubam.training.checks.quality import Quality, ShuffleCheck, StageFacts, TrainingFacts
-from napari_ubam.training.loop.fit import FitPlan, fit
+from napari_ubam.training.loop.fit import fit
+from napari_ubam.training.loop.plan import FitPlan
 from toy_study import TurningBars, track_of, turning, wandering
 
 CONFIG = ModelConfig(

@@ -101,10 +101,12 @@ def test_control_c_keeps_a_checkpoint_and_comes_through(tmp_path: Path, whole: t
 
 
 def test_no_number_stops_before_it_spoils_the_weights(tmp_path: Path, whole: torch.Tensor) -> None:
-    def spoiled(step: int, size: int, rank: int) -> torch.Tensor:
-        return toy_batches(step, size, rank) * (float("inf") if step == 12 else 1)
+    def spoiled(step: int, size: int) -> torch.Tensor:
+        return toy_batches(step, size) * (float("inf") if step == 12 else 1)
 
-    with pytest.raises(TrainingError, match=r"toy training is no longer a number at step 12; .*another seed"):
+    with pytest.raises(
+        TrainingError, match=r"toy training is no longer a finite number at step 12; .*another random seed"
+    ):
         train_toy(tmp_path / "a", batches=spoiled)
     step, state = checkpoint_step(tmp_path / "a"), latest(tmp_path / "a")[1]["state_dict"]
     assert step == 12

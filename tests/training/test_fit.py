@@ -42,14 +42,14 @@ def test_it_learns_and_ends_on_the_processor_in_evaluation_mode(tmp_path: Path) 
 
 
 def test_batches_are_asked_for_step_by_step(tmp_path: Path) -> None:
-    asked: list[tuple[int, int, int]] = []
+    asked: list[tuple[int, int]] = []
 
-    def batches(step: int, size: int, rank: int) -> torch.Tensor:
-        asked.append((step, size, rank))
-        return toy_batches(step, size, rank)
+    def batches(step: int, size: int) -> torch.Tensor:
+        asked.append((step, size))
+        return toy_batches(step, size)
 
     train_toy(tmp_path / "a", batches=batches, steps=5)
-    assert asked[:5] == [(step, 8, 0) for step in range(5)]
+    assert asked[:5] == [(step, 8) for step in range(5)]
     assert len(asked) <= 7  # those prepared in vain
 
 
@@ -114,7 +114,7 @@ def test_too_little_memory_halves_the_batch_and_says_so(tmp_path: Path) -> None:
     assert result.batch_size == 2
     assert result.steps == 40
     assert [event.message for event in told if event.message] == [
-        f"Memory did not suffice, so the toy training goes on with batches of {size} recordings."
+        f"The memory was too small, so the toy training continues with batches of {size} recordings."
         for size in (4, 2)
     ]
     # As if it had begun with the smaller batches.
@@ -124,13 +124,13 @@ def test_too_little_memory_halves_the_batch_and_says_so(tmp_path: Path) -> None:
 def test_memory_that_runs_out_later_goes_on_from_the_checkpoint(tmp_path: Path) -> None:
     failed: list[int] = []
 
-    def batches(step: int, size: int, rank: int) -> torch.Tensor:
+    def batches(step: int, size: int) -> torch.Tensor:
         if step == 25 and size == 8:
             failed.append(step)
             raise RuntimeError(
                 "[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes"
             )
-        return toy_batches(step, size, rank)
+        return toy_batches(step, size)
 
     _, result = train_toy(tmp_path / "a", batches=batches, checkpoint_seconds=0)
     assert failed == [25]
@@ -142,13 +142,13 @@ def test_memory_that_runs_out_later_goes_on_from_the_checkpoint(tmp_path: Path) 
 
 def test_no_batch_is_small_enough(tmp_path: Path) -> None:
     with pytest.raises(
-        TrainingError, match=r"^Memory does not suffice for the toy training; choose a smaller"
+        TrainingError, match=r"^The memory is too small for the toy training; choose a smaller"
     ):
         train_toy(tmp_path / "a", ToyLearner(room=1))
 
 
 def test_another_error_comes_through(tmp_path: Path) -> None:
-    def batches(step: int, size: int, rank: int) -> torch.Tensor:
+    def batches(step: int, size: int) -> torch.Tensor:
         raise OSError("The crops are gone.")
 
     with pytest.raises(OSError, match=r"^The crops are gone\.$"):

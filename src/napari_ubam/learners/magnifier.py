@@ -17,7 +17,7 @@ from napari_ubam.models.native.magnifier import Magnifier, local_contrast
 from napari_ubam.models.splatting import sample_at
 
 from .learner import Learner
-from .sampling import Crops
+from .sampling import Crops, generator
 
 LEVELS = 3  # of the pyramid on which pictures are compared
 SOFT = 0.1  # differences under this count as squares, those above as they are
@@ -129,9 +129,9 @@ class MotionBatches:
         self.motions, self.plan, self.seed = motions, config.magnifier_training, seed
         self.reach = [max(1, round(one.crops.fps * self.plan.reach_ms / 1000)) for one in motions]
 
-    def __call__(self, step: int, count: int, rank: int = 0) -> Batch:
+    def __call__(self, step: int, count: int) -> Batch:
         """Draw the pairs of a step from ``count`` recordings."""
-        rng = np.random.default_rng((self.seed, step, rank))
+        rng = generator(self.seed, step)
         chosen = rng.permutation(len(self.motions))[:count]
         drawn = [self._pair(int(number), rng) for number in chosen for _ in range(self.plan.pairs)]
         names = ("crops", "others", "codes", "goals")

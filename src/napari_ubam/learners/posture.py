@@ -99,9 +99,9 @@ class PostureBatches:
         plan = config.posture_training
         self.sampler = Sampler(recordings, plan.runs, plan.run_length, plan.step_ms, seed)
 
-    def __call__(self, step: int, count: int, rank: int = 0) -> Batch:
+    def __call__(self, step: int, count: int) -> Batch:
         """Draw the batch of a step with ``count`` recordings."""
-        return batch_of(self.sampler.draw(step, count, rank), step)
+        return batch_of(self.sampler.draw(step, count), step)
 
 
 def batch_of(sample: Sample, step: int) -> Batch:

@@ -54,6 +54,24 @@ def evenly(total: int, most: int) -> NDArray[np.int64]:
     return np.linspace(0, max(total - 1, 0), min(most, total)).astype(np.int64)
 
 
+def generator(seed: int, step: int) -> np.random.Generator:
+    """Random numbers of a batch, a pure function of random seed and step.
+
+    Parameters
+    ----------
+    seed : int
+        Random seed of the training.
+    step : int
+        Number of the batch.
+
+    Returns
+    -------
+    Generator
+    """
+    # The 0 was the number of the process; it stays, so that a seed gives the same model as before.
+    return np.random.default_rng((seed, step, 0))
+
+
 class Sampler:
     """Draws short runs of frames from several recordings at a time.
 
@@ -75,7 +93,7 @@ class Sampler:
         self.runs, self.length, self.seed = runs, length, seed
         self.hops = [max(1, round(crops.fps * step_ms / 1000)) for crops in recordings]
 
-    def draw(self, step: int, count: int, rank: int = 0) -> Sample:
+    def draw(self, step: int, count: int) -> Sample:
         """Draw a batch.
 
         Parameters
@@ -84,14 +102,12 @@ class Sampler:
             Number of the batch.
         count : int
             Recordings in it, all different where there are as many.
-        rank : int
-            Number of the process where several train together.
 
         Returns
         -------
         Sample
         """
-        rng = np.random.default_rng((self.seed, step, rank))
+        rng = generator(self.seed, step)
         total = len(self.recordings)
         chosen = rng.permutation(total)[:count]
         if count > total:

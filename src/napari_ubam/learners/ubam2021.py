@@ -125,9 +125,9 @@ class SequenceBatches:
         self.sampler = Sampler(recordings, config.posture_training.runs, steps, apart, seed)
         self.steps = steps
 
-    def __call__(self, step: int, count: int, rank: int = 0) -> Batch:
+    def __call__(self, step: int, count: int) -> Batch:
         """Draw the sequences of a step from ``count`` recordings."""
-        batch = batch_of(self.sampler.draw(step, count, rank), step)
+        batch = batch_of(self.sampler.draw(step, count), step)
         crops = batch["crops"]
         batch["crops"] = crops.view(-1, self.steps, *crops.shape[2:])
         return batch

@@ -27,7 +27,7 @@ from .errors import TrainingError
 from .fitting import MagnifierLesson
 from .learner import Learner
 from .motion_pairs import NO_MOVEMENT, usable_rows
-from .sampling import Crops
+from .sampling import Crops, generator
 
 Batch = dict[str, Tensor]
 APART = 2  # frames between the two whose middle is painted
@@ -161,9 +161,9 @@ class VaeBatches:
     def __init__(self, recordings: Sequence[Postures], config: ModelConfig, seed: int) -> None:
         self.recordings, self.pairs, self.seed = recordings, config.magnifier_training.pairs, seed
 
-    def __call__(self, step: int, count: int, rank: int = 0) -> Batch:
+    def __call__(self, step: int, count: int) -> Batch:
         """Draw the frames of a step from ``count`` recordings."""
-        rng = np.random.default_rng((self.seed, step, rank))
+        rng = generator(self.seed, step)
         chosen = rng.permutation(len(self.recordings))[:count]
         if len(chosen) * self.pairs < 2:  # a batch of one has no spread that could be normalised
             chosen = np.repeat(chosen, 2)

@@ -1,4 +1,4 @@
-"""Runs a training to its end, through breaks, kills and too little memory, by Lightning's Trainer."""
+"""Trains a network with Lightning, through cancellation, killed processes and too little memory."""
 
 from __future__ import annotations
 
@@ -25,77 +25,43 @@ from napari_ubam.models.devices import choose_device
 from napari_ubam.progress import Cancel, Cancelled, Progress, ProgressCallback, silent
 
 from .checkpoints import SafeCheckpoints, latest
-from .watch import Limits, Stopped, Watch
+from .plan import FitPlan
+from .watch import Stopped, Watch
 
 NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
 CLIP = 5.0  # norm of the gradient
-LOOK_SECONDS = 0.1  # how long a wait for a batch goes on before the user is heard
+POLL_SECONDS = 0.1  # between two checks whether the user wants to stop, while a batch is prepared
 
 
-@dataclass(frozen=True)
-class FitPlan:
-    """How long, on what and from which seed to train.
-
-    Parameters
-    ----------
-    batch_size : int
-        Passed to the batches; halved where memory does not suffice.
-    steps, minutes : optional
-        When to end; the first that is reached where both are given. Minutes count over all resumptions.
-    device : str
-        As `choose_device` takes it.
-    devices, num_nodes : int
-        Devices of this computer, and computers, that train together.
-    seed : int
-    checkpoint_seconds : float
-        At most so much work is lost when the process is killed.
-    """
-
-    batch_size: int
-    steps: int | None = None
-    minutes: float | None = None
-    device: str = "auto"
-    devices: int = 1
-    num_nodes: int = 1
-    seed: int = 0
-    checkpoint_seconds: float = 20.0
-
-    def __post_init__(self) -> None:
-        ends = [end for end in (self.steps, self.minutes) if end is not None]
-        if not ends or min(ends) <= 0 or self.batch_size < 1:
-            raise TrainingError("A training needs steps or minutes above 0, and a batch of at least 1.")
-
-
-class _Steps(IterableDataset[Any]):
-    """Batches from a step on, each prepared while the one before is learned from."""
+class _BatchStream(IterableDataset[Any]):
+    """Batches from a step on; the next one is prepared while the current one is used."""
 
     def __init__(self, batches: Batches, start: int, size: int, waiting: Callable[[], None]) -> None:
         self.batches, self.start, self.size, self.waiting = batches, start, size, waiting
-        self.rank = 0
 
     def __iter__(self) -> Iterator[Any]:
         step = self.start
-        coming = self._begin(step)
+        following = self._prepare(step)
         while True:
-            while not wait([coming], LOOK_SECONDS).done:
+            while not wait([following], POLL_SECONDS).done:
                 self.waiting()
-            batch = coming.result()
+            batch = following.result()
             step += 1
-            coming = self._begin(step)
+            following = self._prepare(step)
             yield batch
 
-    def _begin(self, step: int) -> Future[Any]:
-        """Prepare a batch in a thread that need not end before the program may."""
-        coming: Future[Any] = Future()
+    def _prepare(self, step: int) -> Future[Any]:
+        """Prepare a batch in a daemon thread, so that the program can end before the batch is ready."""
+        result: Future[Any] = Future()
 
         def work() -> None:
             try:
-                coming.set_result(self.batches(step, self.size, self.rank))
+                result.set_result(self.batches(step, self.size))
             except BaseException as error:
-                coming.set_exception(error)
+                result.set_exception(error)
 
         threading.Thread(target=work, name="batch", daemon=True).start()
-        return coming
+        return result
 
 
 def fit(
@@ -115,21 +81,22 @@ def fit(
     Parameters
     ----------
     module : LightningModule
-        Trained in place; afterwards on the processor and in evaluation mode.
+        Trained in place. Afterwards it is on the CPU and in evaluation mode.
     batches : callable
-        Gives the batch of a step: ``batches(step, batch_size, rank)``. It must be a pure function, so that
-        a resumed training sees what an uninterrupted one would have seen.
+        Returns the batch of a step: ``batches(step, batch_size)``. It must be a pure function, so that a
+        resumed training sees the same batches as an uninterrupted one.
     plan : FitPlan
+        Limits and settings.
     folder : Path
-        For checkpoints.
+        Folder of the checkpoints.
     stage : str
-        Name of the training in events and in the log.
+        Name of the training in events, messages and the log.
     resume : bool
-        Go on from the last checkpoint in the folder; else those that are there are removed.
+        Continue from the last checkpoint in the folder. Otherwise old checkpoints are removed.
     progress, cancel : optional
-        Told at least every second; looked at after every batch.
+        Called at least every second; checked after every step.
     log : Path, optional
-        Losses are appended to this file, a JSON object a line.
+        Log file to which losses are appended, one JSON object per line.
 
     Returns
     -------
@@ -140,65 +107,71 @@ def fit(
     Cancelled
         When ``cancel`` is set, after a checkpoint was written.
     KeyboardInterrupt
-        As it came, after a checkpoint was written.
+        When the user interrupts, after a checkpoint was written.
     TrainingError
-        If a loss is no longer a number, or memory does not suffice for the smallest batch.
+        If a loss is not finite, or the memory is too small for the smallest batch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not resume:
         for old in folder.glob("step-*"):
             old.unlink()
-    tell = progress or silent
-    tell(Progress(stage, 0, plan.steps or 0))
-    plan = replace(plan, batch_size=_size_before(folder, plan, tell, stage))
-    fresh = copy.deepcopy(module.state_dict())
+    call = _Call(module, batches, folder, stage, progress or silent, cancel, log)
+    call.progress(Progress(stage, 0, plan.steps or 0))
+    plan = replace(plan, batch_size=_previous_batch_size(call, plan))
+    initial = copy.deepcopy(module.state_dict())
     while True:
         try:
-            return _attempt(module, batches, plan, folder, stage, tell, cancel, log)
+            return _attempt(call, plan)
         except (RuntimeError, MemoryError) as error:
             if not _lacks_memory(error):
                 raise
         if plan.batch_size < 4:
             raise TrainingError(
-                f"Memory does not suffice for the {stage} training; choose a smaller preset or device cpu."
+                f"The memory is too small for the {stage} training; choose a smaller preset, or the device "
+                "cpu."
             )
         plan = replace(plan, batch_size=plan.batch_size // 2)
-        said = (
-            f"Memory did not suffice, so the {stage} training goes on with batches of {plan.batch_size} "
-            "recordings."
+        call.say(
+            f"The memory was too small, so the {stage} training continues with batches of "
+            f"{plan.batch_size} recordings."
         )
-        tell(Progress(stage, 0, 0, message=said))
-        module.load_state_dict(fresh)
-        gc.collect()  # what failed holds itself in circles
+        module.load_state_dict(initial)
+        gc.collect()  # the failed attempt is held by reference cycles
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
 
-def _attempt(
-    module: LightningModule,
-    batches: Batches,
-    plan: FitPlan,
-    folder: Path,
-    stage: str,
-    progress: ProgressCallback,
-    cancel: Cancel | None,
-    log: Path | None,
-) -> FitResult:
-    limits = Limits(plan.steps, plan.minutes)
-    every, size = plan.checkpoint_seconds, plan.batch_size
-    watch = Watch(stage, limits, folder, plan.seed, every, progress, cancel, log, size)
-    found = latest(folder)
+@dataclass(frozen=True)
+class _Call:
+    """What one call of `fit` was given."""
+
+    module: LightningModule
+    batches: Batches
+    folder: Path
+    stage: str
+    progress: ProgressCallback
+    cancel: Cancel | None
+    log: Path | None
+
+    def say(self, sentence: str) -> None:
+        """Tell the user a sentence."""
+        self.progress(Progress(self.stage, 0, 0, message=sentence))
+
+
+def _attempt(call: _Call, plan: FitPlan) -> FitResult:
+    """Train from the last checkpoint with one batch size."""
+    module, stage = call.module, call.stage
+    watch = Watch(stage, plan, call.folder, call.progress, call.cancel, call.log)
+    found = latest(call.folder)
     _check_fits(module, found, stage)
     start = int(found[1]["global_step"]) if found else 0
-    steps = _Steps(batches, start, plan.batch_size, watch.waiting)
-    data = DataLoader(steps, batch_size=None)
+    data = DataLoader(_BatchStream(call.batches, start, plan.batch_size, watch.waiting), batch_size=None)
     with _quiet(), _ctrl_c(watch), torch.random.fork_rng(devices=[]):
-        trainer = _trainer(plan, watch, folder)
-        steps.rank = trainer.global_rank
+        trainer = _trainer(plan, watch, call.folder)
         module.train()
         try:
             trainer.fit(module, data, ckpt_path=None if found is None else str(found[0]))
-            watch.keep(trainer)
+            watch.save(trainer)
         except Stopped:
             pass
         except SystemExit:  # how Lightning passes on Ctrl-C
@@ -217,14 +190,15 @@ def _attempt(
     return FitResult(trainer.global_step, watch.seconds, plan.batch_size, watch.losses)
 
 
-def _size_before(folder: Path, plan: FitPlan, tell: ProgressCallback, stage: str) -> int:
-    """Batch size that a training came down to before it was left; also set aside damaged checkpoints."""
+def _previous_batch_size(call: _Call, plan: FitPlan) -> int:
+    """Batch size that a resumed training was reduced to. Damaged checkpoints are set aside."""
 
     def damaged(path: Path) -> None:
-        said = f"The checkpoint {path.name} is damaged; the {stage} training goes on from the one before it."
-        tell(Progress(stage, 0, 0, message=said))
+        call.say(
+            f"The checkpoint {path.name} is damaged; the {call.stage} training continues from the one before."
+        )
 
-    found = latest(folder, damaged)
+    found = latest(call.folder, damaged)
     state = found[1].get("callbacks", {}).get(Watch.__qualname__, {}) if found else {}
     return min(plan.batch_size, int(state.get("batch_size", plan.batch_size)))
 
@@ -235,14 +209,14 @@ def _check_fits(module: LightningModule, found: tuple[Path, dict[str, Any]] | No
     here, there = module.state_dict(), found[1]["state_dict"]
     if {n: t.shape for n, t in here.items()} != {n: t.shape for n, t in there.items()}:
         raise TrainingError(
-            f"{found[0]} is of another network than the {stage} training is for; resume with the "
-            "configuration that began it, or train anew without resuming."
+            f"{found[0]} belongs to another network than the {stage} training; resume with the configuration "
+            "of the first start, or train without resuming."
         )
 
 
 @contextmanager
 def _ctrl_c(watch: Watch) -> Iterator[None]:
-    """Let the first Ctrl-C end the training after the step, and only a second one break it off."""
+    """Let the first Ctrl-C end the training after the current step; a second one ends it at once."""
     here = threading.current_thread() is threading.main_thread()
     if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -262,12 +236,10 @@ def _ctrl_c(watch: Watch) -> Iterator[None]:
 
 def _trainer(plan: FitPlan, watch: Watch, folder: Path) -> Trainer:
     device = choose_device(plan.device)
-    chosen = [device.index] if device.index is not None and device.type == "cuda" else plan.devices
     bfloat = device.type == "cuda" and torch.cuda.is_bf16_supported()
     return Trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,
-        devices=chosen,
-        num_nodes=plan.num_nodes,
+        devices=[device.index] if device.type == "cuda" and device.index is not None else 1,
         precision="bf16-mixed" if bfloat else "32-true",
         max_steps=plan.steps if plan.steps is not None else -1,
         max_epochs=-1,
@@ -285,7 +257,7 @@ def _trainer(plan: FitPlan, watch: Watch, folder: Path) -> Trainer:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Lightning's notes and advice off the console; torch's warnings still show."""
+    """Keep messages of Lightning off the console; warnings of torch still show."""
     loggers = [
         logging.getLogger(name)
         for name in ("lightning.pytorch", "lightning.fabric", "lightning", "lightning_utilities")
