@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.models import losses
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.native.behaviour import BehaviourEncoder
@@ -18,7 +19,7 @@ from napari_ubam.models.windows import Windows
 
 from .learner import Learner
 from .posture import share_of_whitening
-from .sampling import evenly
+from .sampling import evenly, generator
 
 Batch = dict[str, Tensor]
 JITTER = 0.15  # noise on the postures of a view, as a part of their spread
@@ -47,7 +48,7 @@ class PostureTrack:
     def of(cls, posture: NDArray[np.float32], windows: Windows, *, unit: bool = True) -> PostureTrack:
         """Measure the motion of a recording's windows, of codes that are brought to length 1 where asked."""
         if unit:
-            posture = posture / np.maximum(np.linalg.norm(posture, axis=1, keepdims=True), 1e-9)
+            posture = unit_vectors(posture)
         blocks = np.array_split(np.arange(len(windows)), max(1, len(windows) // 256))
         motion = np.concatenate([motion_of(windows.of(posture, block)) for block in blocks])
         return cls(posture.astype(np.float32), windows, motion)
@@ -184,9 +185,9 @@ class BehaviourBatches:
     def __init__(self, tracks: Sequence[PostureTrack], config: ModelConfig, seed: int) -> None:
         self.tracks, self.count, self.seed = tracks, config.behaviour_training.windows, seed
 
-    def __call__(self, step: int, count: int, rank: int = 0) -> Batch:
+    def __call__(self, step: int, count: int) -> Batch:
         """Draw windows of ``count`` recordings."""
-        rng = np.random.default_rng((self.seed, step, rank))
+        rng = generator(self.seed, step)
         chosen = rng.permutation(len(self.tracks))[:count]
         if count > len(chosen):
             chosen = np.concatenate([chosen, rng.integers(0, len(self.tracks), count - len(chosen))])

@@ -1,1 +1,1 @@
-"""The training loop: any learner is taken to its end, through breaks, kills and too little memory."""
+"""The training loop, the same for every network."""

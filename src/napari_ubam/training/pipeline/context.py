@@ -15,7 +15,8 @@ from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 from napari_ubam.report import loss_curves, save
 from napari_ubam.runfolder.log import append, history
 from napari_ubam.runfolder.paths import FIGURES, LOG
-from napari_ubam.training.loop.fit import FitPlan, fit
+from napari_ubam.training.loop.fit import fit
+from napari_ubam.training.loop.plan import FitPlan
 
 STAGE_FOLDERS = {"magnifier": "steps"}  # of a stage's checkpoints, where it is not the stage's name
 
