@@ -80,14 +80,14 @@ def close(panel: Panel, answer: str) -> list[str]:
 
 
 def test_stay_keeps_the_window(panel: Panel, door: Door, job: Job) -> None:
-    assert close(panel, "Stay") == ["'sample' still works on this run."]
+    assert close(panel, "Keep napari open") == ["The job 'sample' is still running."]
     assert door.passed == 0
     assert job.is_alive()
 
 
 def test_stop_ends_the_job(panel: Panel, door: Door, job: Job) -> None:
     session = panel.session
-    assert close(panel, "Stop it")
+    assert close(panel, "Stop job")
     assert door.passed == 1
     begin = time.monotonic()
     while session.is_working and time.monotonic() - begin < 10:
@@ -97,7 +97,7 @@ def test_stop_ends_the_job(panel: Panel, door: Door, job: Job) -> None:
 
 
 def test_a_job_may_go_on_without_napari(panel: Panel, door: Door, job: Job) -> None:
-    assert close(panel, "Let it go on")
+    assert close(panel, "Continue in background")
     assert door.passed == 1
     QTest.qWait(300)
     assert job.is_alive()

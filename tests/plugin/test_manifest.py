@@ -9,7 +9,7 @@ import pytest
 from npe2 import PluginManifest
 
 import napari_ubam
-from napari_ubam.plugin.state.settings import DEFAULTS
+from napari_ubam.plugin.io.settings import DEFAULTS
 
 
 @pytest.fixture(scope="module")

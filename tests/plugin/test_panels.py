@@ -173,8 +173,8 @@ def test_a_dead_child_is_told_of(viewer, study_csv: Path, tmp_path: Path, wait: 
     panel.session.set_study(Study.from_csv(study_csv))
     panel.folder.setText(str(tmp_path / "run"))
     panel.train()
-    assert panel.session.job is not None
-    psutil.Process(panel.session.job.job.pid).kill()
+    assert panel.session.job_progress is not None
+    psutil.Process(panel.session.job_progress.job.pid).kill()
     wait(lambda: not panel.session.is_working)
     assert "ended without a word" in panel.job_box.title.text()
     delete(panel)
@@ -224,10 +224,10 @@ def test_scoring_again_takes_the_new_reference(opened, run: Run, tmp_path: Path,
     panel.reference.box.lineEdit().editingFinished.emit()
     panel.score()
     wait(lambda: not panel.session.is_working, 150)
-    assert panel.session.job is not None
-    assert panel.session.job.job.kind == "score"
-    assert panel.session.job.state.status in ("done", "refused")
-    if panel.session.job.state.status == "done":
+    assert panel.session.job_progress is not None
+    assert panel.session.job_progress.job.kind == "score"
+    assert panel.session.job_progress.state.status in ("done", "refused")
+    if panel.session.job_progress.state.status == "done":
         wait(
             lambda: panel.session.results is not None and panel.session.results.reference == "group=impaired"
         )

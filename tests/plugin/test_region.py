@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_ubam.plugin.io.regions import corners_of, roi_of
 from napari_ubam.plugin.state.magnification_cache import span_around
-from napari_ubam.plugin.viewer.region import corners_of, roi_of
 from napari_ubam.study import Roi
 
 

@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Folder that a small sample study is rendered into."""
     place = tmp_path / "sample"
     monkeypatch.setattr(sample_data, "sample_folder", lambda: place)
-    monkeypatch.setattr(rendering, "AMOUNTS", SMALL)
+    monkeypatch.setattr(rendering, "OPTIONS", SMALL)
     return place
 
 
@@ -51,11 +51,11 @@ def test_the_window_stays_usable_while_it_is_rendered(make_napari_viewer: Any, f
     from_the_menu(viewer)
     from_the_menu(viewer)  # an impatient user
     wait(lambda: len(viewer.layers) == 2)
-    assert all("being rendered" in layer.name for layer in viewer.layers)
+    assert all("rendering" in layer.name for layer in viewer.layers)
     assert len(find_jobs(folder)) == 1
     wait(lambda: any(layer.metadata.get("study_csv") for layer in viewer.layers))
     names = {layer.name for layer in viewer.layers}
-    assert not any("being rendered" in name for name in names)
+    assert not any("rendering" in name for name in names)
     assert len(viewer.layers[0].data) == 60
 
 

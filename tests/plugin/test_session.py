@@ -6,11 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from napari_ubam.jobs import find_jobs
-from napari_ubam.plugin.state.contents import Results, RunContents, read_run
+from napari_ubam.plugin.state.contents import RunContents, read_run
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.run import Run, RunError
 from napari_ubam.study import Study, StudyError
@@ -84,8 +83,8 @@ def test_commands_follow_each_other_and_stop_at_one_that_is_refused(
     )
     finish(session)
     assert ended == [("embed", "done"), ("score", "refused")]
-    assert session.job is not None
-    assert "nobody" in session.job.state.text
+    assert session.job_progress is not None
+    assert "nobody" in session.job_progress.state.text
     assert not (folder / "scores.csv").exists()
 
 
@@ -108,21 +107,21 @@ def test_a_job_is_found_again_by_another_session(study_csv: Path, tmp_path: Path
     second = Session()
     second.set_contents(read_run(folder))
     assert second.is_working
-    assert second.job is not None
+    assert second.job_progress is not None
     end = time.monotonic() + 120
-    while (second.job.progress is None or second.job.progress.stage != "posture") and time.monotonic() < end:
+    while not second.job_progress.losses and time.monotonic() < end:
         second.poll()
         time.sleep(0.1)
-    assert second.job.losses
+    assert {name.split(", ")[0] for name in second.job_progress.losses} == {"posture"}
     asked = time.monotonic()
     second.stop_job()
     finish(second, 20)
-    assert second.job.state.status == "cancelled"
+    assert second.job_progress.state.status == "cancelled"
     assert time.monotonic() - asked < 2.5  # two seconds, and what a loaded machine adds
     end = time.monotonic() + 20
-    while second.job.job.is_alive() and time.monotonic() < end:
+    while second.job_progress.job.is_alive() and time.monotonic() < end:
         time.sleep(0.05)
-    assert not second.job.job.is_alive()
+    assert not second.job_progress.job.is_alive()
     finish(first, 20)
     assert not first.is_working
 
@@ -134,24 +133,7 @@ def test_the_latest_of_many_jobs_is_shown(tmp_path: Path) -> None:
         finish(session)
     again = Session()
     again.set_contents(RunContents(tmp_path, jobs=tuple(find_jobs(tmp_path))))
-    assert again.job is not None
-    assert session.job is not None
-    assert again.job.job.record == session.job.job.record
-    assert again.job.state.status == "refused"
-
-
-def test_groups_count_subjects_and_not_sessions() -> None:
-    rows = [
-        ("a", "ill", "0", 1.0, 0.2, False),
-        ("a", "ill", "1", 3.0, 0.01, False),
-        ("b", "ill", "0", 8.0, 0.3, False),
-        ("c", "well", "0", 0.5, float("nan"), True),
-        ("d", float("nan"), "0", 2.0, float("nan"), False),
-    ]
-    subjects = pd.DataFrame(rows, columns=["subject", "group", "session", "deviation", "q", "reference"])
-    found = Results(pd.DataFrame(), subjects, pd.DataFrame(), "group=well").groups()
-    assert found[["group", "subjects", "deviation", "below"]].values.tolist() == [
-        ["", 1, 2.0, 0],
-        ["ill", 2, 5.0, 1],
-        ["well", 1, 0.5, 0],
-    ]
+    assert again.job_progress is not None
+    assert session.job_progress is not None
+    assert again.job_progress.job.record == session.job_progress.job.record
+    assert again.job_progress.state.status == "refused"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from napari_ubam.cli import app
-from napari_ubam.plugin.commands.steps import (
+from napari_ubam.plugin.state.steps import (
     embed_step,
     magnify_step,
     score_step,

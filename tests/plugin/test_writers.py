@@ -35,7 +35,7 @@ def test_a_difference_is_written_as_it_is_seen(tmp_path: Path) -> None:
 
 
 def test_a_single_picture_is_no_video(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="choose a layer with time"):
+    with pytest.raises(ValueError, match="choose a layer with a time axis"):
         write_images(str(tmp_path / "a.mp4"), np.zeros((16, 16), np.uint8), {"rgb": False})
 
 

@@ -1,1 +1,1 @@
-"""What scripts and the command line call, and the commands that panels run."""
+"""Functions that scripts and the command line call."""

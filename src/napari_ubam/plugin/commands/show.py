@@ -8,8 +8,10 @@ import pandas as pd
 
 from napari_ubam.magnification.prepare import SMOOTHING_MS
 from napari_ubam.plugin.io.convert import path_of, recording_layer
+from napari_ubam.plugin.io.regions import region_of
 from napari_ubam.plugin.io.result_layers import magnified_layers, score_overlay
-from napari_ubam.plugin.viewer.overlay import add_frame, image_frame, paint, region_of
+from napari_ubam.plugin.viewer.navigation import image_frame
+from napari_ubam.plugin.viewer.overlay import add_score_layer, show_score
 from napari_ubam.run import Run, RunError
 from napari_ubam.runfolder.recordings import read_recording
 from napari_ubam.video import open_video
@@ -83,10 +85,10 @@ def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
     image = show_recording(viewer, run, recording)
     height, width = image.data.shape[1:3]
     overlay = score_overlay(scores, region_of(one, height, width))
-    layer = add_frame(viewer, overlay, recording, scores)
+    layer = add_score_layer(viewer, overlay, recording, scores)
 
     def follow(_: object = None) -> None:
-        paint(layer, overlay, image_frame(viewer, image))
+        show_score(layer, overlay, image_frame(viewer, image))
 
     def forget(event: Any) -> None:
         if event.value in (layer, image):

@@ -1,1 +1,1 @@
-"""What napari calls to read and write, and the conversion of recordings and results to layers."""
+"""Into napari and out of it: readers, writers, sample study, settings, and layers as data."""

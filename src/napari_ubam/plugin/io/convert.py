@@ -1,4 +1,4 @@
-"""From recordings to layers, as data: napari itself is not needed here."""
+"""Layers of recordings, as data. Needs neither Qt nor napari."""
 
 from __future__ import annotations
 
@@ -16,59 +16,72 @@ from napari_ubam.study.values import absolute
 from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
 
 Layer = tuple[Any, dict[str, Any], str]
-"""Layer data, arguments of the layer, and its type, as npe2 hands layers over."""
+"""Data, keyword arguments and type of a layer, as napari takes them from a reader."""
 
-UNKNOWN_RATE = 30.0  # frames a second
+UNKNOWN_RATE = 30.0  # frames per second
 
 
 class ShownVideo(VideoArray):
-    """A recording as a viewer needs it: a frame that does not decode is shown black, and told of.
+    """A recording whose unreadable frames are black and give a warning.
 
-    An error while napari slices a layer would leave the picture of another frame on the canvas.
+    After an error, napari would keep the picture of another frame on the canvas.
 
     Parameters
     ----------
     video : VideoArray
         The recording.
-    tell : callable
-        Called with the sentence of each frame that does not decode.
+    warn : callable
+        Called with one sentence for each unreadable frame.
     """
 
-    def __init__(self, video: VideoArray, tell: Callable[[str], object]) -> None:
+    def __init__(self, video: VideoArray, warn: Callable[[str], object]) -> None:
         super().__init__(video.source, brightness=video.ndim == 3)
-        self._tell = tell
+        self._warn = warn
 
     def _read(self, number: int, keep: bool = True) -> npt.NDArray[Any]:
         try:
             return super()._read(number, keep)
         except FrameError as error:
-            self._tell(str(error))
+            self._warn(str(error))
             return np.zeros(self.shape[1:], self.dtype)
 
 
 def path_of(layer: Any) -> Path | None:
-    """Video that a layer shows: one that we opened, or a stack that napari read by itself.
+    """Find the file that a layer shows, also if napari's own reader opened it.
 
     Parameters
     ----------
-    layer : napari layer
+    layer : napari.layers.Layer
 
     Returns
     -------
     Path or None
+        Absolute path; None if the layer shows no file.
     """
-    noted = layer.metadata.get("path") or layer.source.path
-    return absolute(noted) if noted else None
+    path = layer.metadata.get("path") or layer.source.path
+    return absolute(path) if path else None
 
 
 def rate_of(layer: Any, recording: Recording) -> float:
-    """Frames a second of a recording that a layer shows; 30 where nothing tells it."""
+    """Find the frame rate of a recording.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        Layer that shows the recording.
+    recording : Recording
+
+    Returns
+    -------
+    float
+        Frames per second, from the layer, the study or the file; 30 if none of them has it.
+    """
     return float(layer.metadata.get("fps") or recording.fps or _rate_of_file(recording.video))
 
 
 @lru_cache(maxsize=64)
 def _rate_of_file(path: Path) -> float:
-    """Rate that a file tells of itself; asked where napari opened it."""
+    """Read the frame rate from a file."""
     try:
         with open_video(path, warn=False) as video:
             return float(video.fps or UNKNOWN_RATE)
@@ -76,22 +89,22 @@ def _rate_of_file(path: Path) -> float:
         return UNKNOWN_RATE
 
 
-def recording_layer(video: VideoArray, tell: Callable[[str], object] = warnings.warn) -> Layer:
-    """Make an image layer of a recording, whose frames are read when they are shown.
+def recording_layer(video: VideoArray, warn: Callable[[str], object] = warnings.warn) -> Layer:
+    """Make a lazy image layer of a recording: each frame is read when it is shown.
 
     Parameters
     ----------
     video : VideoArray
         The recording.
-    tell : callable
-        Called with the sentence of each frame that does not decode when it is shown; it is black then.
+    warn : callable
+        Called with one sentence for each unreadable frame. Such a frame is black.
 
     Returns
     -------
     tuple
-        Dask array ``(t, y, x, 3)`` shown as RGB, or ``(t, y, x)`` shown as grey; the layer's arguments, with
-        time in seconds (mean frame rate) on the first axis; and ``"image"``. The metadata holds the
-        recording itself and the true time of each frame, in seconds.
+        Dask array ``(t, y, x, 3)`` for RGB or ``(t, y, x)`` for grey; the layer's arguments, with time in
+        seconds (mean frame rate) on the first axis; and ``"image"``. The metadata holds the recording itself
+        and the true time of each frame in seconds.
     """
     grey = video.shape[-1] == 1
     shown = video.luma() if grey else video
@@ -109,16 +122,16 @@ def recording_layer(video: VideoArray, tell: Callable[[str], object] = warnings.
             "times": video.times,
             "notes": video.notes,
         },
-        # Frames are kept by the reader already, as decoded: half the memory of napari's own cache.
+        # The reader has a cache of its own, which takes half of the memory of napari's cache.
         "cache": False,
     }
     if grey:
         arguments["contrast_limits"] = contrast_limits(shown)
-    return ShownVideo(shown, tell).to_dask(), arguments, "image"
+    return ShownVideo(shown, warn).to_dask(), arguments, "image"
 
 
 def contrast_limits(video: VideoArray) -> tuple[float, float]:
-    """Limits of grey levels for showing a recording.
+    """Choose the range of grey levels to show.
 
     Parameters
     ----------
@@ -128,8 +141,8 @@ def contrast_limits(video: VideoArray) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        0 and 255 for 8 bit; else the range of three frames, since the whole recording would have to be read
-        for its own.
+        0 and 255 for 8 bit, else minimum and maximum of three frames, since it would take long to read the
+        whole recording.
     """
     if video.dtype == np.uint8:
         return 0.0, 255.0
@@ -145,7 +158,17 @@ def contrast_limits(video: VideoArray) -> tuple[float, float]:
 
 
 def study_layer(table: Path) -> Layer:
-    """Make a layer of a study's first recording, which tells the panels of the study.
+    """Make a layer of a study's first recording; its metadata names the study for the panels.
+
+    Parameters
+    ----------
+    table : Path
+        CSV file of the study.
+
+    Returns
+    -------
+    tuple
+        As `recording_layer` gives it.
 
     Raises
     ------
@@ -153,10 +176,23 @@ def study_layer(table: Path) -> Layer:
         If the table or the video cannot be read.
     """
     first = next(iter(Study.from_csv(table)))
-    return noted(recording_layer(first.open_with(open_video, warn=False)), study_csv=str(table))
+    return with_metadata(recording_layer(first.open_with(open_video, warn=False)), study_csv=str(table))
 
 
-def noted(layer: Layer, **values: Any) -> Layer:
-    """Give a layer with more metadata."""
+def with_metadata(layer: Layer, **values: Any) -> Layer:
+    """Add metadata to a layer.
+
+    Parameters
+    ----------
+    layer : tuple
+        Data, arguments and type of a layer.
+    **values
+        New entries of the metadata.
+
+    Returns
+    -------
+    tuple
+        A new layer tuple.
+    """
     data, arguments, kind = layer
     return data, {**arguments, "metadata": {**arguments["metadata"], **values}}, kind

@@ -1,4 +1,4 @@
-"""What napari calls to open a recording: ``viewer.open(path, plugin="napari-ubam")`` or drag and drop."""
+"""What napari calls to open files: ``viewer.open(path, plugin="napari-ubam")``, or drag and drop."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from napari_ubam.study.recording import REQUIRED
 from napari_ubam.video import VIDEO_SUFFIXES, open_video
 from napari_ubam.video.image_files import IMAGE_SUFFIXES
 
-from .convert import Layer, noted, recording_layer, study_layer
+from .convert import Layer, recording_layer, study_layer, with_metadata
 
 Reader = Callable[[str | Sequence[str]], list[Layer]]
 
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
-    """Tell napari whether paths are recordings.
+    """Choose a reader for video files.
 
     Parameters
     ----------
     path : str or list of str
-        What the user opened.
+        Files that the user opened.
 
     Returns
     -------
     callable or None
-        `read_recordings` for video files, else None, so that other readers are asked.
+        `read_videos` if all are video files, else None, and napari asks other readers.
     """
     paths = _paths(path)
-    return read_recordings if paths and all(map(_is_recording, paths)) else None
+    return read_videos if paths and all(map(_is_recording, paths)) else None
 
 
-def read_recordings(path: str | Sequence[str]) -> list[Layer]:
-    """Open recordings as lazy image layers, one each.
+def read_videos(path: str | Sequence[str]) -> list[Layer]:
+    """Open video files, each as one lazy image layer.
 
     Parameters
     ----------
@@ -45,27 +45,28 @@ def read_recordings(path: str | Sequence[str]) -> list[Layer]:
     Returns
     -------
     list of tuple
-        Layer data, arguments and type; see `recording_layer`.
+        Data, arguments and type of each layer; see `recording_layer`.
 
     Raises
     ------
     VideoError
-        In one sentence, which napari shows, if a file cannot be read.
+        If a file cannot be read; napari shows the sentence.
     """
     return [_read(one) for one in _paths(path)]
 
 
 def get_study_reader(path: str | Sequence[str]) -> Reader | None:
-    """Tell napari whether a table is a study.
+    """Choose a reader for the table of a study.
 
     Parameters
     ----------
     path : str or list of str
+        Files that the user opened.
 
     Returns
     -------
     callable or None
-        `read_study` for one table whose header names video, subject, group and session, else None.
+        `read_study` for one table with the columns video, subject, group and session, else None.
     """
     one = _only(path)
     if one is None:
@@ -79,28 +80,39 @@ def get_study_reader(path: str | Sequence[str]) -> Reader | None:
 
 
 def read_study(path: str | Sequence[str]) -> list[Layer]:
-    """Open a study: the layer of its first recording; the panels take the table over.
+    """Open a study: its first recording as a layer, and its table in the panels.
+
+    Parameters
+    ----------
+    path : str or list of str
+        One CSV file.
+
+    Returns
+    -------
+    list of tuple
+        Data, arguments and type of the layer.
 
     Raises
     ------
     StudyError, VideoError
-        In one sentence, which napari shows.
+        If the table or the video cannot be read; napari shows the sentence.
     """
     (one,) = _paths(path)
     return [study_layer(one)]
 
 
 def get_folder_reader(path: str | Sequence[str]) -> Reader | None:
-    """Tell napari whether a folder is a run, or frames of a recording.
+    """Choose a reader for a folder.
 
     Parameters
     ----------
     path : str or list of str
+        Folders that the user opened.
 
     Returns
     -------
     callable or None
-        `read_folder` for one such folder, else None.
+        `read_folder` for one run, or for one folder of frames, else None.
     """
     one = _only(path)
     if one is None or not one.is_dir():
@@ -110,26 +122,36 @@ def get_folder_reader(path: str | Sequence[str]) -> Reader | None:
 
 
 def read_folder(path: str | Sequence[str]) -> list[Layer]:
-    """Open a run's first recording, which makes the panels open the run; or a folder of frames.
+    """Open a run in the panels, with its first recording as a layer; or open a folder of frames.
+
+    Parameters
+    ----------
+    path : str or list of str
+        One folder.
+
+    Returns
+    -------
+    list of tuple
+        Data, arguments and type of the layer.
 
     Raises
     ------
-    RunError, StudyError, VideoError
-        In one sentence, which napari shows.
+    StudyError, VideoError
+        If the run's study or the frames cannot be read; napari shows the sentence.
     """
     (folder,) = _paths(path)
     if not _is_run(folder):
         return [_read(folder)]
-    return [noted(study_layer(folder / "study.csv"), study_csv="", run_folder=str(folder))]
+    return [with_metadata(study_layer(folder / "study.csv"), study_csv="", run_folder=str(folder))]
 
 
 def _paths(path: str | Sequence[str]) -> list[Path]:
-    """Paths that napari hands over, of which one may come alone."""
+    """Give the paths as a list; napari gives a single one as a string."""
     return [Path(one) for one in ([path] if isinstance(path, str) else path)]
 
 
 def _only(path: str | Sequence[str]) -> Path | None:
-    """Give the path where it is one, else None."""
+    """Give the path if it is only one, else None."""
     paths = _paths(path)
     return paths[0] if len(paths) == 1 else None
 
@@ -152,4 +174,4 @@ def _read(path: Path) -> Layer:
         video = open_video(path, progress=report, warn=False)
     for note in video.notes:
         show_info(f"{path.name}: {note}")
-    return recording_layer(video, tell=show_warning)
+    return recording_layer(video, warn=show_warning)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from napari_ubam.analysis.attribution import arrows, difference_map, vectors
 from napari_ubam.magnification.export import VISIBLE
-from napari_ubam.plugin.viewer.region import corners_of
+from napari_ubam.plugin.io.regions import corners_of
 from napari_ubam.run import Magnification
 from napari_ubam.study import Roi
 

@@ -1,4 +1,4 @@
-"""File > Open Sample > uBAM: rendered animals with known deviations, made on this computer the first time."""
+"""The sample study of File > Open Sample: rendered animals with known deviations."""
 
 from __future__ import annotations
 
@@ -12,45 +12,44 @@ from napari_ubam.sample import walkers, write_sample
 
 from .convert import Layer, study_layer
 
-VERSION = 1  # of what is rendered
+VERSION = 1  # of the rendered videos
 SEED = 0
 
 
 def sample_folder() -> Path:
-    """Folder of the sample study."""
+    """Give the folder of the sample study."""
     return user_cache_path("napari-ubam") / f"sample-study-{VERSION}"
 
 
 def sample_study() -> list[Layer]:
-    """Open the sample study; the first time it is rendered, which takes about a minute.
+    """Open the sample study; the first call renders it, which takes about a minute.
 
-    In a window that is the work of another process: a still picture stands in until the study is there. A
-    script waits for it.
+    In a napari window another process renders, and a still picture is shown meanwhile. A script waits.
 
     Returns
     -------
     list of tuple
-        Layer of the first recording. Its metadata names the study's CSV, which the panels take over.
+        Layer of the first recording. Its metadata names the CSV file of the study for the panels.
     """
     table = sample_folder() / "study.csv"
     if table.is_file():
         return [study_layer(table)]
     if _in_a_window():
-        from .sample_rendering import render_behind
+        from .sample_rendering import render_in_background
 
-        return [render_behind(table, _still())]
+        return [render_in_background(table, _still())]
     with progress(total=0, desc="Rendering the sample study") as bar:
 
-        def tell(event: Progress) -> None:
+        def report(event: Progress) -> None:
             bar.total = event.of
             bar.update(event.step - bar.n)
 
-        write_sample(table.parent, seed=SEED, progress=tell)
+        write_sample(table.parent, seed=SEED, progress=report)
     return [study_layer(table)]
 
 
 def _in_a_window() -> bool:
-    """Whether an event loop runs that must not be held up; without Qt there is none."""
+    """Whether Qt's event loop runs, which must not wait for long work."""
     try:
         from qtpy.QtCore import QThread
     except ImportError:
@@ -60,6 +59,6 @@ def _in_a_window() -> bool:
 
 
 def _still() -> Layer:
-    """Make a layer of one frame, to be seen at once."""
+    """Make a layer of one frame, which is ready at once."""
     picture = next(iter(walkers(seed=SEED)[0].render([0])))
-    return picture[None], {"name": "the sample study is being rendered …", "rgb": picture.ndim == 3}, "image"
+    return picture[None], {"name": "rendering the sample study …", "rgb": picture.ndim == 3}, "image"

@@ -1,4 +1,4 @@
-"""The sample study rendered by another process, so that the window stays usable meanwhile."""
+"""Renders the sample study in another process, while the user can work in the window."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from napari.layers import Layer as AnyLayer
     from napari.viewer import Viewer
 
-LOOK_MS = 200
-AMOUNTS: tuple[str, ...] = ()  # options of the command; its own defaults unless given
-STILL = "ubam_still"  # metadata of the layer that stands in
+POLL_MS = 200
+OPTIONS: tuple[str, ...] = ()  # further options of ``napari-ubam sample``, for tests
+STILL = "ubam_still"  # key in the metadata of the still picture's layer
 
 
-def render_behind(table: Path, still: Layer) -> Layer:
-    """Render the sample study in another process, and open it in the current viewer when it is there.
+def render_in_background(table: Path, still: Layer) -> Layer:
+    """Render the sample study in another process, then open it in the current viewer.
 
     Parameters
     ----------
     table : Path
-        The study's CSV, written last.
-    still : layer tuple
-        Stands in meanwhile.
+        CSV file of the study; it is written after the videos.
+    still : tuple
+        Layer to show meanwhile: data, arguments and type.
 
     Returns
     -------
-    layer tuple
-        The stand-in, marked so that it is taken away later.
+    tuple
+        The layer `still`, marked for removal when the study opens.
 
     Raises
     ------
@@ -47,43 +47,43 @@ def render_behind(table: Path, still: Layer) -> Layer:
         If the process cannot be started.
     """
     working = [job for job in find_jobs(table.parent) if job.state().status == "running"]
-    job = working[-1] if working else start_job(table.parent, ["sample", str(table.parent), *AMOUNTS])
+    job = working[-1] if working else start_job(table.parent, ["sample", str(table.parent), *OPTIONS])
     viewer = current_viewer()
     if viewer is not None:
-        _Waiting(job, table, viewer)
-    show_info("The sample study is rendered once, which takes about a minute; it opens by itself.")
+        _Follower(job, table, viewer)
+    show_info("Rendering the sample study. It takes about a minute, then the study opens automatically.")
     data, arguments, kind = still
     return data, {**arguments, "metadata": {STILL: str(table)}}, kind
 
 
-class _Waiting(QObject):
-    """Looks now and then how far the rendering is; lives until its end."""
+class _Follower(QObject):
+    """Shows the progress of the rendering, and opens the study at its end."""
 
     def __init__(self, job: Job, table: Path, viewer: Viewer) -> None:
         super().__init__(QApplication.instance())
         self._job, self._table, self._viewer = job, table, ref(getattr(viewer, "__wrapped__", viewer))
         self._bar = progress(total=0, desc="Rendering the sample study")
         self._timer = QTimer(self)
-        self._timer.timeout.connect(self._look)
-        self._timer.start(LOOK_MS)
+        self._timer.timeout.connect(self._poll)
+        self._timer.start(POLL_MS)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         state = self._job.state()
         for event in self._job.new_events():
-            told = event.progress()
-            if told is not None and told.of:
-                self._bar.total = told.of
-                self._bar.update(told.step - self._bar.n)
+            latest = event.progress()
+            if latest is not None and latest.of:
+                self._bar.total = latest.of
+                self._bar.update(latest.step - self._bar.n)
         if state.status == "running" and self._viewer() is not None:
             return
         self._timer.stop()
         self._bar.close()
         self.deleteLater()
         viewer = self._viewer()
-        stills = [] if viewer is None else [one for one in viewer.layers if self._stands_in(one)]
-        if viewer is None or not stills:  # closed, or not wanted any more
+        stills = [] if viewer is None else [one for one in viewer.layers if self._is_still(one)]
+        if viewer is None or not stills:  # the user closed the viewer or removed the layer
             return
-        with suppress(RuntimeError):  # the window is gone, though something still knows its viewer
+        with suppress(RuntimeError):  # the window is closed, but its viewer still exists
             for layer in stills:
                 viewer.layers.remove(layer)
             if state.status == "done":
@@ -91,7 +91,7 @@ class _Waiting(QObject):
             else:
                 show_error(state.text or "The sample study was not rendered; open it again.")
 
-    def _stands_in(self, layer: AnyLayer) -> bool:
+    def _is_still(self, layer: AnyLayer) -> bool:
         return bool(layer.metadata.get(STILL) == str(self._table))
 
     def _open(self, viewer: Viewer) -> None:

@@ -1,4 +1,4 @@
-"""What napari calls to save layers of ours: images as a video or a TIFF stack, scores as CSV."""
+"""What napari calls to save layers: images as a video or a TIFF stack, scores as CSV."""
 
 from __future__ import annotations
 
@@ -10,36 +10,41 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 
+from napari_ubam.errors import UbamError
 from napari_ubam.video import write_video
 
 DEFAULT_FPS = 25.0
 
 
+class LayerError(UbamError):
+    """A layer that cannot be written; the message says which layer can."""
+
+
 def write_images(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Write an image layer, one frame at a time.
+    """Write an image layer as a video or a TIFF stack, one frame at a time.
 
     Parameters
     ----------
     path : str
-        ``.mp4`` or ``.tif``.
+        File ``.mp4`` or ``.tif``.
     data : (t, y, x) or (t, y, x, 3) array
-        May be lazy.
+        Frames, also lazy.
     meta : dict
-        The layer's arguments; its time scale gives the frame rate, its contrast limits the grey levels.
+        Arguments of the layer. The time scale gives the frame rate, the contrast limits give the grey levels.
 
     Returns
     -------
     list of str
-        The file.
+        The written file.
 
     Raises
     ------
-    ValueError
-        In one sentence, if the layer has no time axis.
+    LayerError
+        If the layer has no time axis.
     """
     rgb = bool(meta.get("rgb"))
     if np.ndim(data) != (4 if rgb else 3):
-        raise ValueError("Only a sequence of pictures can be written as a video; choose a layer with time.")
+        raise LayerError("A single picture cannot be written as a video; choose a layer with a time axis.")
     scale = meta.get("scale", (1.0,))
     fps = 1 / float(scale[0]) if len(scale) > 2 and scale[0] > 0 and scale[0] != 1 else DEFAULT_FPS
     frames = _frames(data, rgb, meta.get("contrast_limits"))
@@ -60,30 +65,30 @@ def write_images(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
 
 def write_scores(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Write the scores that a layer of ours shows.
+    """Write the scores that a layer shows.
 
     Parameters
     ----------
     path : str
-        ``.csv``.
+        File ``.csv``.
     data : list
-        Shapes; not looked at.
+        Shapes; not used.
     meta : dict
-        The layer's arguments; its metadata holds the table.
+        Arguments of the layer; its metadata holds the table.
 
     Returns
     -------
     list of str
-        The file.
+        The written file.
 
     Raises
     ------
-    ValueError
-        In one sentence, if the layer shows no scores.
+    LayerError
+        If the layer shows no scores.
     """
     table = meta.get("metadata", {}).get("scores")
     if table is None:
-        raise ValueError("This layer shows no scores; choose the layer that ends in ', deviation'.")
+        raise LayerError("This layer shows no scores; choose the layer whose name ends in ', deviation'.")
     table.to_csv(path, index=False)
     return [path]
 

@@ -1,1 +1,1 @@
-"""The dock widgets; each is handed the viewer, and shares nothing with the others but the session."""
+"""The dock widgets. Each gets the viewer from napari; they share only the session."""

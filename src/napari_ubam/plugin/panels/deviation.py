@@ -10,9 +10,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLabel, QTableWidget, QTableWidgetItem
 
 from napari_ubam.jobs import JobError
-from napari_ubam.plugin.commands.steps import Step, embed_step, score_step
-from napari_ubam.plugin.state.contents import SIGNIFICANT, Results
-from napari_ubam.plugin.state.settings import remember, remembered
+from napari_ubam.plugin.io.settings import remember, remembered
+from napari_ubam.plugin.state.contents import Results
+from napari_ubam.plugin.state.steps import Step, embed_step, score_step
 from napari_ubam.plugin.viewer.overlay import Overlay
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
@@ -109,7 +109,7 @@ class DeviationPanel(Panel):
 
     @property
     def _study(self) -> Study | None:
-        return self.session.study or self.session.read_recordings
+        return self.session.study or self.session.run_study
 
     def _enable(self) -> None:
         ready = self.session.run is not None and self._study is not None
@@ -236,9 +236,11 @@ def _p(value: Any) -> str:
 
 def _subject_note(results: Results) -> str:
     """Sum up the groups; say how many subjects there are, and how small p can be."""
+    from napari_ubam.analysis import SIGNIFICANT, group_table
+
     lines, table = [], results.subjects
-    for one in results.groups().to_dict("records"):
-        role = ", reference" if one["reference"] else f", {one['below']} with q < {SIGNIFICANT}"
+    for one in group_table(table).to_dict("records"):
+        role = ", reference" if one["reference"] else f", {one['significant']} with q < {SIGNIFICANT}"
         name = str(one["group"] or "no group")
         lines.append(f"{name}: {one['subjects']} subjects, median deviation {one['deviation']:.4f}{role}")
     reference = table.loc[table["reference"].astype(bool), "subject"].nunique()

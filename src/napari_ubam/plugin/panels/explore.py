@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
 
-from napari_ubam.plugin.viewer.colouring import colours_of_rows, legend_of
+from napari_ubam.plugin.io.point_colours import colours_of_rows, legend_of
+from napari_ubam.plugin.io.thumbnails import thumbnails
 from napari_ubam.plugin.viewer.theme import colours_of
-from napari_ubam.plugin.viewer.thumbnails import thumbnails
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, button, narrow, row, section
 from napari_ubam.plugin.widgets.map_canvas import MapCanvas

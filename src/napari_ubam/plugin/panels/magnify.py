@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel
 
 from napari_ubam.jobs import JobError
-from napari_ubam.plugin.commands.steps import Step, magnify_step
 from napari_ubam.plugin.io.convert import Layer, rate_of
 from napari_ubam.plugin.io.result_layers import magnified_layers
+from napari_ubam.plugin.io.settings import remember, remembered
 from napari_ubam.plugin.state.magnification_cache import (
     MagnificationCache,
     MagnificationRequest,
     episode_span,
     span_around,
 )
-from napari_ubam.plugin.state.settings import remember, remembered
+from napari_ubam.plugin.state.steps import Step, magnify_step
 from napari_ubam.plugin.viewer.preview import Preview
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
@@ -120,7 +120,7 @@ class MagnifyPanel(Panel):
         self.empty.setVisible(not ready)
         for widget in (self.add, self.save, self.previewing):
             widget.setEnabled(ready)
-        self.reference.set_study(self.session.read_recordings)
+        self.reference.set_study(self.session.run_study)
         if self.session.reference:
             self.reference.set_text(self.session.reference)
 

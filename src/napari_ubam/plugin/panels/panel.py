@@ -75,7 +75,7 @@ class Panel(QWidget):
         super().showEvent(event)
         window = self.window()
         if window is not None:
-            watch_window(window, self.link)
+            watch_window(window, self.session)
         if not self._placed:
             self._placed = True
             follow_layout(self.column)

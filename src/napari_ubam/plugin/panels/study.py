@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QLabel, QListWidget
 
-from napari_ubam.plugin.viewer.region import RegionDrawing
+from napari_ubam.plugin.viewer.region_drawing import RegionDrawing
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import button, row, section
 from napari_ubam.plugin.widgets.study_table import StudyTable

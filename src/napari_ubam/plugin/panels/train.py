@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QLabel, QLineEdit
 
 from napari_ubam.jobs import JobError
-from napari_ubam.plugin.commands.steps import Step, train_magnifier_step, train_step
-from napari_ubam.plugin.state.settings import remember, remembered
+from napari_ubam.plugin.io.settings import remember, remembered
+from napari_ubam.plugin.state.steps import Step, train_magnifier_step, train_step
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, button, narrow, row, section
@@ -144,8 +144,8 @@ class TrainPanel(Panel):
 
     def _job_changed(self) -> None:
         self.job_box.update_job()
-        view = self.session.job
-        seen = view is not None and view.job.kind == "train" and self.plot.show_losses(view.losses)
+        job = self.session.job_progress
+        seen = job is not None and job.job.kind == "train" and self.plot.show_losses(job.losses)
         self.plot.setVisible(bool(seen))
         self._enable()
 

@@ -1,1 +1,1 @@
-"""What a viewer works on; neither Qt nor napari."""
+"""What the panels share, without Qt or napari: study, run, job, and the steps of the work."""

@@ -1,4 +1,4 @@
-"""A study while it is being typed: rows of text, and what is wrong with each. Neither Qt nor napari."""
+"""A study while the user types it: rows of text with their faults. Needs neither Qt nor napari."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ COLUMNS = (*REQUIRED, *ROI_COLUMNS, "start", "stop", "name")
 
 
 class StudyDraft:
-    """Rows of a study as text, in any state of completion.
+    """Rows of a study as text; they need not be complete or valid.
 
     Parameters
     ----------
     rows : iterable of mapping, optional
-        Cells by column; missing cells are empty. Columns of a study that are unknown here are kept.
+        Text of the cells by column. A missing cell is empty. Further columns are kept.
     folder : Path, optional
-        Where relative paths start.
+        Folder that relative paths start from.
     """
 
     def __init__(self, rows: Iterable[Mapping[str, str]] = (), folder: Path | None = None) -> None:
@@ -30,7 +30,16 @@ class StudyDraft:
 
     @classmethod
     def from_study(cls, study: Study) -> StudyDraft:
-        """Make a draft of a study, with its paths in full."""
+        """Make a draft of a study, with absolute paths.
+
+        Parameters
+        ----------
+        study : Study
+
+        Returns
+        -------
+        StudyDraft
+        """
         texts = [
             {str(key): text for key, text in row.items()} for row in study.to_dataframe().to_dict("records")
         ]
@@ -38,7 +47,7 @@ class StudyDraft:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns to show: those of a study, then those that the rows bring."""
+        """Columns to show: the standard ones, then further columns of the rows."""
         extra = dict.fromkeys(key for row in self.rows for key in row if key not in COLUMNS)
         return (*COLUMNS, *extra)
 
@@ -47,16 +56,32 @@ class StudyDraft:
         return len(self.rows)
 
     def cell(self, row: int, column: str) -> str:
-        """Text of a cell."""
+        """Give the text of a cell.
+
+        Parameters
+        ----------
+        row : int
+            Number of the row, from 0.
+        column : str
+
+        Returns
+        -------
+        str
+            Empty if the cell has no text.
+        """
         return self.rows[row].get(column, "")
 
     def add_videos(self, paths: Iterable[Path]) -> list[int]:
-        """Add a row for each video that has none yet.
+        """Add a row for each video that is not in the study yet.
+
+        Parameters
+        ----------
+        paths : iterable of Path
 
         Returns
         -------
         list of int
-            The new rows. The subject is the file's stem until the user says better.
+            Numbers of the new rows. The name of the file is taken as the subject; the user can change it.
         """
         have, added = {Path(row.get("video", "")) for row in self.rows}, []
         for path in paths:
@@ -67,16 +92,32 @@ class StudyDraft:
         return added
 
     def set_cell(self, row: int, column: str, text: str) -> None:
-        """Write a cell."""
+        """Change the text of a cell.
+
+        Parameters
+        ----------
+        row : int
+            Number of the row, from 0.
+        column, text : str
+        """
         self.rows[row][column] = text.strip()
 
     def paste(self, row: int, column: str, block: Sequence[Sequence[str]]) -> int:
-        """Write a block of cells, as it was copied from a spreadsheet, from a cell to the right and down.
+        """Write a block of cells that was copied from a spreadsheet.
+
+        Parameters
+        ----------
+        row : int
+            Row of the upper left cell, from 0.
+        column : str
+            Column of the upper left cell.
+        block : sequence of sequence of str
+            Text of the cells, row by row.
 
         Returns
         -------
         int
-            Cells that did not fit, since the table ends before them.
+            Number of cells outside of the table, which are not written.
         """
         columns = self.columns
         left, lost = columns.index(column), 0
@@ -89,23 +130,48 @@ class StudyDraft:
         return lost
 
     def set_roi(self, rows: Iterable[int], roi: Roi | None) -> None:
-        """Give rows a region; None takes it away."""
+        """Set or remove the region of rows.
+
+        Parameters
+        ----------
+        rows : iterable of int
+            Numbers of the rows, from 0.
+        roi : Roi or None
+            None for the whole picture.
+        """
         values = ("", "", "", "") if roi is None else (roi.x, roi.y, roi.width, roi.height)
         for row in rows:
             self.rows[row].update(zip(ROI_COLUMNS, map(str, values), strict=True))
 
     def remove(self, rows: Iterable[int]) -> None:
-        """Take rows away; the videos stay where they are."""
+        """Remove rows. The video files stay.
+
+        Parameters
+        ----------
+        rows : iterable of int
+            Numbers of the rows, from 0.
+        """
         gone = set(rows)
         self.rows = [row for number, row in enumerate(self.rows) if number not in gone]
 
     def table(self) -> pd.DataFrame:
-        """Cells as a table of text, with the columns that are used."""
+        """Give the cells as a table of text, without empty optional columns."""
         used = [name for name in self.columns if name in REQUIRED or any(r.get(name) for r in self.rows)]
         return pd.DataFrame([{name: row.get(name, "") for name in used} for row in self.rows], columns=used)
 
     def recording(self, row: int) -> Recording | None:
-        """Give the recording of a row, also before subject and group are known; None with other faults."""
+        """Give the recording of a row, also if subject, group and session are still missing.
+
+        Parameters
+        ----------
+        row : int
+            Number of the row, from 0.
+
+        Returns
+        -------
+        Recording or None
+            None if the row has another fault.
+        """
         cells = {**dict.fromkeys(("subject", "group", "session"), "?"), **_filled(self.rows[row])}
         try:
             return Study.from_dataframe(pd.DataFrame([cells]), self.folder)[0]
@@ -113,14 +179,14 @@ class StudyDraft:
             return None
 
     def check(self) -> tuple[Study | None, dict[int, list[str]]]:
-        """Make a study of the rows.
+        """Check the rows and make a study of them.
 
         Returns
         -------
         study : Study or None
-            None where there are no rows or faults.
+            None if a row has a fault, or there is no row.
         faults : dict of int to list of str
-            Sentences by row; -1 for what concerns the whole table.
+            Sentences by row; -1 stands for the whole table.
         """
         if not self.rows:
             return None, {}
@@ -137,7 +203,18 @@ class StudyDraft:
 
 
 def split_clipboard(text: str) -> list[list[str]]:
-    """Cells of a block that was copied from a spreadsheet: tabs between cells, line ends between rows."""
+    """Split text that was copied from a spreadsheet into cells.
+
+    Parameters
+    ----------
+    text : str
+        Tabs between cells, line ends between rows.
+
+    Returns
+    -------
+    list of list of str
+        Cells, row by row.
+    """
     return [line.split("\t") for line in text.replace("\r\n", "\n").rstrip("\n").split("\n")]
 
 

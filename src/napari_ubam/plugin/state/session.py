@@ -1,7 +1,7 @@
-"""What one viewer works on: study, run, results and jobs. Panels observe it and know nothing of each other.
+"""What one viewer works on: study, run, results and the job. Panels observe it and do not know each other.
 
-Neither Qt nor napari is needed here. Reading the large parts is left to a thread of the caller (`contents`);
-the session itself only holds what was read, and tells of it.
+Needs neither Qt nor napari. Slow reading is done by the caller in a thread (`contents.read_run`); the session
+keeps what was read and emits a signal.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from napari_ubam.study import Fault, Recording, Study, StudyError
 
 from .contents import Results, RunContents
 from .draft import StudyDraft
-from .job_view import JobView
+from .job_progress import JobProgress
 
 if TYPE_CHECKING:
     from napari_ubam.run import Run
 
-PATIENCE = 1.0  # seconds that a job has to stop by itself
+PATIENCE = 1.0  # seconds that a job has to stop before its process is ended
 
 
 class Session:
-    """Evented state of one viewer.
+    """State of one viewer, with a signal for each change.
 
     Attributes
     ----------
     draft : StudyDraft
-        Rows of the study as they are typed; call `draft_edited` after a change.
+        Rows of the study as the user types them. Call `draft_edited` after a change.
     study : Study or None
-        The study of the draft where it has no fault, else None.
+        The study of the draft; None if the draft has a fault.
     faults : mapping of int to list of str
-        What is wrong with the draft, by row.
+        Faults of the draft, by row.
     study_path : Path or None
-        Where the study was read from or saved to.
+        File that the study was read from or saved to.
     contents : RunContents or None
-        The run that is open.
+        The open run.
     reference : str
         Filter of the reference recordings.
     recording : str
-        Name of the recording that is looked at; empty for none.
-    job : JobView or None
-        The job that works on the run or was the last to do so.
+        Name of the recording that is shown; empty if none is.
+    job_progress : JobProgress or None
+        The latest job on the run, also after its end.
     status : str
-        One sentence about what just happened.
+        The latest sentence for the user.
     """
 
     study_changed = Signal()
@@ -70,36 +70,56 @@ class Session:
         self.contents: RunContents | None = None
         self.reference = ""
         self.recording = ""
-        self.job: JobView | None = None
+        self.job_progress: JobProgress | None = None
         self.status = ""
         self._waiting: list[list[str]] = []
 
     # study ------------------------------------------------------------------------------------------
 
     def set_study(self, study: Study) -> None:
-        """Take over a study that was read."""
+        """Make a study that was read the session's study.
+
+        Parameters
+        ----------
+        study : Study
+        """
         self.study_path = study.path
         self.draft = StudyDraft.from_study(study)
         self.saved_table = self.draft.table() if study.path else None
         self.draft_edited()
 
     def draft_edited(self) -> None:
-        """Check the draft anew and tell of it."""
+        """Check the draft after a change."""
         self.study, self.faults = self.draft.check()
         self.study_changed.emit()
 
     def saved_to(self, path: Path) -> None:
-        """Note where the study was saved."""
+        """Note where the study was saved.
+
+        Parameters
+        ----------
+        path : Path
+        """
         self.study_path, self.saved_table = path, self.draft.table()
         self.study_changed.emit()
 
     @property
     def study_is_saved(self) -> bool:
-        """Whether the study's file holds what is shown."""
+        """Whether the study's file is up to date."""
         return self.saved_table is not None and self.saved_table.equals(self.draft.table())
 
     def study_file(self, folder: Path) -> Path:
-        """Give a file with the study as it is shown, for a job: the user's own, else one in the run's folder.
+        """Give a file with the study as it is shown, for a job.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder of the run. The study is written there if the user has not saved it.
+
+        Returns
+        -------
+        Path
+            The user's own file if it is up to date, else ``study-as-shown.csv`` in `folder`.
 
         Raises
         ------
@@ -115,8 +135,19 @@ class Session:
         return self.study.to_csv(folder / "study-as-shown.csv", relative=False)
 
     def find_recording(self, name: str) -> Recording | None:
-        """Give a recording of the study by name, else one that the run knows."""
-        for study in (self.study, self.read_recordings):
+        """Find a recording in the study, in the run's study, or in the rows of the draft.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+
+        Returns
+        -------
+        Recording or None
+            None if no recording has this name.
+        """
+        for study in (self.study, self.run_study):
             if study is not None and name in study.names:
                 return study[name]
         rows = (self.draft.recording(number) for number in range(len(self.draft)))
@@ -125,15 +156,20 @@ class Session:
     # run --------------------------------------------------------------------------------------------
 
     def set_contents(self, contents: RunContents) -> None:
-        """Take over what was read of a run; a run that works is followed."""
+        """Make a run that was read the session's run, and follow the job that works on it.
+
+        Parameters
+        ----------
+        contents : RunContents
+        """
         same = self.contents is not None and self.contents.folder == contents.folder
         self.contents = contents
         if not same:
-            self.job = None
-        if contents.jobs and (self.job is None or self.job.state.status != "running"):
+            self.job_progress = None
+        if contents.jobs and not self.is_working:
             latest = contents.jobs[-1]
-            if self.job is None or self.job.job.record != latest.record:
-                self.job = JobView(latest)
+            if self.job_progress is None or self.job_progress.job.record != latest.record:
+                self.job_progress = JobProgress(latest)
                 self.poll()
         if contents.study is not None and not len(self.draft):
             self.set_study(contents.study)
@@ -145,107 +181,130 @@ class Session:
 
     @property
     def run(self) -> Run | None:
-        """The run that is open, where its training has ended."""
+        """The open run; None until its training has ended."""
         return self.contents.run if self.contents else None
 
     @property
-    def read_recordings(self) -> Study | None:
-        """Recordings that the open run knows."""
+    def run_study(self) -> Study | None:
+        """Recordings of the open run."""
         return self.contents.study if self.contents else None
 
     @property
     def run_folder(self) -> Path | None:
-        """Folder of the run that is open, also while it trains."""
+        """Folder of the open run, also during its training."""
         return self.contents.folder if self.contents else None
 
     @property
     def results(self) -> Results | None:
-        """Scores of the run."""
+        """Scores of the open run."""
         return self.contents.results if self.contents else None
 
     def set_reference(self, text: str) -> None:
-        """Choose the reference by its filter."""
+        """Choose the reference.
+
+        Parameters
+        ----------
+        text : str
+            Filter of recordings, such as ``group=healthy``.
+        """
         if text != self.reference:
             self.reference = text
             self.reference_changed.emit(text)
 
     def set_recording(self, name: str) -> None:
-        """Look at another recording."""
+        """Note which recording is shown.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+        """
         if name != self.recording:
             self.recording = name
             self.recording_changed.emit(name)
 
     def say(self, sentence: str) -> None:
-        """Tell what just happened, in a sentence."""
+        """Show a sentence at the foot of every panel.
+
+        Parameters
+        ----------
+        sentence : str
+            Empty to remove the sentence.
+        """
         self.status = sentence
         self.status_changed.emit(sentence)
 
     # jobs -------------------------------------------------------------------------------------------
 
-    def start(self, folder: Path, *commands: list[str]) -> JobView:
-        """Start a command on a run's folder, and those after it when it is done.
+    def start(self, folder: Path, *commands: list[str]) -> JobProgress:
+        """Start a command as a job; the next command starts when this one is done.
 
         Parameters
         ----------
         folder : Path
-            Of the run.
+            Folder of the run.
         *commands : list of str
-            As `napari_ubam.jobs.start_job` takes them.
+            Arguments of ``napari-ubam``, as `napari_ubam.jobs.start_job` takes them.
+
+        Returns
+        -------
+        JobProgress
+            Progress of the first command.
 
         Raises
         ------
         JobError
             If another job works on the run, or the process cannot be started.
         """
-        view = JobView(start_job(folder, commands[0]))
+        started = JobProgress(start_job(folder, commands[0]))
         self._waiting = list(commands[1:])
         if self.contents is None or self.contents.folder != folder:
             self.contents = RunContents(folder)
             self.run_changed.emit()
-        self.job = view
+        self.job_progress = started
         self.job_changed.emit()
-        return view
+        return started
 
     @property
     def is_working(self) -> bool:
         """Whether a job works on the run."""
-        return self.job is not None and self.job.state.status == "running"
+        return self.job_progress is not None and self.job_progress.is_running
 
     def stop_job(self) -> None:
-        """Ask the job to stop, and end its process where it does not within a second.
+        """Ask the job to stop; `poll` ends its process if it has not stopped after one second.
 
-        That loses at most what came after its last checkpoint, some seconds of training; files are written in
-        whole or not at all.
+        What came after the last checkpoint is lost, at most some seconds of training. Files are complete,
+        because each is written in one step.
         """
-        view = self.job
-        if view is not None and view.state.status == "running" and view.stopping is None:
-            view.stopping = time.monotonic()
+        progress = self.job_progress
+        if progress is not None and progress.is_running and progress.stop_requested is None:
+            progress.stop_requested = time.monotonic()
             self._waiting = []
-            view.job.ask_to_stop()
+            progress.job.ask_to_stop()
             self.job_changed.emit()
 
     def poll(self) -> None:
-        """Read what the job told since the last call; cheap, for a timer."""
-        view = self.job
-        if view is None or view.state.status != "running":
+        """Read new events of the job. Fast enough for a timer."""
+        progress = self.job_progress
+        if progress is None or not progress.is_running:
             return
-        if view.stopping is not None and time.monotonic() - view.stopping > PATIENCE:
-            view.job.kill(wait=0)
-        events = view.job.new_events()
+        if progress.stop_requested is not None and time.monotonic() - progress.stop_requested > PATIENCE:
+            progress.job.kill(wait=0)
+        events = progress.job.new_events()
         for event in events:
-            view.take(event)
-        view.state = view.job.state()
-        if view.state.status != "running":
-            for event in view.job.new_events():  # what came between the two looks
-                view.take(event)
+            progress.add(event)
+        progress.state = progress.job.state()
+        if progress.state.status != "running":
+            for event in progress.job.new_events():  # written between the two calls above
+                progress.add(event)
             self.job_changed.emit()
-            self.job_ended.emit(view.job.kind, view.state.status)
-            self._go_on(view)
+            self.job_ended.emit(progress.job.kind, progress.state.status)
+            self._start_next(progress)
         elif events:
             self.job_changed.emit()
 
-    def _go_on(self, view: JobView) -> None:
-        """Start the command that waited for the end of another."""
+    def _start_next(self, ended: JobProgress) -> None:
+        """Start the command that waited for the end of a job."""
         waiting, self._waiting = self._waiting, []
-        if waiting and view.state.status == "done":
-            self.start(view.job.folder, *waiting)
+        if waiting and ended.state.status == "done":
+            self.start(ended.job.folder, *waiting)

@@ -1,1 +1,1 @@
-"""What ties the state to a viewer: the slider, layers, overlays, threads."""
+"""What the plugin does in napari's viewer and window: navigation, overlay, preview, threads and theme."""

@@ -1,4 +1,4 @@
-"""A window that closes while a job works: it asks whether the job shall go on."""
+"""The question before a window closes while a job runs."""
 
 from __future__ import annotations
 
@@ -8,62 +8,69 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QMessageBox, QWidget
 
 if TYPE_CHECKING:
-    from .link import ViewerLink
+    from napari_ubam.plugin.state.session import Session
 
 NAME = "ubam-closing"
 
 
-def watch_window(window: QWidget, link: ViewerLink) -> None:
-    """Ask before a window closes over a job that works; once for each window.
+def watch_window(window: QWidget, session: Session) -> None:
+    """Ask the user before a window closes while a job runs. Further calls for the same window do nothing.
 
     Parameters
     ----------
     window : QWidget
-        Top of the panel that was shown.
-    link : ViewerLink
-        Of the window's viewer.
+        Main window of the viewer.
+    session : Session
+        Session of the viewer.
     """
     if window.findChild(_Closing, NAME) is None:
-        window.installEventFilter(_Closing(window, link))
+        window.installEventFilter(_Closing(window, session))
 
 
 class _Closing(QObject):
-    def __init__(self, window: QWidget, link: ViewerLink) -> None:
+    def __init__(self, window: QWidget, session: Session) -> None:
         super().__init__(window)
         self.setObjectName(NAME)
-        self._link = link
+        self._session = session
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Look for the window's end."""
+        """Ask when the window is about to close."""
         if event is None or event.type() != QEvent.Type.Close or watched is not self.parent():
             return False
-        session = self._link.session
-        if not session.is_working or session.job is None:
+        progress = self._session.job_progress
+        if progress is None or not progress.is_running:
             return False
-        answer = ask_about(session.job.job.kind, self.parent())
-        if answer == "stay":
+        answer = ask_about(progress.job.kind, self.parent())
+        if answer == "cancel":
             event.ignore()
             return True
         if answer == "stop":
-            session.stop_job()
+            self._session.stop_job()
         return False
 
 
 def ask_about(kind: str, window: QObject | None) -> str:
-    """Ask what becomes of a job.
+    """Ask whether a job continues, stops, or keeps the window open.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of the job, such as ``"train"``.
+    window : QObject or None
+        Window that closes.
 
     Returns
     -------
     str
-        ``"go on"``, ``"stop"`` or ``"stay"``.
+        ``"continue"``, ``"stop"`` or ``"cancel"``; the last one keeps the window open.
     """
     box = QMessageBox(window if isinstance(window, QWidget) else None)
     box.setWindowTitle("uBAM")
-    box.setText(f"'{kind}' still works on this run.")
-    box.setInformativeText("It can go on without napari; open the run again later to see how far it is.")
-    go_on = box.addButton("Let it go on", QMessageBox.ButtonRole.AcceptRole)
-    stop = box.addButton("Stop it", QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    box.setText(f"The job '{kind}' is still running.")
+    box.setInformativeText("It can continue without napari. Open the run again later to see its progress.")
+    proceed = box.addButton("Continue in background", QMessageBox.ButtonRole.AcceptRole)
+    stop = box.addButton("Stop job", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton("Keep napari open", QMessageBox.ButtonRole.RejectRole)
     box.exec()
     clicked = box.clickedButton()
-    return "go on" if clicked is go_on else "stop" if clicked is stop else "stay"
+    return "continue" if clicked is proceed else "stop" if clicked is stop else "cancel"

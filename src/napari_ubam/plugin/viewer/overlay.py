@@ -1,4 +1,4 @@
-"""The scores drawn over a recording: a frame around its region, coloured by the percentile, and the score."""
+"""The scores over a recording: an outline of its region in the colour of the percentile, and a text."""
 
 from __future__ import annotations
 
@@ -8,44 +8,51 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_ubam.plugin.io.regions import region_of
 from napari_ubam.plugin.io.result_layers import ScoreOverlay, score_overlay
-from napari_ubam.study import Recording, Roi
+
+from .navigation import Navigation
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Shapes
+    from napari.layers import Shapes
     from napari.viewer import Viewer
-
-    from .link import ViewerLink
 
 CAPTION = "#101018c0"
 CAPTION_SHARE = 0.1  # of the region's height
 
 
 class Overlay:
-    """Keeps one Shapes layer with the score of the frame that is shown.
+    """One Shapes layer with the score of the current frame.
 
     Parameters
     ----------
     viewer : napari.Viewer
-    link : ViewerLink
+    navigation : Navigation
+        Tells which frame is shown.
     """
 
-    def __init__(self, viewer: Viewer, link: ViewerLink) -> None:
-        self._viewer, self._link = viewer, link
+    def __init__(self, viewer: Viewer, navigation: Navigation) -> None:
+        self._viewer, self._navigation = viewer, navigation
         self._layer: Shapes | None = None
         self._scores: ScoreOverlay | None = None
         self._name = ""
         self._shown: object = None
-        link.moved.connect(self._moved)
+        navigation.moved.connect(self._update)
 
     def show_for(self, name: str) -> None:
-        """Draw the scores of a recording; an empty name draws none."""
-        results = self._link.session.results
+        """Show the scores of a recording.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording; an empty name removes the layer.
+        """
+        results = self._navigation.session.results
         if (name, id(results)) == self._shown and self._layer in self._viewer.layers:
             return
         self._remove()
-        recording = self._link.session.find_recording(name) if name else None
-        image = self._link.layer_of(recording) if recording is not None else None
+        recording = self._navigation.session.find_recording(name) if name else None
+        image = self._navigation.layer_of(recording) if recording is not None else None
         rows = results.of(name) if results is not None else pd.DataFrame()
         if recording is None or image is None or not len(rows):
             return
@@ -53,20 +60,20 @@ class Overlay:
         self._name, self._shown = name, (name, id(results))
         self._scores = score_overlay(rows, region_of(recording, height, width))
         active = self._viewer.layers.selection.active
-        self._layer = add_frame(self._viewer, self._scores, name, rows)
+        self._layer = add_score_layer(self._viewer, self._scores, name, rows)
         self._viewer.layers.selection.active = active
-        self._moved(name, self._link.current_frame(image))
+        self._update(name, self._navigation.current_frame(image))
 
     def end(self, _: object = None) -> None:
-        """Take the layer away, and follow no more; safe while the viewer closes."""
-        self._link.moved.disconnect(self._moved, missing_ok=True)
+        """Stop following the slider. The layer stays, since the viewer may be closing."""
+        self._navigation.moved.disconnect(self._update, missing_ok=True)
         self._layer = None
 
-    def _moved(self, name: str, frame: int) -> None:
+    def _update(self, name: str, frame: int) -> None:
         if name != self._name or self._scores is None or self._layer is None:
             return
         if self._layer in self._viewer.layers:
-            paint(self._layer, self._scores, frame)
+            show_score(self._layer, self._scores, frame)
 
     def _remove(self) -> None:
         layer, self._layer, self._scores, self._shown = self._layer, None, None, None
@@ -74,8 +81,24 @@ class Overlay:
             self._viewer.layers.remove(layer)
 
 
-def add_frame(viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.DataFrame) -> Shapes:
-    """Add the Shapes layer that shows a recording's scores; its metadata holds their table."""
+def add_score_layer(viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.DataFrame) -> Shapes:
+    """Add the Shapes layer for the scores of a recording.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    scores : ScoreOverlay
+        Outline, colours and texts.
+    name : str
+        Name of the recording.
+    table : DataFrame
+        Rows of ``scores.csv`` of the recording; they are kept in the layer's metadata for saving.
+
+    Returns
+    -------
+    Shapes
+        The layer, without a score until `show_score` is called.
+    """
     return viewer.add_shapes(
         [scores.corners, caption_of(scores.corners)],
         shape_type="polygon",
@@ -90,30 +113,35 @@ def add_frame(viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.DataFra
 
 
 def caption_of(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Corners (4, 2) of a bar over a region, in it where there is no room above."""
+    """Find the place of the text: a bar above the region, or at its upper edge if there is no room above.
+
+    Parameters
+    ----------
+    corners : (4, 2) float array
+        Corners of the region, ``(y, x)`` in pixels.
+
+    Returns
+    -------
+    (4, 2) float array
+        Corners of the bar, ``(y, x)`` in pixels.
+    """
     (top, left), (bottom, right) = corners.min(0), corners.max(0)
     height = max(CAPTION_SHARE * (bottom - top), 6.0)
     upper = top - height if top - height >= -0.5 else top
     return np.array([[upper, left], [upper, right], [upper + height, right], [upper + height, left]])
 
 
-def paint(layer: Shapes, scores: ScoreOverlay, frame: int) -> None:
-    """Show the score of a frame."""
+def show_score(layer: Shapes, scores: ScoreOverlay, frame: int) -> None:
+    """Show the score of a frame.
+
+    Parameters
+    ----------
+    layer : Shapes
+        From `add_score_layer`.
+    scores : ScoreOverlay
+    frame : int
+        Frame number, from 0.
+    """
     colour, text = scores.at(frame)
     layer.edge_color = [colour, (0, 0, 0, 0)]
     layer.features = pd.DataFrame({"score": ["", text]})
-
-
-def region_of(recording: Recording, height: int, width: int) -> Roi:
-    """Region that is outlined: the middle one where a track moves it."""
-    if recording.roi is not None:
-        return recording.roi
-    if recording.track is not None:
-        x, y, w, h = np.rint(np.median(recording.track.boxes, axis=0)).astype(int).tolist()
-        return Roi(x=max(x, 0), y=max(y, 0), width=w, height=h)
-    return Roi(x=0, y=0, width=width, height=height)
-
-
-def image_frame(viewer: Viewer, image: Image) -> int:
-    """Frame of a layer that the viewer's slider stands on."""
-    return int(np.rint(image.world_to_data(viewer.dims.point)[0]))

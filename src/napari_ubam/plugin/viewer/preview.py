@@ -1,4 +1,4 @@
-"""One rendered frame that lies over the recording until another takes its place."""
+"""The preview of a magnified frame: one image layer above the recording."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Preview:
-    """Keeps one image layer with the latest picture.
+    """One image layer with the latest preview.
 
     Parameters
     ----------
@@ -25,7 +25,17 @@ class Preview:
         self._layer: Image | None = None
 
     def show(self, picture: npt.NDArray[np.uint8], title: str, above: Image | None) -> None:
-        """Show a picture (y, x, c) over a layer."""
+        """Show a picture above a layer.
+
+        Parameters
+        ----------
+        picture : (y, x, c) uint8 array
+            RGB, or grey with c = 1.
+        title : str
+            Name of the layer.
+        above : Image or None
+            Layer to lie above; None for the top of the layer list.
+        """
         grey = picture.shape[-1] == 1
         data = picture[..., 0] if grey else picture
         if self._layer is not None and self._layer in self._viewer.layers:
@@ -40,11 +50,11 @@ class Preview:
         self._viewer.layers.selection.active = active
 
     def remove(self) -> None:
-        """Take the layer away."""
+        """Remove the layer."""
         layer, self._layer = self._layer, None
         if layer is not None and layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
 
     def forget(self, _: object = None) -> None:
-        """Know no layer any more; for the end of a panel, whose viewer may be gone."""
+        """Forget the layer without removing it. For a panel that closes: its viewer may be gone."""
         self._layer = None

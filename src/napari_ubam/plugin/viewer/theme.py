@@ -1,4 +1,4 @@
-"""Colours of the viewer's theme, for what is drawn by matplotlib."""
+"""Colours of the viewer's theme for plots by matplotlib."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ FAINT_ON_DARK = "#9db4c9"
 
 @dataclass(frozen=True)
 class Colours:
-    """Colours as matplotlib takes them."""
+    """Colours of a theme, as matplotlib takes them.
+
+    Parameters
+    ----------
+    background, text : str
+        Colours of the theme.
+    faint, strong : str
+        Colours of the less and of the more important curve.
+    """
 
     background: str
     text: str
@@ -35,19 +43,34 @@ class Colours:
 
     @property
     def curves(self) -> tuple[str, ...]:
-        """Colours of curves that are told apart, readable on the background."""
+        """Colours of several curves in one plot, readable on the background."""
         return DARK_CURVES if self.is_light else LIGHT_CURVES
 
 
 def colours_of(viewer: Viewer) -> Colours:
-    """Colours of a viewer's theme."""
+    """Give the colours of a viewer's theme.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+
+    Returns
+    -------
+    Colours
+    """
     theme = get_theme(viewer.theme)
     plain = Colours(_hex(theme.background), _hex(theme.text), FAINT_ON_DARK, STRONG_ON_DARK)
     return replace(plain, faint=_hex(theme.icon), strong=STRONG_ON_LIGHT) if plain.is_light else plain
 
 
-def dress(axes: Axes, colours: Colours) -> None:
-    """Give axes the theme's colours, without the frame above and on the right."""
+def style_axes(axes: Axes, colours: Colours) -> None:
+    """Give axes the theme's colours, and hide the upper and the right border.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    colours : Colours
+    """
     axes.set_facecolor(colours.background)
     axes.tick_params(colors=colours.text, labelsize=8)
     for name, spine in axes.spines.items():

@@ -1,4 +1,4 @@
-"""Small widgets that several panels show."""
+"""Widgets that the panels are made of."""
 
 from .empty import Empty
 from .job_box import JobBox

@@ -1,4 +1,4 @@
-"""Copies what a panel would do, as a script or a command line."""
+"""A button that copies the work of a panel as a Python script or as command lines."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from collections.abc import Callable
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QMenu, QPushButton
 
-from napari_ubam.plugin.commands.steps import Step, script
+from napari_ubam.plugin.state.steps import Step, script
 
 
 class CopyBox(QPushButton):
-    """A button with a menu: Python script, command line.
+    """A button with a menu of two entries: Python script and command lines.
 
     Parameters
     ----------
     steps : callable
-        Gives the steps as they are set now, or a sentence that says what is missing.
+        Gives the steps with the current settings, or a sentence that says what is missing.
     say : callable
-        Told what was copied.
+        Shows a sentence to the user.
     """
 
     def __init__(self, steps: Callable[[], list[Step] | str], say: Callable[[str], None]) -> None:
         super().__init__()
         self._steps, self._say = steps, say
         self.setText("Copy as script")
-        self.setToolTip("Copy the same work as a Python script or as command lines.")
+        self.setToolTip("Copy the work of this panel as a Python script or as command lines.")
         menu = QMenu(self)
         menu.addAction("Python script", self.copy_python)
         menu.addAction("Command lines", self.copy_command)
         self.setMenu(menu)
 
     def copy_python(self) -> None:
-        """Copy a script."""
+        """Copy a Python script to the clipboard."""
         self._copy(lambda steps: script(*steps), "The script")
 
     def copy_command(self) -> None:
-        """Copy command lines."""
+        """Copy command lines to the clipboard."""
         self._copy(lambda steps: "\n".join(step.command for step in steps) + "\n", "The command line")
 
     def _copy(self, text: Callable[[list[Step]], str], what: str) -> None:

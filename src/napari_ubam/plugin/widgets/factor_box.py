@@ -1,4 +1,4 @@
-"""How much is magnified: the factor, smoothing in time, and whether the frame that is shown is rendered."""
+"""Settings of the magnification: factor, smoothing in time, and preview."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QGroupBox, QVBoxLayout
 from superqt import QLabeledDoubleSlider
 
-from napari_ubam.plugin.state.settings import remembered
+from napari_ubam.plugin.io.settings import remembered
 
 from .sections import row
 
@@ -20,7 +20,7 @@ class FactorBox(QGroupBox):
     Attributes
     ----------
     changed : Signal
-        Emits when factor or smoothing changed.
+        Emits after a change of the factor or the smoothing.
     """
 
     changed = Signal()
@@ -31,16 +31,19 @@ class FactorBox(QGroupBox):
         self.factor.setRange(0, LARGEST)
         self.factor.setDecimals(1)
         self.factor.setValue(float(remembered("factor")))
-        self.factor.setToolTip("0 shows the reference posture, 1 the original, above 1 magnifies.")
+        self.factor.setToolTip(
+            "Magnification factor: 0 shows the reference posture, 1 the original, above 1 magnifies."
+        )
         self.factor.valueChanged.connect(lambda _: self.changed.emit())
         self.smoothing = QDoubleSpinBox()
         self.smoothing.setRange(0, 5000)
         self.smoothing.setDecimals(0)
         self.smoothing.setSuffix(" ms")
         self.smoothing.setValue(float(remembered("smoothing_ms")))
-        self.smoothing.setToolTip("Over which the difference from the reference is smoothed in time.")
+        self.smoothing.setToolTip("Smooth the difference from the reference over this time.")
         self.smoothing.valueChanged.connect(lambda _: self.changed.emit())
-        self.previewing = QCheckBox("Preview the frame that is shown")
+        self.previewing = QCheckBox("Preview the current frame")
+        self.previewing.setToolTip("Show the current frame magnified.")
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 10, 6, 6)
         column.addWidget(self.factor)

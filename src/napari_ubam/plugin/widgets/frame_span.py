@@ -1,4 +1,4 @@
-"""A span of frames: first and last."""
+"""A range of frames: first and last."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ LARGEST = 10**8
 
 
 class FrameSpan(QWidget):
-    """Two numbers of frames.
+    """Two boxes for the first and the last frame number.
 
     Attributes
     ----------
     changed : Signal
-        Emits when either changed.
+        Emits after a change of either number.
     """
 
     changed = Signal()
@@ -24,7 +24,8 @@ class FrameSpan(QWidget):
         self.first, self.last = QSpinBox(), QSpinBox()
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
-        for spin, tip in ((self.first, "First frame."), (self.last, "Last frame.")):
+        tips = ((self.first, "First frame to magnify."), (self.last, "Last frame to magnify."))
+        for spin, tip in tips:
             spin.setMaximum(LARGEST)
             spin.setToolTip(tip)
             spin.valueChanged.connect(lambda _: self.changed.emit())
@@ -34,11 +35,17 @@ class FrameSpan(QWidget):
 
     @property
     def value(self) -> tuple[int, int]:
-        """First frame, and the frame after the last."""
+        """First frame, and the frame after the last one."""
         return self.first.value(), self.last.value() + 1
 
     def set_span(self, start: int, stop: int) -> None:
-        """Show a span, `stop` not included, and tell of it once."""
+        """Show a range of frames; `changed` emits once.
+
+        Parameters
+        ----------
+        start, stop : int
+            Frame numbers, from 0; `stop` is not included.
+        """
         for spin, value in ((self.first, start), (self.last, stop - 1)):
             spin.blockSignals(True)
             spin.setValue(value)

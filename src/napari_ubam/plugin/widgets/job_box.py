@@ -1,26 +1,32 @@
-"""Progress of the job that works on the run: bar, time left, messages, and how to stop it."""
+"""Progress of the job that works on the run: bar, remaining time, messages and the Cancel button."""
 
 from __future__ import annotations
 
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from napari_ubam.plugin.state.job_view import JobView
+from napari_ubam.plugin.state.job_progress import JobProgress
 from napari_ubam.plugin.state.session import Session
 
 from .sections import button, row
 
 STEPS = 1000
-SAID = 3  # latest messages
+LATEST_MESSAGES = 3
+ENDS = {
+    "done": "{kind}: done. {text}",
+    "refused": "{kind}: {text}",
+    "cancelled": "{kind}: cancelled; finished parts are kept.",
+    "died": "{text}",
+}
 
 
 class JobBox(QWidget):
-    """Shows the session's job; hidden where there is none.
+    """Shows the session's job; hidden without a job.
 
     Parameters
     ----------
     session : Session
     kinds : tuple of str
-        Jobs that this panel starts; those of other panels are named without their details.
+        Jobs that the panel starts, such as ``"train"``. The end of any other job is not shown.
     """
 
     def __init__(self, session: Session, kinds: tuple[str, ...]) -> None:
@@ -31,7 +37,8 @@ class JobBox(QWidget):
             label.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setRange(0, STEPS)
-        self.cancel = button("Cancel", "Stop within two seconds; what is finished is kept.", session.stop_job)
+        tip = "Stop the job within two seconds. Finished parts are kept."
+        self.cancel = button("Cancel", tip, session.stop_job)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.title)
@@ -40,51 +47,50 @@ class JobBox(QWidget):
         self.update_job()
 
     def update_job(self) -> None:
-        """Show how far the job is."""
-        view = self._session.job
-        self.setVisible(view is not None and (view.state.status == "running" or view.job.kind in self._kinds))
-        if view is None:
+        """Show the current progress."""
+        job = self._session.job_progress
+        self.setVisible(job is not None and (job.is_running or job.job.kind in self._kinds))
+        if job is None:
             return
-        running = view.state.status == "running"
-        self.bar.setVisible(running)
-        self.cancel.setVisible(running)
-        self.title.setText(self._title(view))
-        progress = view.progress
-        if progress is None or not progress.of:
-            self.bar.setRange(0, 0)  # busy, since nothing is known yet
+        self.bar.setVisible(job.is_running)
+        self.cancel.setVisible(job.is_running)
+        self.title.setText(_title(job))
+        if job.latest is None:
+            self.bar.setRange(0, 0)  # Qt's sign for "busy"
         else:
             self.bar.setRange(0, STEPS)
-            self.bar.setValue(round(STEPS * progress.share))
-        said = [text for text in view.messages[-SAID:] if text]
-        self.messages.setText("\n".join(said))
-        self.messages.setVisible(bool(said))
-        self.cancel.setText("Cancel" if view.stopping is None else "Stopping …")
-        self.cancel.setEnabled(view.stopping is None)
-
-    def _title(self, view: JobView) -> str:
-        if view.state.status != "running":
-            return ENDS[view.state.status].format(kind=view.job.kind, text=view.state.text).strip()
-        progress = view.progress
-        if progress is None:
-            return f"{view.job.kind}: starting …"
-        parts = [f"{view.job.kind}: {progress.stage}"]
-        if progress.of:
-            parts.append(f"{progress.step} of {progress.of}")
-        if progress.eta is not None:
-            parts.append(f"{duration(progress.eta)} left")
-        return ", ".join(parts)
+            self.bar.setValue(round(STEPS * job.latest.share))
+        messages = [text for text in job.messages[-LATEST_MESSAGES:] if text]
+        self.messages.setText("\n".join(messages))
+        self.messages.setVisible(bool(messages))
+        self.cancel.setText("Cancel" if job.stop_requested is None else "Stopping …")
+        self.cancel.setEnabled(job.stop_requested is None)
 
 
-ENDS = {
-    "done": "{kind}: done. {text}",
-    "refused": "{kind}: {text}",
-    "cancelled": "{kind}: cancelled; what was finished is kept.",
-    "died": "{text}",
-}
+def _title(job: JobProgress) -> str:
+    if not job.is_running:
+        return ENDS[job.state.status].format(kind=job.job.kind, text=job.state.text).strip()
+    latest = job.latest
+    if latest is None:
+        return f"{job.job.kind}: starting …"
+    parts = [f"{job.job.kind}: {latest.stage}", f"{latest.step} of {latest.of}"]
+    if latest.eta is not None:
+        parts.append(f"{format_duration(latest.eta)} left")
+    return ", ".join(parts)
 
 
-def duration(seconds: float) -> str:
-    """Seconds in words: ``40 s``, ``12 min``, ``3 h 20 min``."""
+def format_duration(seconds: float) -> str:
+    """Write a duration in words.
+
+    Parameters
+    ----------
+    seconds : float
+
+    Returns
+    -------
+    str
+        Such as ``40 s``, ``12 min`` or ``3 h 20 min``.
+    """
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

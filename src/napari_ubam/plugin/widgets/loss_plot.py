@@ -1,4 +1,4 @@
-"""Losses of a training that goes on."""
+"""Learning curves of a training while it runs."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from napari_ubam.plugin.viewer.theme import Colours, dress
+from napari_ubam.plugin.viewer.theme import Colours, style_axes
 
 Floats = npt.NDArray[np.float64]
-MOST = 400  # points that are drawn of a curve
+MOST_POINTS = 400  # of a curve
 
 
 class LossPlot(FigureCanvasQTAgg):
-    """Curves of the latest stage, each divided by its first values, so that they share an axis.
+    """Learning curves of the latest stage. Each loss is divided by its first values, to share one axis.
 
     Parameters
     ----------
     colours : Colours
+        Colours of the viewer's theme.
     """
 
     def __init__(self, colours: Colours) -> None:
@@ -30,26 +31,31 @@ class LossPlot(FigureCanvasQTAgg):
         super().__init__(figure)  # type: ignore[no-untyped-call]
         self.axes = figure.subplots()
         self.setMinimumHeight(150)
-        self.setToolTip("Losses over steps, relative to where they began.")
+        self.setToolTip("Learning curves: each loss relative to its first values.")
         self._shown: tuple[str, int] = ("", 0)
 
     def set_colours(self, colours: Colours) -> None:
-        """Take over the colours of another theme; the curves have to be shown again."""
+        """Change the colours. Call `show_losses` afterwards.
+
+        Parameters
+        ----------
+        colours : Colours
+        """
         self._colours, self._shown = colours, ("", 0)
         self.figure.set_facecolor(colours.background)
 
     def show_losses(self, losses: Mapping[str, Sequence[tuple[int, float]]]) -> bool:
-        """Draw the curves of the stage that was told of last.
+        """Show the learning curves of the latest stage.
 
         Parameters
         ----------
         losses : mapping of str to sequence of (step, value)
-            Keys are ``"stage, loss"``.
+            By ``"stage, loss"``.
 
         Returns
         -------
         bool
-            Whether there is a curve to see.
+            Whether there is a curve.
         """
         stages = list(dict.fromkeys(key.split(", ")[0] for key in losses))
         if not stages:
@@ -62,23 +68,34 @@ class LossPlot(FigureCanvasQTAgg):
         self._shown = (stage, many)
         self.axes.clear()
         for (name, points), colour in zip(curves.items(), self._colours.curves * 3, strict=False):
-            steps, values = thinned(points)
+            steps, values = relative_means(points)
             self.axes.plot(steps, values, color=colour, linewidth=1.2, label=name)
         self.axes.set_xlabel(f"step ({stage})")
         self.axes.set_ylabel("loss / first")
         self.axes.set_yscale("log")
         self.axes.yaxis.set_major_formatter(ScalarFormatter())
         self.axes.yaxis.set_minor_formatter(NullFormatter())
-        dress(self.axes, self._colours)
+        style_axes(self.axes, self._colours)
         self.axes.legend(fontsize=7, labelcolor=self._colours.text, frameon=False, ncols=2, loc="upper right")
         self.draw_idle()  # type: ignore[no-untyped-call]
         return True
 
 
-def thinned(points: Sequence[tuple[int, float]]) -> tuple[Floats, Floats]:
-    """Give steps and means of neighbouring values, at most `MOST`, relative to the first five values."""
+def relative_means(points: Sequence[tuple[int, float]]) -> tuple[Floats, Floats]:
+    """Average neighbouring losses and divide them by the mean of the first five.
+
+    Parameters
+    ----------
+    points : sequence of (int, float)
+        Step and loss.
+
+    Returns
+    -------
+    steps, values : (n,) float array
+        At most `MOST_POINTS`; values without unit.
+    """
     table = np.asarray(points, float)
-    size = -(-len(table) // MOST)
+    size = -(-len(table) // MOST_POINTS)
     starts = np.arange(0, len(table), size)
     counts = np.diff(np.append(starts, len(table)))
     means = np.add.reduceat(table, starts, axis=0) / counts[:, None]

@@ -1,4 +1,4 @@
-"""Points on a plane, many of them: pan, zoom, click, lasso, and a cursor."""
+"""A scatter plot of many points, with pan, zoom, click, lasso and a cursor."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from vispy import scene
 from vispy.scene import visuals
 
 Floats = npt.NDArray[np.float32]
-NEAR = 12  # pixels that a click may miss a point by
-FAINT = 0.12  # opacity of what the lasso left out
+NEAR = 12  # largest distance of a click from its point, in pixels
+FAINT = 0.12  # opacity of points outside of the lasso
 
 
 class MapCanvas:
-    """A canvas with one point a frame.
+    """A canvas with one point for each frame.
 
     Parameters
     ----------
     background : str
-        Colour.
+        Colour of the background, such as ``"#262930"``.
 
     Attributes
     ----------
     native : QWidget
-        What goes into a layout.
+        The widget to put into a layout.
     clicked : Signal
-        Emits the row of the point that was clicked.
+        Emits the number of the clicked point.
     selected : Signal
-        Emits the rows (int64 array) that the lasso holds.
+        Emits the numbers of the points inside the lasso, an int64 array.
     lasso : bool
-        Whether dragging draws a lasso instead of moving the map.
+        Whether dragging the mouse draws a lasso. Otherwise it moves the map.
     """
 
     clicked = Signal(int)
@@ -43,13 +43,14 @@ class MapCanvas:
         self._canvas = scene.SceneCanvas(keys=None, bgcolor=background, size=(340, 300), show=False)
         self.native = self._canvas.native
         self.native.setMinimumHeight(240)
+        self.native.setToolTip("Click a point to show its frame. Drag to move, scroll to zoom.")
         self._view = self._canvas.central_widget.add_view()
         self._view.camera = scene.PanZoomCamera(aspect=1)
         self._dots = visuals.Markers(parent=self._view.scene, antialias=0)
         self._cursor = visuals.Markers(parent=self._view.scene)
         self._line = visuals.Line(parent=self._view.scene, color="#ffcc00", width=2)
         for markers in (self._dots, self._cursor):
-            markers.set_data(np.zeros((1, 2), np.float32))  # without data vispy knows no bounds
+            markers.set_data(np.zeros((1, 2), np.float32))  # vispy needs data to find the bounds
         self._dots.visible = False
         self._dots.order, self._cursor.order, self._line.order = 0, 2, 3
         self._cursor.visible = self._line.visible = False
@@ -62,15 +63,22 @@ class MapCanvas:
         self._canvas.events.mouse_release.connect(self._release)
 
     def set_background(self, background: str) -> None:
-        """Give the canvas another colour."""
+        """Change the colour of the background.
+
+        Parameters
+        ----------
+        background : str
+            Colour, such as ``"#262930"``.
+        """
         self._canvas.bgcolor = background
 
     def show_points(self, points: npt.ArrayLike, colours: npt.ArrayLike) -> None:
-        """Draw points.
+        """Show points in place of those before.
 
         Parameters
         ----------
         points : (n, 2) array-like
+            Coordinates ``(x, y)``, in any unit.
         colours : (n, 4) array-like
             RGBA, 0 to 1.
         """
@@ -83,7 +91,13 @@ class MapCanvas:
             self._view.camera.set_range(x=(low[0], high[0]), y=(low[1], high[1]), z=(0, 1), margin=0.05)
 
     def highlight(self, rows: npt.ArrayLike | None) -> None:
-        """Draw only some points in full; None draws all so."""
+        """Fade all points but some.
+
+        Parameters
+        ----------
+        rows : (k,) array-like of int, or None
+            Numbers of the points that keep their colour; None for all.
+        """
         colours = self._colours.copy()
         if rows is not None:
             faint = np.ones(len(colours), bool)
@@ -92,7 +106,13 @@ class MapCanvas:
         self._draw(colours)
 
     def move_cursor(self, row: int | None) -> None:
-        """Ring a point."""
+        """Mark a point with a ring.
+
+        Parameters
+        ----------
+        row : int or None
+            Number of the point; None removes the ring.
+        """
         self._cursor.visible = row is not None and row < len(self._points)
         if row is not None and row < len(self._points):
             self._cursor.set_data(
@@ -104,7 +124,18 @@ class MapCanvas:
             )
 
     def place_of(self, row: int) -> tuple[float, float]:
-        """Pixel of the canvas at which a point is drawn."""
+        """Find a point on the canvas.
+
+        Parameters
+        ----------
+        row : int
+            Number of the point.
+
+        Returns
+        -------
+        x, y : float
+            Pixels from the upper left corner.
+        """
         x, y = self._to_canvas(self._points[row : row + 1])[0]
         return float(x), float(y)
 
@@ -147,7 +178,7 @@ class MapCanvas:
         if event.button != 1 or press is None or not len(self._points):
             return
         if np.abs(np.asarray(event.pos) - np.asarray(press.pos)).max() > 3:
-            return  # the map was moved
+            return  # the user moved the map
         distance = np.abs(self._to_canvas(self._points) - np.asarray(event.pos)[:2]).max(1)
         if distance.min() <= NEAR:
             self.clicked.emit(int(distance.argmin()))

@@ -1,4 +1,4 @@
-"""Sections, rows and buttons, alike in all panels."""
+"""Sections, rows and buttons that look the same in all panels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ from qtpy.QtWidgets import (
 
 
 def section(title: str) -> tuple[QGroupBox, QVBoxLayout]:
-    """Make a titled box and its column."""
+    """Make a box with a title.
+
+    Parameters
+    ----------
+    title : str
+
+    Returns
+    -------
+    box : QGroupBox
+    column : QVBoxLayout
+        The layout inside the box.
+    """
     box = QGroupBox(title)
     column = QVBoxLayout(box)
     column.setContentsMargins(6, 10, 6, 6)
@@ -27,13 +38,18 @@ def section(title: str) -> tuple[QGroupBox, QVBoxLayout]:
 
 
 def row(*parts: QWidget | QLayout | str, stretch: int | None = None) -> QHBoxLayout:
-    """Lay parts out beside each other; a text becomes a label.
+    """Lay out parts side by side.
 
     Parameters
     ----------
     *parts : QWidget or QLayout or str
+        A text becomes a label.
     stretch : int, optional
-        Part that takes the room which is left.
+        Number of the part, from 0, that takes the free space.
+
+    Returns
+    -------
+    QHBoxLayout
     """
     line = QHBoxLayout()
     line.setContentsMargins(0, 0, 0, 0)
@@ -47,15 +63,35 @@ def row(*parts: QWidget | QLayout | str, stretch: int | None = None) -> QHBoxLay
 
 
 def narrow(box: QComboBox, letters: int = 8) -> None:
-    """Let a list be narrower than its longest entry."""
+    """Let a combo box be narrower than its longest entry.
+
+    Parameters
+    ----------
+    box : QComboBox
+    letters : int
+        Smallest width, in letters.
+    """
     box.setMinimumContentsLength(letters)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
 
-def button(text: str, tip: str, do: Callable[[], Any]) -> QPushButton:
-    """Make a button that says in a tooltip what it does."""
+def button(text: str, tip: str, action: Callable[[], Any]) -> QPushButton:
+    """Make a button.
+
+    Parameters
+    ----------
+    text : str
+    tip : str
+        Tooltip: what the button does, in one sentence.
+    action : callable
+        Called at each click.
+
+    Returns
+    -------
+    QPushButton
+    """
     made = QPushButton(text)
     made.setToolTip(tip)
     made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-    made.clicked.connect(lambda: do())
+    made.clicked.connect(lambda: action())
     return made

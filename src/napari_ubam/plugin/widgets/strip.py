@@ -1,4 +1,4 @@
-"""A strip of thumbnails; a click tells which."""
+"""A row of thumbnails to click on."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SIZE = 96  # pixels
 
 
 class Strip(QListWidget):
-    """Thumbnails with a line of text each.
+    """Thumbnails, each with a text below.
 
     Attributes
     ----------
     chosen : Signal
-        Emits the number of the thumbnail that was clicked.
+        Emits the number of the clicked thumbnail, from 0.
     """
 
     chosen = Signal(int)
@@ -35,17 +35,26 @@ class Strip(QListWidget):
         self.setWordWrap(True)
         self.setMinimumHeight(SIZE + 48)
         self.setObjectName("strip")
+        self.setToolTip("Click a picture to show its frame in the viewer.")
         self.itemClicked.connect(lambda item: self.chosen.emit(self.row(item)))
 
     def show_pictures(self, pictures: Sequence[npt.NDArray[np.uint8]], texts: Sequence[str]) -> None:
-        """Show pictures (y, x, 3) with their texts."""
+        """Show pictures in place of those before.
+
+        Parameters
+        ----------
+        pictures : sequence of (y, x, 3) uint8 array
+            RGB.
+        texts : sequence of str
+            One for each picture.
+        """
         self.clear()
         height = max((picture.shape[0] for picture in pictures), default=SIZE)
         self.setIconSize(QSize(SIZE, height))
         self.setGridSize(QSize(SIZE + 6, height + 38))
         for picture, text in zip(pictures, texts, strict=True):
             item = QListWidgetItem(_icon(picture), text)
-            item.setToolTip(text.replace("\n", ", ") + "; click to show it there.")
+            item.setToolTip(text.replace("\n", ", ") + ". Click to show this frame.")
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
             self.addItem(item)
 

@@ -1,4 +1,4 @@
-"""The study's rows as an editable table, with what is wrong beside each row."""
+"""The study as an editable table, with a mark beside each row that has a problem."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from napari_ubam.plugin.state.session import Session
 PROBLEM = "problem"
 WIDTHS = {"video": 120, "subject": 76, "group": 70, "session": 56, PROBLEM: 26, "name": 90}
 TIPS = {
-    "video": "File of the recording.",
-    "subject": "Animal or patient: the unit of every test.",
-    "group": "Such as healthy and impaired.",
-    "session": "Day or condition, such as 0 for before and 3 for the third day.",
-    "x": "Left edge of the region, pixels.",
-    "y": "Upper edge of the region, pixels.",
-    "width": "Width of the region, pixels.",
-    "height": "Height of the region, pixels.",
-    "start": "First frame, counted from 0.",
-    "stop": "Frame after the last.",
-    "name": "Name of the recording; the file's name unless given.",
+    PROBLEM: "Point at ⚠ to read the problem of the row.",
+    "video": "Video file of the recording.",
+    "subject": "Animal or patient. Subjects are the unit of every statistical test.",
+    "group": "Group of the subject, such as healthy or impaired.",
+    "session": "Day or condition, such as 0 for the baseline and 3 for the third day.",
+    "x": "Left edge of the region in pixels.",
+    "y": "Upper edge of the region in pixels.",
+    "width": "Width of the region in pixels.",
+    "height": "Height of the region in pixels.",
+    "start": "First frame of the recording; frames count from 0.",
+    "stop": "Frame after the last frame of the recording.",
+    "name": "Name of the recording. If empty, the name of the file is used.",
 }
-SMALL = 48
+OTHER_WIDTH = 48
 
 
 class StudyModel(QAbstractTableModel):
-    """Shows the session's draft to Qt.
+    """Qt model of the session's study draft.
 
     Parameters
     ----------
@@ -43,19 +44,19 @@ class StudyModel(QAbstractTableModel):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns with the mark of problems first."""
+        """Columns: the problem mark, then the columns of the study."""
         return (PROBLEM, *self._session.draft.columns)
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the rows."""
+        """Give the number of rows."""
         return len(self._session.draft)
 
     def columnCount(self, parent: QModelIndex | None = None) -> int:
-        """Count the columns."""
+        """Give the number of columns."""
         return len(self.columns)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Give text, tooltip or colour of a cell."""
+        """Give the text or the tooltip of a cell."""
         column, row = self.columns[index.column()], index.row()
         faults = self._session.faults.get(row, [])
         if column == PROBLEM:
@@ -72,7 +73,7 @@ class StudyModel(QAbstractTableModel):
         return None
 
     def setData(self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Write a cell that was edited."""
+        """Write an edited cell to the draft."""
         if role != Qt.ItemDataRole.EditRole:
             return False
         self._session.draft.set_cell(index.row(), self.columns[index.column()], str(value))
@@ -80,7 +81,7 @@ class StudyModel(QAbstractTableModel):
         return True
 
     def flags(self, index: QModelIndex) -> Any:
-        """All cells but the marks can be edited."""
+        """Let all cells be edited, except the problem marks."""
         flags = super().flags(index)
         problem = self.columns[index.column()] == PROBLEM
         return flags if problem else flags | Qt.ItemFlag.ItemIsEditable
@@ -88,24 +89,24 @@ class StudyModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Name the columns, and number the rows as a spreadsheet with a header does."""
+        """Give names and tooltips of columns, and row numbers from 1."""
         if orientation == Qt.Orientation.Vertical:
             return str(section + 1) if role == Qt.ItemDataRole.DisplayRole else None
         column = self.columns[section]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "What is wrong with the row." if column == PROBLEM else TIPS.get(column)
+            return TIPS.get(column)
         if role == Qt.ItemDataRole.DisplayRole:
             return "" if column == PROBLEM else column
         return None
 
     def refresh(self) -> None:
-        """Show the draft anew."""
+        """Show the draft as it is now."""
         self.beginResetModel()
         self.endResetModel()
 
 
 class StudyTable(QTableView):
-    """Table of the study: paste from a spreadsheet, delete rows by the Delete key.
+    """Table of the study. Ctrl+V pastes cells of a spreadsheet; the Delete key removes rows.
 
     Parameters
     ----------
@@ -124,24 +125,24 @@ class StudyTable(QTableView):
         if header is not None:
             header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             header.setMinimumSectionSize(20)
-        self._widen()
+        self._set_widths()
 
     def refresh(self) -> None:
-        """Show the draft anew, with the same cell selected."""
+        """Show the draft as it is now; the same cell stays selected."""
         index = self.currentIndex()
         row, column = index.row(), index.column()
         self.rows.refresh()
-        self._widen()
+        self._set_widths()
         if 0 <= row < self.rows.rowCount() and 0 <= column < self.rows.columnCount():
             self.setCurrentIndex(self.rows.index(row, column))
 
     def chosen_rows(self) -> list[int]:
-        """Rows with a selected cell."""
+        """Give the numbers of the rows with a selected cell, from 0."""
         model = self.selectionModel()
         return sorted({index.row() for index in model.selectedIndexes()}) if model is not None else []
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        """Paste and delete."""
+        """Paste with Ctrl+V, remove rows with Delete."""
         if event is not None and event.matches(QKeySequence.StandardKey.Paste):
             self.paste()
         elif event is not None and event.matches(QKeySequence.StandardKey.Delete):
@@ -151,7 +152,7 @@ class StudyTable(QTableView):
             super().keyPressEvent(event)
 
     def paste(self) -> None:
-        """Write the clipboard's cells from the current cell on."""
+        """Write the cells of the clipboard, starting at the current cell."""
         clipboard, index = QGuiApplication.clipboard(), self.currentIndex()
         if clipboard is None or not index.isValid():
             return
@@ -159,8 +160,10 @@ class StudyTable(QTableView):
         lost = self._session.draft.paste(index.row(), column, split_clipboard(clipboard.text()))
         self._session.draft_edited()
         if lost:
-            self._session.say(f"{lost} pasted cells did not fit into the table; add the videos first.")
+            self._session.say(
+                f"{lost} pasted cells are outside of the table; add the missing videos and paste again."
+            )
 
-    def _widen(self) -> None:
+    def _set_widths(self) -> None:
         for number, column in enumerate(self.rows.columns):
-            self.setColumnWidth(number, WIDTHS.get(column, SMALL))
+            self.setColumnWidth(number, WIDTHS.get(column, OTHER_WIDTH))

@@ -1,4 +1,4 @@
-"""The Tab key goes through a panel as the eye does."""
+"""The order in which the Tab key visits the widgets of a panel."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from qtpy.QtWidgets import QLayout, QWidget
 
 
 def follow_layout(layout: QLayout) -> list[QWidget]:
-    """Let the Tab key follow the order in which a layout shows its widgets, those inside of others included.
+    """Let the Tab key visit widgets in the order of the layout, from top to bottom.
+
+    Parameters
+    ----------
+    layout : QLayout
+        With all layouts inside it.
 
     Returns
     -------
     list of QWidget
-        Widgets that take the focus, in their order.
+        Widgets that the Tab key visits, in order.
     """
     found = [one for one in _widgets(layout) if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
     for before, after in pairwise(found):

@@ -1,4 +1,4 @@
-"""Scores of a recording over time, with a cursor that is drawn without drawing the curve again."""
+"""Scores of a recording over time, with a cursor that moves without a redraw of the curves."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from psygnal import Signal
 
-from napari_ubam.plugin.viewer.theme import Colours, dress
+from napari_ubam.plugin.viewer.theme import Colours, style_axes
 
 Floats = npt.NDArray[np.float64]
-BINS = 1600  # spans that a long recording is drawn in
-LINE = 95.0  # percentile
+BINS = 1600  # time bins of a long recording
+LINE = 95.0  # percentile above which a frame deviates
 
 
 class TimelinePlot(FigureCanvasQTAgg):
-    """Percentile of each frame, episodes shaded; a click tells which frame it is.
+    """Percentile of each frame over time, with the episodes shaded.
 
     Parameters
     ----------
     colours : Colours
+        Colours of the viewer's theme.
 
     Attributes
     ----------
     clicked : Signal
-        Emits the number of the frame that was clicked or dragged to.
+        Emits the frame number at each click and while the mouse drags.
     """
 
     clicked = Signal(int)
@@ -39,6 +40,7 @@ class TimelinePlot(FigureCanvasQTAgg):
         super().__init__(figure)  # type: ignore[no-untyped-call]
         self.axes = figure.add_axes((0.055, 0.28, 0.935, 0.58))
         self.setMinimumHeight(130)
+        self.setToolTip("Click or drag to show a frame.")
         self._times: Floats = np.empty(0)
         self._frames: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._background: Any = None
@@ -50,12 +52,23 @@ class TimelinePlot(FigureCanvasQTAgg):
         self.clear()
 
     def set_colours(self, colours: Colours) -> None:
-        """Take over the colours of another theme; the scores have to be shown again."""
+        """Change the colours. Call `show_scores` or `clear` afterwards.
+
+        Parameters
+        ----------
+        colours : Colours
+        """
         self._colours = colours
         self.figure.set_facecolor(colours.background)
 
     def clear(self, sentence: str = "") -> None:
-        """Show no curve, but what to do to get one."""
+        """Show a sentence in place of the curves.
+
+        Parameters
+        ----------
+        sentence : str
+            What the user should do to get scores.
+        """
         self.axes.clear()
         self._times, self._frames, self._cursor = np.empty(0), np.empty(0, np.int64), None
         self.axes.set_axis_off()
@@ -63,14 +76,14 @@ class TimelinePlot(FigureCanvasQTAgg):
         self.draw_idle()  # type: ignore[no-untyped-call]
 
     def show_scores(self, rows: pd.DataFrame, episodes: pd.DataFrame, title: str) -> None:
-        """Draw the scores of a recording.
+        """Show the scores of a recording.
 
         Parameters
         ----------
         rows : DataFrame
-            Of one recording from ``scores.csv``, in the order of its frames.
+            The recording's rows of ``scores.csv``, in the order of frames.
         episodes : DataFrame
-            Its rows of ``episodes.csv``.
+            The recording's rows of ``episodes.csv``.
         title : str
         """
         self.axes.clear()
@@ -90,7 +103,7 @@ class TimelinePlot(FigureCanvasQTAgg):
         self.axes.set_title(title, loc="left", color=self._colours.text, fontsize=8)
         self.axes.set_yticks([0, 50, 95])
         self._cursor = self.axes.axvline(self._at, color=self._colours.text, linewidth=1.2, animated=True)
-        dress(self.axes, self._colours)
+        style_axes(self.axes, self._colours)
         self.axes.legend(
             fontsize=7,
             labelcolor=self._colours.text,
@@ -103,7 +116,13 @@ class TimelinePlot(FigureCanvasQTAgg):
         self.draw_idle()  # type: ignore[no-untyped-call]
 
     def move_to(self, frame: int) -> None:
-        """Put the cursor on a frame; only the cursor is drawn."""
+        """Move the cursor to a frame.
+
+        Parameters
+        ----------
+        frame : int
+            Frame number, from 0.
+        """
         if not len(self._frames) or self._cursor is None:
             return
         row = int(np.clip(np.searchsorted(self._frames, frame), 0, len(self._frames) - 1))
@@ -117,7 +136,18 @@ class TimelinePlot(FigureCanvasQTAgg):
         self.blit(self.figure.bbox)  # type: ignore[no-untyped-call]
 
     def x_of(self, frame: int) -> float:
-        """Seconds at which a frame is drawn."""
+        """Find a frame on the time axis.
+
+        Parameters
+        ----------
+        frame : int
+            Frame number, from 0.
+
+        Returns
+        -------
+        float
+            Seconds.
+        """
         return float(self._times[int(np.searchsorted(self._frames, frame))])
 
     def _keep_background(self, _: object) -> None:
@@ -127,7 +157,7 @@ class TimelinePlot(FigureCanvasQTAgg):
         self.axes.draw_artist(self._cursor)
 
     def resizeEvent(self, event: Any) -> None:
-        """Forget the picture of the old size."""
+        """Drop the saved background, which has the old size."""
         self._background = None
         super().resizeEvent(event)  # type: ignore[no-untyped-call]
 
@@ -139,7 +169,7 @@ class TimelinePlot(FigureCanvasQTAgg):
 
 
 def _curves(times: Floats, values: Floats) -> list[tuple[Floats, Floats, float]]:
-    """Curves to draw: the values, or of a long recording the largest (strong) and smallest of each span."""
+    """Give curves and their opacity: all values, or of a long recording the maximum and minimum per bin."""
     if len(times) <= 2 * BINS:
         return [(times, values, 1.0)]
     size = -(-len(times) // BINS)

@@ -1,4 +1,4 @@
-"""Colours of points by what they are. Pure."""
+"""Colours of the points of a map, and their legend. Needs neither Qt nor napari."""
 
 from __future__ import annotations
 
@@ -9,11 +9,24 @@ import pandas as pd
 
 from napari_ubam.report.style import hues_of
 
-LISTED = 8
+MOST_NAMES = 8  # in a legend
 
 
 def colours_of_rows(table: pd.DataFrame, column: str) -> npt.NDArray[np.float32]:
-    """Give each row a colour, RGBA (n, 4): by name, or for ``deviation`` by its percentile."""
+    """Give each row of a table a colour.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row for each point.
+    column : str
+        ``"deviation"`` colours by percentile; any other column gives each of its names a colour.
+
+    Returns
+    -------
+    (n, 4) float32 array
+        RGBA from 0 to 1; grey for a point without a percentile.
+    """
     if column == "deviation":
         values = table[column].to_numpy(float)
         colours = matplotlib.colormaps["viridis"](np.nan_to_num(values) / 100)
@@ -25,13 +38,25 @@ def colours_of_rows(table: pd.DataFrame, column: str) -> npt.NDArray[np.float32]
 
 
 def legend_of(table: pd.DataFrame, column: str) -> str:
-    """Legend as rich text."""
+    """Write the legend of `colours_of_rows`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row for each point.
+    column : str
+        As for `colours_of_rows`.
+
+    Returns
+    -------
+    str
+        Rich text of Qt (HTML).
+    """
     if column == "deviation":
         low, high = (matplotlib.colors.to_hex(matplotlib.colormaps["viridis"](x)) for x in (0.0, 1.0))
         return f'<span style="color:{low}">●</span> percentile 0 to <span style="color:{high}">●</span> 100'
     hues = hues_of(table[column])
-    shown = [
-        f'<span style="color:{hue}">●</span> {name or "none"}' for name, hue in list(hues.items())[:LISTED]
-    ]
-    more = len(hues) - LISTED
-    return " ".join(shown) + (f" and {more} more" if more > 0 else "")
+    shown = list(hues.items())[:MOST_NAMES]
+    entries = [f'<span style="color:{hue}">●</span> {name or "none"}' for name, hue in shown]
+    more = len(hues) - MOST_NAMES
+    return " ".join(entries) + (f" and {more} more" if more > 0 else "")

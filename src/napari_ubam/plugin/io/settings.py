@@ -1,4 +1,4 @@
-"""What the panels remember between sessions; declared in the manifest, shown in napari's preferences."""
+"""Settings that the panels remember, as declared in the manifest and shown in napari's preferences."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ DEFAULTS: dict[str, Any] = {
 
 
 def remembered(name: str) -> Any:
-    """Value of a setting; the default where napari does not know the plugin's settings.
+    """Read a setting.
 
     Parameters
     ----------
     name : str
         A key of `DEFAULTS`.
+
+    Returns
+    -------
+    object
+        Its value; the default if napari has no settings of this plugin.
     """
     with suppress(KeyError, AttributeError):
         return getattr(get_plugin_settings("napari-ubam").work, name)
@@ -31,7 +36,13 @@ def remembered(name: str) -> Any:
 
 
 def remember(**values: Any) -> None:
-    """Keep settings for the next time; values that the manifest does not allow are left out."""
+    """Keep settings for the next session.
+
+    Parameters
+    ----------
+    **values
+        Settings by key of `DEFAULTS`. A value that the manifest does not allow is not kept.
+    """
     with suppress(KeyError, AttributeError):
         kept = get_plugin_settings("napari-ubam").work
         for name, value in values.items():

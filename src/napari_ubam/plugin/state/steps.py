@@ -1,4 +1,4 @@
-"""What a panel is about to do, as the command line and the Python script that do the same. Pure."""
+"""The work of a panel as a command line and as a Python script. Needs neither Qt nor napari."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Step:
     Parameters
     ----------
     arguments : tuple of str
-        After ``napari-ubam``, as a job takes them.
+        Arguments of ``napari-ubam``, for a job.
     python : str
-        Lines that do the same in a script.
+        Lines of a script that do the same.
     """
 
     arguments: tuple[str, ...]
@@ -27,7 +27,7 @@ class Step:
 
     @property
     def command(self) -> str:
-        """The command as it is typed."""
+        """Command line, quoted for the shell of this computer."""
         words = ["napari-ubam", *self.arguments]
         return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
@@ -43,7 +43,31 @@ def train_step(
     seed: int = 0,
     resume: bool = False,
 ) -> Step:
-    """Train the encoders of a run."""
+    """Train the encoders of a run.
+
+    Parameters
+    ----------
+    study : Path
+        CSV file of the study.
+    run : Path
+        Folder of the run.
+    preset : str
+        Size of the model, such as ``"small"``.
+    device : str
+        Compute device, such as ``"auto"`` or ``"cuda:1"``.
+    minutes : float, optional
+        Training time of each part.
+    window_ms : float, optional
+        Length of a behaviour in milliseconds; by default that of the preset.
+    seed : int
+        Random seed.
+    resume : bool
+        Continue a training that was stopped.
+
+    Returns
+    -------
+    Step
+    """
     options: dict[str, Any] = {"preset": preset, "device": device, "minutes": minutes}
     options |= {"window_ms": window_ms, "seed": seed, "resume": resume}
     arguments, named = _training(options)
@@ -60,7 +84,27 @@ def train_magnifier_step(
     seed: int = 0,
     resume: bool = False,
 ) -> Step:
-    """Train the magnifier of a run whose encoders are trained."""
+    """Train the magnifier of a run with trained encoders.
+
+    Parameters
+    ----------
+    study : Path
+        CSV file of the study.
+    run : Path
+        Folder of the run.
+    device : str
+        Compute device, such as ``"auto"`` or ``"cuda:1"``.
+    minutes : float, optional
+        Training time.
+    seed : int
+        Random seed.
+    resume : bool
+        Continue a training that was stopped.
+
+    Returns
+    -------
+    Step
+    """
     options: dict[str, Any] = {"device": device, "minutes": minutes, "seed": seed, "resume": resume}
     arguments, named = _training(options)
     lines = [*_study(study), *_run(run), f"ubam.train_magnifier(study, run, {named})"]
@@ -68,7 +112,7 @@ def train_magnifier_step(
 
 
 def _training(options: dict[str, Any]) -> tuple[list[str], str]:
-    """Options of a training for the command and for the script; those that are None or False are left out."""
+    """Write options for the command and for the script, without those that are None or False."""
     given = {name: value for name, value in options.items() if value is not None and value is not False}
     arguments: list[str] = []
     for name, value in given.items():
@@ -79,13 +123,41 @@ def _training(options: dict[str, Any]) -> tuple[list[str], str]:
 
 
 def embed_step(study: Path, run: Path, *, device: str = "auto") -> Step:
-    """Compute the codes of a study."""
+    """Compute the embeddings of a study.
+
+    Parameters
+    ----------
+    study : Path
+        CSV file of the study.
+    run : Path
+        Folder of the run.
+    device : str
+        Compute device, such as ``"auto"`` or ``"cuda:1"``.
+
+    Returns
+    -------
+    Step
+    """
     arguments = ("embed", str(study), "--run", str(run), "--device", device)
     return Step(arguments, "\n".join([*_study(study), *_run(run), f"run.embed(study, device={device!r})"]))
 
 
 def score_step(study: Path, run: Path, reference: str) -> Step:
-    """Score a study against a reference."""
+    """Score a study against a reference.
+
+    Parameters
+    ----------
+    study : Path
+        CSV file of the study.
+    run : Path
+        Folder of the run.
+    reference : str
+        Filter of the reference recordings, such as ``group=healthy``.
+
+    Returns
+    -------
+    Step
+    """
     arguments = ("score", str(study), "--run", str(run), "--reference", reference)
     lines = [*_study(study), *_run(run), f"scores = run.score(study, reference={reference!r})"]
     return Step(arguments, "\n".join(lines))
@@ -104,7 +176,35 @@ def magnify_step(
     side_by_side: bool = False,
     label: bool = False,
 ) -> Step:
-    """Write magnified frames."""
+    """Write magnified frames to a file.
+
+    Parameters
+    ----------
+    recording : str
+        Name of the recording.
+    run : Path
+        Folder of the run.
+    out : Path
+        File to write, such as ``.mp4`` or ``.tif``.
+    reference : str
+        Filter of the reference recordings, such as ``group=healthy``.
+    factor : float
+        Magnification factor.
+    frames : (int, int)
+        First frame, from 0, and the frame after the last one.
+    smoothing_ms : float
+        Smoothing of the difference over time, in milliseconds.
+    device : str
+        Compute device, such as ``"auto"`` or ``"cuda:1"``.
+    side_by_side : bool
+        Write the original and the difference beside each magnified frame.
+    label : bool
+        Write factor and reference into the picture.
+
+    Returns
+    -------
+    Step
+    """
     start, stop = frames
     arguments = ["magnify", recording, "--run", str(run), "--reference", reference]
     arguments += ["--factor", f"{factor:g}", "--frames", f"{start}:{stop}"]
@@ -120,14 +220,24 @@ def magnify_step(
 
 
 def script(*steps: Step) -> str:
-    """Whole script of steps; lines that a later step repeats are said once."""
-    said: set[str] = set()
+    """Write a script of several steps; repeated lines that open the study or the run are written once.
+
+    Parameters
+    ----------
+    *steps : Step
+
+    Returns
+    -------
+    str
+        Python code.
+    """
+    written: set[str] = set()
     lines = ["import napari_ubam as ubam", ""]
     for step in steps:
         for line in step.python.split("\n"):
-            if line in said and line.startswith(("study =", "run =")):
+            if line in written and line.startswith(("study =", "run =")):
                 continue
-            said.add(line)
+            written.add(line)
             lines.append(line)
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""Small pictures of frames. Neither Qt nor napari; call it from a thread."""
+"""Small pictures of frames. Needs neither Qt nor napari. Reads videos, so call it from a thread."""
 
 from __future__ import annotations
 
@@ -14,26 +14,40 @@ from napari_ubam.study import Recording
 SIZE = 104  # pixels
 
 
-def thumbnails(wanted: Iterable[tuple[Recording, int]], size: int = SIZE) -> list[npt.NDArray[np.uint8]]:
+def thumbnails(places: Iterable[tuple[Recording, int]], size: int = SIZE) -> list[npt.NDArray[np.uint8]]:
     """Make small pictures of frames, cropped to their regions.
 
     Parameters
     ----------
-    wanted : iterable of (Recording, int)
-        Recordings and frame numbers.
+    places : iterable of (Recording, int)
+        Recordings and frame numbers, from 0.
     size : int
-        Pixels of the longer side.
+        Length of the longer side in pixels.
 
     Returns
     -------
     list of (y, x, 3) uint8 array
-        Grey where a video cannot be read.
+        Plain grey if the video cannot be read.
     """
-    return [thumbnail(recording, frame, size) for recording, frame in wanted]
+    return [thumbnail(recording, frame, size) for recording, frame in places]
 
 
 def thumbnail(recording: Recording, frame: int, size: int = SIZE) -> npt.NDArray[np.uint8]:
-    """Make a small picture of a frame; see `thumbnails`."""
+    """Make a small picture of one frame, cropped to the region of its recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    frame : int
+        Frame number, from 0.
+    size : int
+        Length of the longer side in pixels.
+
+    Returns
+    -------
+    (y, x, 3) uint8 array
+        Plain grey if the video cannot be read.
+    """
     found = cropped_frames(recording, [frame])
     if found is None:
         return np.full((size, size, 3), 128, np.uint8)

@@ -1,0 +1,272 @@
+"""Which frame of which recording a viewer shows, and how to go to another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+from napari.layers import Image as ImageLayer
+from psygnal import Signal
+
+from napari_ubam.plugin.io.convert import Layer, path_of, rate_of, recording_layer
+from napari_ubam.plugin.state.session import Session
+from napari_ubam.study import Recording
+from napari_ubam.video import open_video
+
+from .player import Player
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from napari.viewer import Viewer
+
+
+def image_frame(viewer: Viewer, image: Image) -> int:
+    """Convert the slider's position to a frame of a layer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    image : Image
+        Layer with time on its first axis.
+
+    Returns
+    -------
+    int
+        Frame number, from 0.
+    """
+    return int(np.rint(image.world_to_data(viewer.dims.point)[0]))
+
+
+class Navigation:
+    """Finds, shows and plays recordings in one viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    session : Session
+        Its study and its run name the recordings.
+
+    Attributes
+    ----------
+    session : Session
+    player : Player
+    moved : Signal
+        Emits the recording's name and the frame number when another frame is shown.
+    playing_changed : Signal
+        Emits True when playback starts, False when it stops.
+    """
+
+    moved = Signal(str, int)
+    playing_changed = Signal(bool)
+
+    def __init__(self, viewer: Viewer, session: Session) -> None:
+        self._viewer = WeakViewer(viewer)
+        self.session = session
+        self._reading = Worker()
+        self.player = Player(self._step_to, self.playing_changed.emit)
+
+    # what is shown ----------------------------------------------------------------------------------
+
+    def layer_of(self, recording: Recording) -> Image | None:
+        """Find the layer that shows a recording's video.
+
+        Parameters
+        ----------
+        recording : Recording
+
+        Returns
+        -------
+        Image or None
+            None if no layer shows it.
+        """
+        for layer in self._viewer().layers:
+            if _is_video(layer) and path_of(layer) == recording.video:
+                return layer
+        return None
+
+    def current_frame(self, layer: Image) -> int:
+        """Convert the slider's position to a frame of a layer.
+
+        Parameters
+        ----------
+        layer : Image
+
+        Returns
+        -------
+        int
+            Frame number, from 0.
+        """
+        return image_frame(self._viewer(), layer)
+
+    def here(self) -> tuple[str, int] | None:
+        """Find the recording and the frame that are shown.
+
+        Returns
+        -------
+        (str, int) or None
+            Name of the recording and frame number; None if no recording of the study is shown.
+        """
+        viewer = self._viewer()
+        active = viewer.layers.selection.active
+        layers = ([active] if active is not None else []) + list(reversed(viewer.layers))
+        for layer in layers:
+            path = path_of(layer) if layer.visible or layer is active else None
+            if path is not None and _is_video(layer):
+                frame = self.current_frame(layer)
+                name = self._name_at(path, frame)
+                if name is not None:
+                    return name, frame
+        return None
+
+    def _name_at(self, path: Path, frame: int) -> str | None:
+        rows = self._recordings_in(path)
+        if not rows:
+            return None
+        inside = [one for one in rows if frame >= (one.start or 0) and (one.stop is None or frame < one.stop)]
+        names = [one.name for one in inside or rows]
+        return self.session.recording if self.session.recording in names else names[0]
+
+    def _recordings_in(self, path: Path | None) -> list[Recording]:
+        """Find the recordings of a video, in the study of the session and in the study of its run."""
+        studies = (self.session.study, self.session.run_study)
+        return [one for study in studies if study for one in study if one.video == path]
+
+    def _is_recording(self, layer: Any) -> bool:
+        """Tell a recording's layer from other layers of the user, which are left alone."""
+        if not _is_video(layer):
+            return False
+        return bool(layer.metadata.get("path") or self._recordings_in(path_of(layer)))
+
+    def _announce(self) -> None:
+        """Tell the session and the panels what is shown."""
+        place = self.here()
+        if place is not None:
+            self.session.set_recording(place[0])
+            self.moved.emit(*place)
+
+    # going elsewhere --------------------------------------------------------------------------------
+
+    def show(self, name: str, frame: int | None = None, then: Callable[[], None] | None = None) -> None:
+        """Show one recording at a frame; a thread opens its video if no layer shows it yet.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+        frame : int, optional
+            Frame number, from 0; by default the recording's first frame.
+        then : callable, optional
+            Called when the frame is shown.
+        """
+        recording = self.session.find_recording(name)
+        if recording is None:
+            self.session.say(f"The study has no recording {name!r}; choose one of the Study panel.")
+            return
+        at = (recording.start or 0) if frame is None else frame
+        layer = self.layer_of(recording)
+
+        def arrive(found: Image) -> None:
+            self._bring_up(found, name, at)
+            if then is not None:
+                then()
+
+        if layer is not None:
+            arrive(layer)
+            return
+        self.session.say(f"Opening {recording.video.name} …")
+        self._reading.run(
+            lambda: recording_layer(recording.open_with(open_video, warn=False)),
+            lambda made: arrive(self._add(made)),
+        )
+
+    def toggle_play(self) -> None:
+        """Play from the current frame to the end of the video, or stop playing."""
+        here = self.here()
+        if self.player.is_playing or here is None:
+            self.player.stop()
+            return
+        recording = self.session.find_recording(here[0])
+        layer = self.layer_of(recording) if recording is not None else None
+        if recording is not None and layer is not None:
+            self.player.play(here[1], len(layer.data), rate_of(layer, recording))
+
+    def play(self, name: str, start: int, stop: int) -> None:
+        """Show a recording and play some of its frames once, at the recorded frame rate.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+        start, stop : int
+            Frame numbers, from 0; `stop` is not included.
+        """
+
+        def begin() -> None:
+            recording = self.session.find_recording(name)
+            layer = self.layer_of(recording) if recording is not None else None
+            if recording is not None and layer is not None:
+                self.player.play(start, stop, rate_of(layer, recording))
+
+        self.player.stop()
+        self.show(name, start, then=begin)
+
+    def _step_to(self, frame: int) -> None:
+        here = self.here()
+        recording = self.session.find_recording(here[0]) if here is not None else None
+        layer = self.layer_of(recording) if recording is not None else None
+        if layer is None:
+            self.player.stop()
+        else:
+            self._set_frame(layer, frame)
+
+    def _set_frame(self, layer: Image, frame: int) -> None:
+        at = float(layer.data_to_world([frame] + [0] * (layer.ndim - 1))[0])
+        self._viewer().dims.set_point(0, at)
+
+    def _add(self, made: Layer) -> Image:
+        data, arguments, _ = made
+        self.session.say("")
+        return self._viewer().add_image(data, **arguments)
+
+    def _bring_up(self, layer: Image, name: str, frame: int) -> None:
+        viewer = self._viewer()
+        for other in viewer.layers:
+            if other is not layer and self._is_recording(other):
+                other.visible = False
+        layer.visible = True
+        self.session.set_recording(name)
+        viewer.layers.selection.active = layer
+        self._set_frame(layer, frame)
+        self._announce()
+
+
+def _is_video(layer: Any) -> bool:
+    """Whether a layer is an image with time."""
+    return isinstance(layer, ImageLayer) and layer.ndim > 2
+
+
+class WeakViewer:
+    """Gives a viewer when called, without keeping a closed one alive.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._ref = ref(viewer)
+
+    def alive(self) -> Viewer | None:
+        """Give the viewer, or None if it was closed."""
+        return self._ref()
+
+    def __call__(self) -> Viewer:
+        """Give the viewer."""
+        viewer = self._ref()
+        if viewer is None:
+            raise RuntimeError("the viewer was closed")
+        return viewer
