@@ -14,7 +14,7 @@ from pydantic import ConfigDict, field_validator, model_validator
 
 from .faults import Checked, Fault, StudyError, refusal
 from .geometry import first_faults, number_text
-from .table import read_table, write_table
+from .table import read_table
 from .values import NUMBER, real_number, text_of
 
 INTERVAL_COLUMNS = ("label", "start", "stop")
@@ -154,20 +154,6 @@ def read_intervals(path: Path) -> tuple[Interval, ...]:
     if faults:
         raise StudyError(first_faults(faults), path)
     return tuple(found)
-
-
-def write_intervals(path: Path, intervals: Iterable[Interval]) -> None:
-    """Write an interval table with the columns ``label, start, stop``.
-
-    Parameters
-    ----------
-    path : Path
-        CSV file to write.
-    intervals : iterable of Interval
-        Intervals, in the order of the rows.
-    """
-    rows = ([i.label, number_text(i.start), number_text(i.stop)] for i in intervals)
-    write_table(path, INTERVAL_COLUMNS, rows)
 
 
 def _collect(cells: dict[str, str], row: int | None, found: list[Interval], faults: list[Fault]) -> bool:
