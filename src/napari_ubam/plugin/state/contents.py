@@ -15,8 +15,6 @@ from napari_ubam.study import Study
 if TYPE_CHECKING:
     from napari_ubam.run import Run
 
-SIGNIFICANT = 0.05
-
 
 @dataclass(frozen=True)
 class Results:
@@ -44,26 +42,6 @@ class Results:
         """Scores of one recording, in the order of its frames."""
         rows = self.scores[self.scores["recording"] == recording]
         return rows.sort_values("frame")
-
-    def groups(self) -> pd.DataFrame:
-        """Sum up the groups, the unit being the subject: the mean over its sessions.
-
-        Returns
-        -------
-        DataFrame
-            ``group, reference, subjects, deviation`` (median over subjects) and ``below`` (subjects with a q
-            under 0.05), the reference last.
-        """
-        table = self.subjects
-        rows = table.assign(reference=table["reference"].astype(bool), group=table["group"].fillna(""))
-        keys = ["reference", "group", "subject"]
-        each = rows.groupby(keys, dropna=False).agg(deviation=("deviation", "mean"), q=("q", "min"))
-        found = each.groupby(level=["reference", "group"], dropna=False).agg(
-            subjects=("deviation", "size"),
-            deviation=("deviation", "median"),
-            below=("q", lambda q: int((q < SIGNIFICANT).sum())),
-        )
-        return found.reset_index()
 
     def episodes_of(self, recording: str) -> pd.DataFrame:
         """Episodes of one recording."""
