@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,13 +20,12 @@ from napari_ubam.analysis.spaced_neighbours import spaced_neighbours
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.embedding.codes import read_codes, store_of
 from napari_ubam.embedding.model_encoder import ModelEncoder
-from napari_ubam.files import write_atomic
 from napari_ubam.kinds import KINDS, MAP_KIND, NEIGHBOURS_KIND, Kind
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.paths import MAP, MAP_FACTS
+from napari_ubam.runfolder.paths import MAP_RESULT, SCORES
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.versions import versions
+from napari_ubam.runfolder.tables import Result, has_result, read_result, write_result
 
 Floats = npt.NDArray[np.float32]
 
@@ -235,10 +233,9 @@ class Explorer:
             cancel=cancel,
         )
         table = self.frames.assign(x=made.points[:, 0], y=made.points[:, 1])
-        write_atomic(self.folder / MAP, table.to_csv(index=False).encode())
         library = {"umap-learn": version("umap-learn")} if method == "umap" else {}
-        settings = facts | {"sampled": int(made.sampled.sum()), "versions": versions() | library}
-        write_atomic(self.folder / MAP_FACTS, (json.dumps(settings, indent=2) + "\n").encode())
+        settings = facts | {"sampled": int(made.sampled.sum()), "versions": library}
+        write_result(self.folder, Result(MAP_RESULT, {"map": table}, settings))
         return table
 
     def with_deviation(self, table: pd.DataFrame, *, kind: Kind = MAP_KIND) -> pd.DataFrame:
@@ -262,10 +259,9 @@ class Explorer:
             If there is no such kind of codes, or the run has no scores.
         """
         self.codes(kind)  # refuses an unknown kind
-        try:
-            scores = pd.read_csv(self.folder / "scores.csv", dtype={"recording": str})
-        except OSError:
-            raise RunError(f"{self.folder} has no scores; score the study first.") from None
+        if not has_result(self.folder, SCORES):
+            raise RunError(f"{self.folder} has no scores; score the study first.")
+        scores = read_result(self.folder, SCORES).tables["scores"]
         known = scores[["recording", "frame", f"{kind}_percentile"]].rename(
             columns={f"{kind}_percentile": "deviation"}
         )
@@ -334,11 +330,13 @@ def _hash(codes: Floats) -> str:
 
 def _read_map(folder: Path, facts: dict[str, Any], count: int) -> npt.NDArray[np.float64] | None:
     """Positions (count, 2) of the saved map; None if there is none of these codes and settings."""
-    try:
-        settings = json.loads((folder / MAP_FACTS).read_text(encoding="utf-8"))
-        if any(settings.get(name) != value for name, value in facts.items()):
-            return None
-        points = pd.read_csv(folder / MAP, usecols=["x", "y"])[["x", "y"]].to_numpy(float)
-    except (OSError, ValueError):
+    if not has_result(folder, MAP_RESULT):
         return None
+    try:
+        saved = read_result(folder, MAP_RESULT)
+    except RunError:
+        return None
+    if any(saved.facts.get(name) != value for name, value in facts.items()):
+        return None
+    points = saved.tables["map"][["x", "y"]].to_numpy(float)
     return points if len(points) == count else None

@@ -9,7 +9,6 @@ MAGNIFIER_CHECKPOINTS = f"{CHECKPOINTS}/magnifier"
 CROPS, EMBEDDINGS = "crops.zarr", "embeddings.zarr"
 STUDY = "study.csv"
 LOG, QUALITY = "log.jsonl", "quality.json"
-MAP, MAP_FACTS = "map.csv", "map.json"
 FIGURES, REPORT = "figures", "report.html"
 SCORES, MAP_RESULT = "scores", "map"  # names of results; see `tables`
 TIMELINES = f"{FIGURES}/timelines"
