@@ -1,4 +1,4 @@
-"""Check a study before anything is computed from it, on the command line and from Python."""
+"""Check a study before any analysis, on the command line and from Python."""
 
 # --8<-- [start:imports]
 import shutil

@@ -1,8 +1,8 @@
 """Draw a small study: eight mice on a treadmill, five healthy and three that drag a hind paw.
 
 Every video is six seconds long. The mice differ in coat and size, and the stride of each has a known
-period, so the study also serves to try out an analysis. As happens in laboratories, the second group was
-filmed under a dimmer lamp.
+period, so the study is also useful to test an analysis. As it happens in laboratories, the second group
+was recorded under a dimmer lamp.
 """
 
 # --8<-- [start:imports]
@@ -30,21 +30,21 @@ ALONG_BELT = (X + 0.6 * (Y - GROUND))[BELT] / 64  # in marks
 
 @dataclass(frozen=True)
 class Mouse:
-    """What tells one animal from another; lengths in pixels, times in seconds, angles in radians."""
+    """Properties of one animal; lengths in pixels, times in seconds, angles in radians."""
 
     name: str
     group: str
     coat: tuple[float, float, float]  # RGB, 0 to 1
     size: float  # 1 is average
     period: float  # of one stride
-    swing: float = 0.55  # of a sound leg
-    drag: float = 0.0  # of the near hind paw: 0 sound, 1 does not move
+    swing: float = 0.55  # of a healthy leg
+    drag: float = 0.0  # of the near hind paw: 0 is healthy, 1 does not move
     lamp: float = 1.0
     seed: int = 0
 
 
 class Canvas:
-    """An RGB image on which soft-edged shapes are painted, one over the other."""
+    """An RGB image on which shapes with soft edges are painted."""
 
     def __init__(self, background: np.ndarray) -> None:
         self.pixels = background.copy()
@@ -79,7 +79,7 @@ def fur_of(seed: int, rise: float) -> np.ndarray:
 
 
 def background(mouse: Mouse, time: float) -> np.ndarray:
-    """Draw the wall and a belt whose marks pass once a stride."""
+    """Draw the wall and the belt. Its marks move by one distance per stride."""
     mark = np.cos(2 * np.pi * (ALONG_BELT + time / mouse.period)) > 0.93
     grey = WALL.copy()
     grey[BELT] = 0.32 + 0.1 * mark
@@ -142,7 +142,7 @@ def mice() -> list[Mouse]:
     """Return five healthy mice and three impaired ones."""
     rng = np.random.default_rng(20)
     coats = [(0.42, 0.33, 0.25), (0.30, 0.29, 0.28), (0.58, 0.50, 0.40), (0.38, 0.36, 0.34)]
-    herd = []
+    animals = []
     for number in range(8):
         impaired = number >= 5
         mouse = Mouse(
@@ -155,13 +155,13 @@ def mice() -> list[Mouse]:
             lamp=float(rng.normal(0.82 if impaired else 1.0, 0.01)),
             seed=number,
         )
-        herd.append(mouse)
-    return herd
+        animals.append(mouse)
+    return animals
 
 
 # --8<-- [start:write]
 def write_study(folder: Path) -> Path:
-    """Write the videos and then their table into a folder; return the path of the table."""
+    """Write the videos and the table of the study to a folder; return the path of the table."""
     (folder / "videos").mkdir(parents=True, exist_ok=True)
     rows = [("video", "subject", "group", "session")]
     for mouse in mice():

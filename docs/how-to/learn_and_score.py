@@ -10,7 +10,7 @@ import napari_ubam as ubam
 
 def main() -> None:
     # --8<-- [start:study]
-    study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=4)
+    study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=3)
     # --8<-- [end:study]
     # --8<-- [start:train]
     run = ubam.train(study, "run", preset="tiny", steps=20, progress=show)
@@ -19,13 +19,16 @@ def main() -> None:
     # --8<-- [start:score]
     run.embed(study)
     scores = run.score(study, reference="group=healthy")
-    strange = scores[scores["behaviour_percentile"] > 95]
-    print(strange.groupby("recording")["frame"].count())
+    print(scores.subjects[["subject", "deviation", "p", "smallest_p"]])
+    print(scores.episodes[["recording", "start", "stop", "peak"]])
+    print("\n".join(scores.warnings))
+    deviant = scores[scores["behaviour_percentile"] > 95]
+    print(deviant.groupby("recording")["frame"].count())
     # --8<-- [end:score]
 
 
 def show(event: ubam.Progress) -> None:
-    """Print a line for each stage that ends."""
+    """Print each message, and a line at the end of each stage."""
     if event.message or (event.of and event.step == event.of):
         print(event.stage, event.message or "done", dict(event.losses))
 

@@ -1,4 +1,4 @@
-"""Show a run's results in napari from a script, and ask the run for neighbours and a map."""
+"""Show the results of a run in napari from a script, find neighbours of a frame, and compute a map."""
 
 # --8<-- [start:imports]
 from pathlib import Path
@@ -12,13 +12,13 @@ from napari_ubam.plugin import session_of, show_magnified, show_recording, show_
 
 
 def main() -> None:
-    study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=4)
+    study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=3)
     run = ubam.train(study, "run", preset="tiny", steps=10)
     run.embed(study)
     run.score(study, reference="group=healthy")
-    ubam.train_magnifier(study, run, steps=5)
+    run.train_magnifier(study, steps=5)
     # --8<-- [start:layers]
-    viewer = napari.Viewer(show=False)  # True, where a person looks
+    viewer = napari.Viewer(show=False)  # show=True opens a window
     image = show_recording(viewer, run, "impaired1")
     show_scores(viewer, run, "impaired1")
     layers = show_magnified(viewer, run, "impaired1", "group=healthy", 2.5, frames=slice(50, 60))
@@ -35,7 +35,7 @@ def main() -> None:
     # --8<-- [start:explore]
     explorer = run.explorer()
     print(explorer.neighbours("impaired1", 60, kind="posture", count=4))
-    table = explorer.map(method="pca")  # or "umap", with napari-ubam[map]
+    table = explorer.map(method="pca")  # "umap" needs the extra: napari-ubam[map]
     print(table.groupby("group")[["x", "y"]].mean())
     # --8<-- [end:explore]
 
