@@ -1,4 +1,4 @@
-"""Train a magnifier, enlarge a deviation, and write it as a video, a sheet of factors and a table of arrows."""
+"""Train a magnifier, enlarge a deviation, and write a video, a sheet of factors and a table of arrows."""
 
 # --8<-- [start:imports]
 from pathlib import Path
