@@ -121,9 +121,11 @@ def test_a_run_without_codes_cannot_be_explored(trained: Run, study: Study, tmp_
 
 
 def test_the_commands_write_tables_and_pictures(trained: Run, study: Study, tmp_path: Path) -> None:
-    trained.score(study, "group=healthy", figures=False)
+    run = Run(shutil.copytree(trained.folder, tmp_path / "run"))
+    study.to_csv(run.folder / "study.csv")  # the paths of the videos are relative to it
+    run.score(study, "group=healthy", figures=False)
     sheet, table, picture = (tmp_path / name for name in ("sheet.png", "near.csv", "map.png"))
-    name, common = study.names[0], ["--run", str(trained.folder)]
+    name, common = study.names[0], ["--run", str(run.folder)]
     for out in (sheet, table):
         result = CliRunner().invoke(
             app, ["neighbours", name, "40", *common, "--count", "3", "--out", str(out)]
