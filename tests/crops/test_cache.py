@@ -1,4 +1,4 @@
-"""The cache of crops: the same as direct crops, resumable, never of another video or region."""
+"""The crop cache: equal to direct crops, resumable, and never of another video or region."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def direct(one: Recording, spec: CropSpec = SPEC) -> tuple[np.ndarray, np.ndarra
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Video of 1000 frames at 10 a second, 16 chunks."""
+    """Video of 1000 frames at 10 frames per second, 16 chunks."""
     path = tmp_path_factory.mktemp("long") / "long.mp4"
     options = {"preset": "ultrafast", "g": "50"}
     return write_video(path, (picture(number, 48, 96) for number in range(1000)), fps=10, options=options)
@@ -70,7 +70,7 @@ def test_cached_and_direct_crops_are_equal(colour: bool, clip, tmp_path: Path) -
 
 
 @given(ends=st.lists(st.integers(3, FRAMES), min_size=2, max_size=2).map(sorted))
-def test_any_range_reads_as_it_is(ends: list[int], filled: tuple[CropCache, Recording]) -> None:
+def test_any_range_can_be_read(ends: list[int], filled: tuple[CropCache, Recording]) -> None:
     cache, one = filled
     held = cache.open(one)
     start, stop = ends
@@ -94,7 +94,7 @@ def direct_once(one: Recording) -> np.ndarray:
     return _direct[one.name]
 
 
-def test_it_is_an_array_that_zarr_reads(filled: tuple[CropCache, Recording]) -> None:
+def test_zarr_can_read_the_array(filled: tuple[CropCache, Recording]) -> None:
     cache, one = filled
     array = zarr.open_group(str(cache.folder), mode="r")[f"{one.name}/crops"]
     np.testing.assert_array_equal(array[:], direct_once(one))
@@ -109,11 +109,11 @@ def test_times_and_rate(filled: tuple[CropCache, Recording]) -> None:
     np.testing.assert_allclose(faster.times, np.arange(3, FRAMES) / 500)
 
 
-def test_reading_outside_is_refused(filled: tuple[CropCache, Recording]) -> None:
+def test_reading_outside_the_recording_is_refused(filled: tuple[CropCache, Recording]) -> None:
     cache, one = filled
     held = cache.open(one)
     for start, stop in ((0, 5), (90, FRAMES + 1), (20, 10)):
-        with pytest.raises(CropError, match="does not hold"):
+        with pytest.raises(CropError, match="does not have all crops"):
             held.read(start, stop)
 
 
@@ -145,11 +145,11 @@ def test_nothing_is_decoded_twice(filled: tuple[CropCache, Recording]) -> None:
     assert (events[-1].step, events[-1].of) == (2, 2)
 
 
-def test_what_is_not_there_or_of_something_else_is_told(clip, tmp_path: Path) -> None:
+def test_missing_and_outdated_crops_are_refused(clip, tmp_path: Path) -> None:
     one = recording(clip("h264 GOP 12"), name="one")
     cache = CropCache(tmp_path / "crops.zarr", SPEC)
     assert not cache.matches(one)
-    with pytest.raises(CropError, match="holds no crops of it"):
+    with pytest.raises(CropError, match="has no crops of it"):
         cache.open(one)
     cache.fill([one])
     with pytest.raises(CropError, match="another region"):
@@ -159,7 +159,7 @@ def test_what_is_not_there_or_of_something_else_is_told(clip, tmp_path: Path) ->
     assert not CropCache(cache.folder, CropSpec(32, 32, colour=True)).matches(one)
 
 
-def test_a_changed_video_or_region_is_done_anew(clip, tmp_path: Path) -> None:
+def test_crops_of_a_changed_video_or_region_are_computed_again(clip, tmp_path: Path) -> None:
     path = tmp_path / "one.mp4"
     shutil.copy(clip("h264 GOP 12"), path)
     one, cache = recording(path), CropCache(tmp_path / "crops.zarr", SPEC)
@@ -168,7 +168,7 @@ def test_a_changed_video_or_region_is_done_anew(clip, tmp_path: Path) -> None:
     assert not cache.matches(one)
     events: list[Progress] = []
     (message,) = cache.fill([one], progress=events.append).messages
-    assert message == "one: the cache held crops of another video file, so they are made anew."
+    assert message == "one: the cache has crops of another video file, so they are computed again."
     assert message in [event.message for event in events]
     assert cache.matches(one)
     cropped = one.model_copy(update={"roi": Roi(x=30, y=20, width=50, height=50)})
@@ -176,7 +176,7 @@ def test_a_changed_video_or_region_is_done_anew(clip, tmp_path: Path) -> None:
     np.testing.assert_array_equal(cache.open(cropped).read(0, FRAMES), direct(cropped)[0])
 
 
-def test_over_the_budget_a_spread_sample_is_held(long: Path, tmp_path: Path) -> None:
+def test_over_the_budget_an_evenly_spaced_sample_is_cached(long: Path, tmp_path: Path) -> None:
     study = Study(
         [
             recording(long, name="long"),
@@ -188,8 +188,8 @@ def test_over_the_budget_a_spread_sample_is_held(long: Path, tmp_path: Path) -> 
     assert report.sampled
     assert report.nbytes <= 8 * CHUNK
     assert report.messages == (
-        "The crops of all recordings would take 1.2 MB, more than the 0.5 MB that they may take, so up to "
-        "38 s of each are kept.",
+        "The crops of all recordings need 1.2 MB, but the limit is 0.5 MB, so at most 38 s of each recording "
+        "are kept.",
     )
     held = cache.open(study["long"])
     assert not held.complete
@@ -198,7 +198,7 @@ def test_over_the_budget_a_spread_sample_is_held(long: Path, tmp_path: Path) -> 
     crops, _ = direct(study["long"])
     for start, stop in held.runs:
         np.testing.assert_array_equal(held.read(start, stop), crops[start:stop])
-    with pytest.raises(CropError, match="read within its runs"):
+    with pytest.raises(CropError, match="read only frames in its runs"):
         held.read(0, 1000)
     assert cache.fill(study, budget_bytes=10**9).sampled is False
     np.testing.assert_array_equal(cache.open(study["long"]).read(0, 1000), crops)
@@ -220,19 +220,19 @@ def test_one_bad_video_does_not_stop_the_others(clip, tmp_path: Path) -> None:
     assert "no such file" in dict(report.failed)["gone"]
 
 
-def test_damaged_frames_are_left_out_and_told(clip, tmp_path: Path) -> None:
+def test_damaged_frames_are_omitted_with_a_message(clip, tmp_path: Path) -> None:
     source = clip("mjpeg avi")
     content = bytearray(source.read_bytes())
     offset, size, _ = list(packets_of(source))[30]
     content[offset + 4 : offset + size] = bytes(size - 4)
     (tmp_path / "broken.avi").write_bytes(content)
     one, cache = recording(tmp_path / "broken.avi"), CropCache(tmp_path / "crops.zarr", SPEC)
-    assert cache.fill([one]).messages == ("broken: 1 frame does not decode and is left out.",)
+    assert cache.fill([one]).messages == ("broken: 1 frame cannot be decoded and is omitted.",)
     assert cache.open(one).runs == ((0, 30), (31, FRAMES))
     assert cache.open(one).complete
 
 
-def test_cancel_keeps_what_is_done(long: Path, tmp_path: Path) -> None:
+def test_cancel_keeps_finished_crops(long: Path, tmp_path: Path) -> None:
     one, cache, cancel = recording(long), CropCache(tmp_path / "crops.zarr", SPEC), threading.Event()
     cache.fill([one], budget_bytes=4 * CHUNK)
 
@@ -261,7 +261,7 @@ CropCache(sys.argv[2], CropSpec(32, 32)).fill([one], progress=lambda event: prin
 
 
 @pytest.mark.slow
-def test_a_kill_at_any_moment_leaves_only_whole_chunks(tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_leaves_only_complete_chunks(tmp_path: Path) -> None:
     options = {"preset": "ultrafast", "g": "50"}
     texture = np.random.default_rng(0).integers(0, 256, (480, 640), dtype=np.uint8)
     frames = (np.roll(texture, 3 * number, axis=1) for number in range(1000))

@@ -1,4 +1,4 @@
-"""Names of recordings as folders: every name comes back, none meets another."""
+"""Folder names of recordings: every name can be read back, and all are unique."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def store(root: Path, name: str) -> Path:
     return folder
 
 
-def test_odd_names_come_back_and_do_not_meet(tmp_path: Path) -> None:
+def test_unusual_names_are_read_back_and_unique(tmp_path: Path) -> None:
     for name in ODD:
         Recording(video="x.mp4", subject="a", group="g", session=0, name=name)  # a name that a study takes
     folders = {name: store(tmp_path, name) for name in ODD}
@@ -53,13 +53,13 @@ def test_odd_names_come_back_and_do_not_meet(tmp_path: Path) -> None:
     assert dict(stored_names(tmp_path)) == folders
 
 
-def test_usual_names_are_kept_as_they_are(tmp_path: Path) -> None:
+def test_usual_names_are_unchanged(tmp_path: Path) -> None:
     for name in ("rat1_day3", "Maus 7", "été", "2024-05-01T12.30", "小鼠"):
         assert store(tmp_path, name) == tmp_path / name
 
 
 @given(st.text(max_size=40))
-def test_any_name_that_a_study_takes_has_a_folder(name: str) -> None:
+def test_any_valid_recording_name_has_a_folder(name: str) -> None:
     try:
         name = Recording(video="x.mp4", subject="a", group="g", session=0, name=name).name
     except StudyError:
@@ -70,7 +70,7 @@ def test_any_name_that_a_study_takes_has_a_folder(name: str) -> None:
     assert folder.strip(" .") == folder
 
 
-def test_an_unfinished_folder_is_free(tmp_path: Path) -> None:
+def test_an_incomplete_folder_can_be_used(tmp_path: Path) -> None:
     (tmp_path / "rat").mkdir()
     assert recording_folder(tmp_path, "rat") is None
     assert free_folder(tmp_path, "rat") == tmp_path / "rat"
@@ -86,6 +86,6 @@ def test_a_removed_folder_is_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["Rat", "rat"])
-def test_the_other_case_is_another_recording(name: str, tmp_path: Path) -> None:
+def test_names_that_differ_in_case_are_different_recordings(name: str, tmp_path: Path) -> None:
     store(tmp_path, name)
     assert recording_folder(tmp_path, name.swapcase()) is None

@@ -1,4 +1,4 @@
-"""Letterboxing: nothing is stretched, nothing is aliased, nothing outside the region gets in."""
+"""Letterboxing: no stretching, no aliasing, and no pixels from outside the region."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def disc(height: int, width: int, radius: float) -> NDArray[np.uint8]:
 
 
 def spread(image: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centre and standard deviation along y and x of the brightness above the ground."""
+    """Centre and standard deviation along y and x of the brightness above the background."""
     weight = np.clip(image.astype(float) - 20, 0, None)
     points = np.indices(image.shape).reshape(2, -1)
     centre = (points * weight.ravel()).sum(axis=1) / weight.sum()
@@ -75,13 +75,13 @@ def test_pixels_are_exact_means_over_areas(shape: tuple[int, int]) -> None:
     assert abs(error.mean()) < 0.2
 
 
-def test_fine_stripes_become_grey_and_not_other_stripes() -> None:
+def test_fine_stripes_become_grey_without_aliasing() -> None:
     stripes = np.zeros((600, 600), np.uint8)
     stripes[:, ::2] = 200
     assert np.ptp(letterbox(stripes, (100, 100)).astype(int)) <= 2
 
 
-def test_each_colour_is_scaled_by_itself() -> None:
+def test_colours_are_scaled_independently() -> None:
     image = np.random.default_rng(1).integers(0, 256, (150, 211, 3), dtype=np.uint8)
     crop = letterbox(image, (64, 64))
     for channel in range(3):
@@ -97,13 +97,13 @@ def test_bars_repeat_the_edge() -> None:
     np.testing.assert_array_equal(crop[20:60], image)
 
 
-def test_an_image_of_the_right_size_stays_as_it_is() -> None:
+def test_an_image_of_the_target_size_is_unchanged() -> None:
     image = np.random.default_rng(2).integers(0, 256, (96, 96), dtype=np.uint8)
     np.testing.assert_array_equal(letterbox(image, (96, 96)), image)
 
 
 @given(st.integers(1, 400), st.integers(1, 400), SIDES, st.integers(0, 255))
-def test_any_shape_works_and_a_plain_image_stays_plain(
+def test_any_shape_works_and_a_uniform_image_stays_uniform(
     height: int, width: int, size: tuple[int, int], value: int
 ) -> None:
     crop = letterbox(np.full((height, width), value, np.uint8), size)
@@ -118,7 +118,7 @@ def test_a_crop_of_the_regions_shape_has_no_bars() -> None:
     assert np.abs(small - wanted).max() <= 1
 
 
-def test_what_is_no_image_is_refused() -> None:
+def test_arrays_that_are_not_images_are_refused() -> None:
     for bad in (np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros((0, 5), np.uint8)):
         with pytest.raises(CropError):
             letterbox(bad, (32, 32))

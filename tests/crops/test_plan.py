@@ -1,4 +1,4 @@
-"""Which chunks are kept where not all fit."""
+"""Choice of chunks if not all of them fit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ubam.crops.plan import Content, share_out
+from napari_ubam.crops.plan import Content, allocate
 
 CHUNK_BYTES = 1000
 
@@ -19,22 +19,22 @@ def runs(chunks: np.ndarray) -> list[np.ndarray]:
     return np.split(chunks, np.flatnonzero(np.diff(chunks) > 1) + 1)
 
 
-def test_all_are_kept_where_they_fit() -> None:
+def test_all_chunks_are_kept_if_they_fit() -> None:
     contents = [content(10), content(300)]
-    for one, chosen in zip(contents, share_out(contents, 310 * CHUNK_BYTES), strict=True):
+    for one, chosen in zip(contents, allocate(contents, 310 * CHUNK_BYTES), strict=True):
         np.testing.assert_array_equal(chosen, one.chunks)
 
 
-def test_recordings_get_the_same_seconds_and_short_ones_are_kept_whole() -> None:
+def test_recordings_get_the_same_seconds_and_short_ones_are_complete() -> None:
     contents = [content(10), content(300), content(600, seconds=1.0)]
-    short, long, fast = share_out(contents, 310 * CHUNK_BYTES)
+    short, long, fast = allocate(contents, 310 * CHUNK_BYTES)
     assert len(short) == 10
     assert len(long) == 100  # 200 s each: 100 chunks of 2 s, 200 of 1 s
     assert len(fast) == 200
 
 
 def test_a_sample_is_spread_evenly_in_runs_of_about_twenty_seconds() -> None:
-    (chosen,) = share_out([content(1800)], 100 * CHUNK_BYTES)
+    (chosen,) = allocate([content(1800)], 100 * CHUNK_BYTES)
     assert len(chosen) == 100
     parts = runs(chosen)
     assert [len(part) for part in parts] == [10] * 10
@@ -43,17 +43,17 @@ def test_a_sample_is_spread_evenly_in_runs_of_about_twenty_seconds() -> None:
     assert starts[0] == 1800 - (parts[-1][-1] + 1)
 
 
-def test_each_recording_gets_something() -> None:
-    assert [len(chosen) for chosen in share_out([content(50), content(60)], 0)] == [1, 1]
+def test_each_recording_gets_at_least_one_chunk() -> None:
+    assert [len(chosen) for chosen in allocate([content(50), content(60)], 0)] == [1, 1]
 
 
 @given(
     st.lists(st.tuples(st.integers(1, 400), st.floats(0.05, 10)), min_size=1, max_size=8),
     st.integers(0, 2_000_000),
 )
-def test_the_budget_is_kept_and_nearly_used_up(sizes: list[tuple[int, float]], budget: int) -> None:
+def test_the_budget_is_respected_and_nearly_used_up(sizes: list[tuple[int, float]], budget: int) -> None:
     contents = [content(*size) for size in sizes]
-    chosen = share_out(contents, budget)
+    chosen = allocate(contents, budget)
     for one, chunks in zip(contents, chosen, strict=True):
         assert len(chunks) >= 1
         assert (np.diff(chunks) > 0).all()

@@ -1,4 +1,4 @@
-"""Crops straight from a video: which frames, which region, which are valid."""
+"""Crops from a video: frames, regions and valid flags."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_track_with_gaps_and_boxes_over_the_edge(clip) -> None:
     np.testing.assert_array_equal(crops[3], letterbox(padded, (48, 48)))
 
 
-def test_chosen_frames_only(clip) -> None:
+def test_selected_frames_only(clip) -> None:
     path = clip("h264 GOP 12")
     numbers, crops, _ = collected(iter_crops(recording(path), SPEC, [3, 40, 41, 99]))
     assert numbers.tolist() == [3, 40, 41, 99]
@@ -92,7 +92,7 @@ def test_chosen_frames_only(clip) -> None:
             iter_crops(recording(path), SPEC, bad)
 
 
-def test_a_frame_that_does_not_decode_is_invalid_and_counted(clip, tmp_path: Path) -> None:
+def test_a_damaged_frame_is_invalid_and_counted(clip, tmp_path: Path) -> None:
     source = clip("mjpeg avi")
     content = bytearray(source.read_bytes())
     offset, size, _ = list(packets_of(source))[30]
@@ -118,7 +118,7 @@ def test_sixteen_bits_are_scaled_the_same_in_every_frame(tmp_path: Path) -> None
     np.testing.assert_array_equal(collected(iter_crops(one, CropSpec(40, 40), [2]))[1][0], crops[2])
 
 
-def test_floats_with_gaps_in_the_values(tmp_path: Path) -> None:
+def test_floats_with_nan(tmp_path: Path) -> None:
     frames = np.random.default_rng(0).normal(0, 1, (12, 40, 40)).astype(np.float32)
     frames[4, :3] = np.nan
     _, crops, valid = collected(iter_crops(recording(stack(tmp_path, frames), fps=10), CropSpec(40, 40)))
@@ -144,12 +144,12 @@ def test_cancel(clip) -> None:
         next(stream)
 
 
-def test_a_missing_video_is_told_at_once(tmp_path: Path) -> None:
+def test_a_missing_video_raises_an_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match="no such file"):
         iter_crops(recording(tmp_path / "none.mp4"), SPEC)
 
 
-def test_the_numbers_in_the_frames_are_right(clip) -> None:
+def test_the_frame_numbers_are_correct(clip) -> None:
     from numbered_videos import number_in
 
     _, crops, _ = collected(iter_crops(recording(clip("h264 B-frames avi")), CropSpec(HEIGHT, WIDTH)))

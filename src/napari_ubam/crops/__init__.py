@@ -1,4 +1,4 @@
-"""Small crops of recordings: from the video, or from a cache in the run's folder."""
+"""Small crops of recordings, from the video or from a cache in the run folder."""
 
 from __future__ import annotations
 

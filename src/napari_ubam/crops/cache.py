@@ -1,4 +1,4 @@
-"""Crops of a study's recordings, decoded once and kept in the run's folder."""
+"""Cache of the crops of a study in the run folder. Videos are decoded only once."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cance
 from napari_ubam.study import Recording
 from napari_ubam.video import VideoArray, open_video
 
-from .budget import budget_of, cancelling, default_workers, megabytes
+from .budget import budget_of, cancel_indexing, default_workers, megabytes
 from .cached import CachedCrops
 from .cropper import CropSpec
-from .entry import Entry, frames_shown
+from .entry import Entry, frames_with_crop
 from .errors import CropError
-from .folders import sweep
-from .plan import Content, share_out
+from .folders import remove_leftovers
+from .plan import Content, allocate
 from .stream import BLOCK, iter_crops
 
-WAIT = 0.25  # seconds between looks at the threads
+WAIT = 0.25  # seconds between checks of the threads
 
 
 @dataclass(frozen=True)
 class FillReport:
-    """What filling a cache did.
+    """Result of filling a cache.
 
     Parameters
     ----------
     done : tuple of str
-        Recordings whose crops are held, all of them or the sample that fits the budget.
+        Recordings with crops in the cache, all crops or the sample that fits the budget.
     failed : tuple of (str, str)
-        Recordings without crops, each with a sentence that says why.
+        Name of each recording without crops, and a sentence with the reason.
     messages : tuple of str
-        Sentences that the user should read.
+        Sentences for the user.
     seconds : dict of str to float
-        Seconds of each recording that are held.
+        Cached duration of each recording in seconds.
     nbytes : int
-        Bytes of the crops that are held.
+        Size of the cached crops in bytes.
     sampled : bool
-        Whether only parts of the recordings are held.
+        Whether only parts of the recordings are cached.
     """
 
     done: tuple[str, ...]
@@ -59,7 +59,7 @@ class FillReport:
 
 @dataclass
 class _Job:
-    """A recording on its way into the cache."""
+    """One recording that is being cached."""
 
     recording: Recording
     video: VideoArray
@@ -69,7 +69,7 @@ class _Job:
 
     @property
     def missing(self) -> NDArray[np.int64]:
-        """Chunks that are wanted and not yet held."""
+        """Wanted chunks that are not in the cache yet."""
         if self.entry is None:
             return self.wanted
         missing: NDArray[np.int64] = self.wanted[~self.entry.complete[self.wanted]]
@@ -77,23 +77,23 @@ class _Job:
 
     @property
     def extra(self) -> NDArray[np.int64]:
-        """Chunks that are held and not wanted."""
+        """Chunks in the cache that are not wanted."""
         held = np.flatnonzero(self.entry.complete) if self.entry else np.empty(0, np.int64)
         return np.setdiff1d(held, self.wanted)
 
 
 @dataclass(frozen=True)
 class CropCache:
-    """Crops of recordings as uint8 arrays of zarr, a group a recording.
+    """Cache of crops as uint8 zarr arrays, with one group for each recording.
 
-    It can be pickled, and shared by threads and processes that read.
+    It can be pickled. Threads and processes can share it for reading.
 
     Parameters
     ----------
     folder : Path
-        The cache, ``crops.zarr`` in the run's folder; made when it is first filled.
+        Cache folder, such as ``crops.zarr`` in the run folder. `fill` creates it.
     spec : CropSpec
-        What the crops look like.
+        Size and colour of the crops.
     """
 
     folder: Path
@@ -111,73 +111,80 @@ class CropCache:
         progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> FillReport:
-        """Decode and keep the crops that are not held yet.
+        """Decode and cache the missing crops.
 
-        What was finished is kept whenever this ends, even by a kill, but for the last half second. Crops of a
-        video file that was changed since, of another region or of another size are made anew.
+        If this is cancelled or killed, finished crops are kept, except for the last half second of work. If
+        the video file, the region or the size of a recording has changed, its crops are computed again.
 
         Parameters
         ----------
         study : Study or iterable of Recording
             The recordings.
         budget_bytes : int, optional
-            Bytes that all of them may take together: the lesser of 8 GiB and half of what is free on the disk
-            unless given. Where more is needed, the same number of seconds of each recording is kept, in runs
-            of about 20 seconds that are spread evenly.
+            Maximum size of all crops in bytes. Default: half of the free disk space, at most 8 GiB. If the
+            crops need more, the same number of seconds of each recording is kept, in evenly spaced pieces of
+            about 20 seconds.
         workers : int, optional
-            Recordings that are decoded at the same time: 2, or 1 on a single processor core, unless given.
+            Number of recordings to decode in parallel. Default: 2, or 1 on a single processor core.
         progress : callable, optional
-            Called with the chunks that are done, from this thread.
+            Called from this thread with a `Progress` report. Its steps are chunks.
         cancel : Cancel, optional
-            Looked at several times a second.
+            Checked several times per second.
 
         Returns
         -------
         FillReport
-            A recording that cannot be read is among its ``failed``, and does not stop the others.
+            What was cached. A recording that cannot be read is in ``failed`` and does not stop the others.
 
         Raises
         ------
         Cancelled
-            When ``cancel`` is set.
+            If ``cancel`` is set.
         """
         return _Filling(self, progress or silent, cancel).run(list(study), budget_bytes, workers)
 
     def open(self, recording: Recording) -> CachedCrops:
-        """Open the crops of a recording, without its video.
+        """Open the cached crops of a recording. The video is not needed.
 
         Parameters
         ----------
         recording : Recording
-            Which one.
+            The recording.
 
         Returns
         -------
         CachedCrops
-            What is held of it.
+            Its crops in the cache.
 
         Raises
         ------
         CropError
-            If nothing is, or only crops of another region, range of frames or size.
+            If the cache has no crops of this recording, or only of another region, frame range or size.
         """
         entry = Entry.find(self.folder, recording.name)
         if entry is None:
-            raise CropError(f"{recording.name}: the cache {self.folder} holds no crops of it; fill it first.")
+            raise CropError(
+                f"{recording.name}: the cache {self.folder} has no crops of it; fill the cache first."
+            )
         fault = entry.fault(recording, self.spec, None)
         if fault:
-            raise CropError(f"{recording.name}: the cache {self.folder} holds {fault}; fill it anew.")
+            raise CropError(f"{recording.name}: the cache {self.folder} has {fault}; fill the cache again.")
         return entry.cached(recording, self.spec)
 
     def matches(self, recording: Recording, video: VideoArray | None = None) -> bool:
-        """Whether the cache holds crops of a recording's video as it is now, or some of them.
+        """Check whether the cache has valid crops of a recording, all or some of them.
 
         Parameters
         ----------
         recording : Recording
-            Which one.
+            The recording.
         video : VideoArray, optional
-            Its video where that is open already.
+            Its video, if it is already open.
+
+        Returns
+        -------
+        bool
+            False if there are no crops, or the video file, region, frame range or size has changed.
 
         Raises
         ------
@@ -197,30 +204,30 @@ class _Filling:
     """One call of `CropCache.fill`."""
 
     def __init__(self, cache: CropCache, progress: ProgressCallback, cancel: Cancel | None) -> None:
-        self._cache, self._tell, self._cancel = cache, progress, cancel
+        self._cache, self._progress, self._cancel = cache, progress, cancel
         self._failed: dict[str, str] = {}
         self._messages: list[str] = []
         self._stop = threading.Event()
-        self._making = threading.Lock()
+        self._create_lock = threading.Lock()
         self._ticks: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def run(self, study: list[Recording], budget: int | None, workers: int | None) -> FillReport:
         self._cache.folder.mkdir(parents=True, exist_ok=True)
-        sweep(self._cache.folder)
+        remove_leftovers(self._cache.folder)
         jobs = self._prepared(study)
         sampled = self._choose(jobs, budget)
         self._decode(jobs, workers or default_workers())
         return self._report(jobs, sampled)
 
-    def _say(self, message: str) -> None:
+    def _message(self, message: str) -> None:
         self._messages.append(message)
-        self._tell(Progress("crops", 0, 0, message=message))
+        self._progress(Progress("crops", 0, 0, message=message))
 
     def _prepared(self, study: list[Recording]) -> list[_Job]:
         jobs = []
         for number, recording in enumerate(study):
             check_cancelled(self._cancel)
-            self._tell(Progress("crops", 0, 0, detail=f"{recording.name}, {number + 1} of {len(study)}"))
+            self._progress(Progress("crops", 0, 0, detail=f"{recording.name}, {number + 1} of {len(study)}"))
             try:
                 jobs.append(self._job(recording))
             except (ValueError, OSError) as error:
@@ -228,25 +235,27 @@ class _Filling:
         return jobs
 
     def _job(self, recording: Recording) -> _Job:
-        # At the file's own rate, which is noted; the study's, which may change, counts when crops are read.
-        tick = cancelling(self._cancel)
+        # The cache stores the frame rate of the file. The frame rate of the study is applied on reading.
+        tick = cancel_indexing(self._cancel)
         video = open_video(recording.video, warn=False, progress=tick)
-        shown = frames_shown(recording, len(video))
+        shown = frames_with_crop(recording, len(video))
         chunks = np.unique(np.flatnonzero(shown) // BLOCK)
         if not len(chunks):
-            raise CropError(f"{recording.name}: it has no frame to crop; check its range and its track.")
+            raise CropError(
+                f"{recording.name}: there is no frame to crop; check the frame range and the track."
+            )
         content = Content(chunks, BLOCK / (recording.fps or video.fps), BLOCK * self._cache.spec.nbytes)
         entry = Entry.find(self._cache.folder, recording.name)
         fault = entry.fault(recording, self._cache.spec, video) if entry else ""
         if fault:
-            self._say(f"{recording.name}: the cache held {fault}, so they are made anew.")
-        video.close()  # until its turn comes
+            self._message(f"{recording.name}: the cache has {fault}, so they are computed again.")
+        video.close()  # until this recording is processed
         return _Job(recording, video, content, None if fault else entry)
 
     def _choose(self, jobs: list[_Job], budget: int | None) -> bool:
         held = sum(int(job.entry.complete.sum()) * job.content.nbytes for job in jobs if job.entry)
         budget = budget_of(self._cache.folder, held) if budget is None else budget
-        for job, wanted in zip(jobs, share_out([job.content for job in jobs], budget), strict=True):
+        for job, wanted in zip(jobs, allocate([job.content for job in jobs], budget), strict=True):
             job.wanted = wanted
         nbytes = sum(len(job.wanted) * job.content.nbytes for job in jobs)
         extra = sum(len(job.extra) * job.content.nbytes for job in jobs)
@@ -258,9 +267,9 @@ class _Filling:
         if sampled:
             whole = sum(len(job.content.chunks) * job.content.nbytes for job in jobs)
             longest = max(len(job.wanted) * job.content.seconds for job in jobs)
-            self._say(
-                f"The crops of all recordings would take {megabytes(whole)}, more than the "
-                f"{megabytes(budget)} that they may take, so up to {longest:.0f} s of each are kept."
+            self._message(
+                f"The crops of all recordings need {megabytes(whole)}, but the limit is "
+                f"{megabytes(budget)}, so at most {longest:.0f} s of each recording are kept."
             )
         return sampled
 
@@ -274,24 +283,24 @@ class _Filling:
                 for job in jobs:
                     if len(job.missing):
                         todo[job.recording.name] = pool.submit(self._fill_one, job)
-                self._tell(Progress("crops", done, total))
+                self._progress(Progress("crops", done, total))
                 while not all(future.done() for future in todo.values()):
                     check_cancelled(self._cancel)
-                    name, more = self._news()
+                    name, more = self._finished_chunks()
                     done += more
                     taken = time.monotonic() - begin
                     eta = taken / (done - before) * (total - done) if done > before else None
-                    self._tell(Progress("crops", done, total, detail=name, eta=eta))
+                    self._progress(Progress("crops", done, total, detail=name, eta=eta))
             finally:
                 self._stop.set()
                 for future in todo.values():
                     future.cancel()
         for name, future in todo.items():
             self._outcome(name, future)
-        self._tell(Progress("crops", total, total))
+        self._progress(Progress("crops", total, total))
 
-    def _news(self) -> tuple[str, int]:
-        """Tell the recording that was worked on last, and the number of chunks since the last call."""
+    def _finished_chunks(self) -> tuple[str, int]:
+        """Return the last recording in work, and the number of chunks since the last call."""
         time.sleep(0 if self._ticks.qsize() else WAIT)
         name, more = "", 0
         while not self._ticks.empty():
@@ -300,7 +309,7 @@ class _Filling:
 
     def _fill_one(self, job: _Job) -> None:
         if job.entry is None:
-            with self._making:
+            with self._create_lock:
                 job.entry = Entry.create(self._cache.folder, job.recording, job.video, self._cache.spec)
         entry, missing = job.entry, job.missing
         places = (missing[:, None] * entry.chunk + np.arange(entry.chunk)).ravel()
@@ -319,15 +328,15 @@ class _Filling:
                     entry.write(number, crops, valid)
                     self._ticks.put(job.recording.name)
         finally:
-            entry.note()
+            entry.save_state()
             job.video.close()
         if stream.unreadable:
             lost = (
-                "1 frame does not decode and is"
+                "1 frame cannot be decoded and is"
                 if stream.unreadable == 1
-                else (f"{stream.unreadable} frames do not decode and are")
+                else f"{stream.unreadable} frames cannot be decoded and are"
             )
-            self._messages.append(f"{job.recording.name}: {lost} left out.")
+            self._messages.append(f"{job.recording.name}: {lost} omitted.")
 
     def _outcome(self, name: str, future: Future[None]) -> None:
         try:
@@ -336,7 +345,7 @@ class _Filling:
             reason = error.strerror or str(error)
             self._failed[name] = (
                 f"{name}: its crops cannot be written to {self._cache.folder} ({reason}); free disk space "
-                "there, or give a smaller budget."
+                "or set a smaller budget."
             )
         except ValueError as error:
             self._failed[name] = str(error)
@@ -348,7 +357,7 @@ class _Filling:
                 continue
             if not self._any_valid(job):
                 self._failed[job.recording.name] = (
-                    f"{job.recording.video}: none of its frames decodes; replace it."
+                    f"{job.recording.video}: no frame can be decoded; replace the file."
                 )
                 continue
             chunks = int(job.entry.complete.sum())

@@ -1,4 +1,4 @@
-"""Crops that lie ready on disk."""
+"""Crops on disk."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from .stream import Block
 
 @dataclass(frozen=True)
 class CachedCrops:
-    """Crops of a recording that the cache holds.
+    """Cached crops of a recording.
 
-    Reading needs no video, no lock and no open file; threads and processes may share it.
+    Reading needs no video, no lock and no open file. Threads and processes can share it.
 
     Parameters
     ----------
     name : str
-        The recording's name.
+        Name of the recording.
     spec : CropSpec
-        What the crops look like.
+        Size and colour of the crops.
     frames : range
         Frames of the recording.
     fps : float
         Frames per second.
-    times : (t,) float64 array
-        Seconds of each frame since the video's first one.
-    held : (t,) bool array
-        Frames that the cache holds.
-    valid : (t,) bool array
-        Frames that it holds and that have a crop: not in a gap of the track, and decoded.
+    times : ndarray of float64, shape (t,)
+        Time of each frame in seconds from the first frame of the video.
+    held : ndarray of bool, shape (t,)
+        Frames in the cache.
+    valid : ndarray of bool, shape (t,)
+        Frames in the cache that have a crop: they were decoded and are not in a gap of the track.
     complete : bool
-        Whether all frames with a crop are held.
+        Whether all frames with a crop are in the cache.
     folder : Path
         Folder of the chunks.
     chunk : int
-        Frames a chunk.
+        Frames per chunk.
     """
 
     name: str
@@ -60,7 +60,7 @@ class CachedCrops:
 
     @cached_property
     def runs(self) -> tuple[tuple[int, int], ...]:
-        """Ranges ``(start, stop)`` of frame numbers that are held and all have a crop."""
+        """Ranges ``(start, stop)`` of consecutive frames that are valid."""
         first = self.frames.start
         return tuple((first + start, first + stop) for start, stop in to_ranges(self.valid))
 
@@ -70,23 +70,23 @@ class CachedCrops:
         Parameters
         ----------
         start, stop : int
-            First frame number, and the one after the last.
+            First frame number, and the number after the last one.
 
         Returns
         -------
         ndarray of uint8, shape (stop - start, y, x[, 3])
-            The crops; black for a frame without one.
+            Crops. A frame without a crop is black.
 
         Raises
         ------
         CropError
-            If some of the frames are not held.
+            If some of the frames are not in the cache.
         """
         begin, end = start - self.frames.start, stop - self.frames.start
         if not 0 <= begin <= end <= len(self.frames) or not self.held[begin:end].all():
             raise CropError(
-                f"{self.name}: the cache does not hold all crops of frames {start} to {stop - 1}; read "
-                "within its runs."
+                f"{self.name}: the cache does not have all crops of frames {start} to {stop - 1}; read "
+                "only frames in its runs."
             )
         crops = np.zeros((end - begin, *self.spec.shape), np.uint8)
         for number in range(begin // self.chunk, -(-end // self.chunk)):
@@ -95,22 +95,22 @@ class CachedCrops:
             part = crops[low - begin : high - begin]
             if self.valid[low:high].any() and not read_chunk(self.folder, number, low - first, part):
                 raise CropError(
-                    f"{self.name}: crops that should be in {self.folder} are missing; remove "
-                    f"{self.folder.parent} and fill the cache anew."
+                    f"{self.name}: crops in {self.folder} are missing; delete {self.folder.parent} and fill "
+                    "the cache again."
                 )
         return crops
 
     def blocks(self) -> Generator[Block, None, None]:
-        """Read the crops of all frames in order, as `napari_ubam.crops.iter_crops` gives them.
+        """Read the crops of all frames in order. The blocks are like those of `napari_ubam.crops.iter_crops`.
 
         Yields
         ------
-        numbers : (n,) int64 array
+        numbers : ndarray of int64, shape (n,)
             Frame numbers.
-        crops : (n, y, x[, 3]) uint8 array
-            Crops; black where not valid.
-        valid : (n,) bool array
-            Frames that are held and have a crop.
+        crops : ndarray of uint8, shape (n, y, x[, 3])
+            Crops, black if not valid.
+        valid : ndarray of bool, shape (n,)
+            Frames that are in the cache and have a crop.
         """
         for begin in range(0, len(self.frames), self.chunk):
             numbers = np.array(self.frames[begin : begin + self.chunk], np.int64)

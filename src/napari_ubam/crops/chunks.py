@@ -1,8 +1,8 @@
 """Chunks of crops as files.
 
-An uncompressed chunk in zarr's format 3 is its array as it is, in a file of its own. Reading only the frames
-that are wanted takes 0.03 ms for 16 of them, where zarr reads the whole chunk and takes 0.7 ms. And a file
-that is written beside and renamed is whole or not there, whatever release of zarr is installed.
+In zarr format 3, an uncompressed chunk is a separate file with the bytes of the array. To read 16 frames
+directly takes 0.03 ms; zarr reads the whole chunk and takes 0.7 ms. Chunks are also written atomically here,
+with every version of zarr.
 """
 
 from __future__ import annotations
@@ -17,22 +17,27 @@ from .folders import move
 
 
 def chunk_file(array: Path, number: int, axes: int) -> Path:
-    """File of a chunk of frames.
+    """Return the file of a chunk.
 
     Parameters
     ----------
     array : Path
         Folder of the array.
     number : int
-        Number of the chunk along the frames.
+        Number of the chunk along the time axis.
     axes : int
-        Axes of a frame, along which there is one chunk.
+        Number of axes of a frame. There is one chunk along each of them.
+
+    Returns
+    -------
+    Path
+        The file. It need not exist.
     """
     return array.joinpath("c", str(number), *["0"] * axes)
 
 
 def write_chunk(array: Path, number: int, crops: NDArray[np.uint8], length: int) -> None:
-    """Write a chunk.
+    """Write a chunk atomically.
 
     Parameters
     ----------
@@ -40,10 +45,15 @@ def write_chunk(array: Path, number: int, crops: NDArray[np.uint8], length: int)
         Folder of the array.
     number : int
         Number of the chunk.
-    crops : (n, size, size[, 3]) uint8 array
-        Its frames; fewer than ``length`` in the last chunk.
+    crops : ndarray of uint8, shape (n, y, x[, 3])
+        Frames of the chunk. The last chunk can have fewer than ``length``.
     length : int
-        Frames of a whole chunk: zarr has all chunks of one length.
+        Frames of a full chunk. The rest is padded with zeros, because all zarr chunks have the same length.
+
+    Raises
+    ------
+    OSError
+        If the chunk cannot be written.
     """
     path = chunk_file(array, number, crops.ndim - 1)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +63,7 @@ def write_chunk(array: Path, number: int, crops: NDArray[np.uint8], length: int)
         with partial.open("wb", buffering=0) as file:
             for part in (crops, rest):
                 if part.size and file.write(np.ascontiguousarray(part).data) != part.nbytes:
-                    raise OSError(f"{partial} could be written only in part")
+                    raise OSError(f"{partial} could not be written completely")
         move(partial, path)
     finally:
         partial.unlink(missing_ok=True)
@@ -69,14 +79,14 @@ def read_chunk(array: Path, number: int, skip: int, crops: NDArray[np.uint8]) ->
     number : int
         Number of the chunk.
     skip : int
-        Frames of it to leave out at its start.
-    crops : (n, size, size[, 3]) uint8 array
-        Contiguous; filled with the frames after these.
+        Number of frames to skip at the start of the chunk.
+    crops : ndarray of uint8, shape (n, y, x[, 3])
+        Contiguous output array for the next n frames.
 
     Returns
     -------
     bool
-        False where they are not there.
+        False if the chunk or some of the frames do not exist.
     """
     try:
         with chunk_file(array, number, crops.ndim - 1).open("rb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""From a rectangle of a frame to a small image of the model's shape, without stretching it."""
+"""Letterboxed crops: from a rectangle of a frame to a small image, without stretching."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from .errors import CropError
 
 Image = NDArray[np.uint8]
 
-SMALLEST, LARGEST = 8, 4096  # pixels of a crop's side
+MIN_SIDE, MAX_SIDE = 8, 4096  # height and width of a crop in pixels
 _EXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # no bias, and the same on every processor
-LEAST_INSIDE = 0.25  # of a box's area: one that shows less of the frame shows mostly repeated pixels
+MIN_INSIDE = 0.25  # fraction of a box inside the frame; with less, most pixels are repeated edge pixels
 
 
 @dataclass(frozen=True)
 class CropSpec:
-    """What the crops of a model look like.
+    """Size and colour of crops.
 
     Parameters
     ----------
     height, width : int
-        In pixels, 8 to 4096.
+        Size in pixels, 8 to 4096.
     colour : bool
-        RGB; otherwise brightness.
+        True for RGB, False for brightness.
 
     Raises
     ------
@@ -46,12 +46,12 @@ class CropSpec:
 
     def __post_init__(self) -> None:
         for side in self.size:
-            if not SMALLEST <= side <= LARGEST:
-                raise CropError(f"Crops of {side} pixels make no sense; choose {SMALLEST} to {LARGEST}.")
+            if not MIN_SIDE <= side <= MAX_SIDE:
+                raise CropError(f"A crop of {side} pixels is not possible; choose {MIN_SIDE} to {MAX_SIDE}.")
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width."""
+        """Height and width in pixels."""
         return self.height, self.width
 
     @property
@@ -61,24 +61,24 @@ class CropSpec:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of a crop."""
+        """Size of a crop in bytes."""
         return self.height * self.width * (3 if self.colour else 1)
 
 
 def letterbox(image: Image, size: tuple[int, int]) -> Image:
-    """Scale an image to fit into a rectangle, its proportions kept.
+    """Scale an image to fit into a rectangle and keep its proportions.
 
-    Pixels are averaged over areas where the image shrinks (FFmpeg's ``area`` scaler, which is exact to
-    rounding and so free of aliasing) and interpolated linearly where it grows. The image is centred; what
-    the rectangle has beside it repeats the image's edge pixels, since a bar of a constant grey would draw a
-    strong edge that is not in the scene, and a mirrored bar would show limbs twice.
+    A smaller result averages pixels over areas (the ``area`` scaler of FFmpeg, exact up to rounding and
+    without aliasing). A larger one uses linear interpolation. The image is centred. The bars repeat its edge
+    pixels: a constant bar would add a strong edge that is not in the scene, and a mirrored bar would show
+    limbs twice.
 
     Parameters
     ----------
     image : ndarray of uint8, shape (y, x) or (y, x, 3)
-        Any size of at least one pixel.
+        Grey or RGB image with at least one pixel.
     size : tuple of int
-        Height and width of the result.
+        Height and width of the result in pixels.
 
     Returns
     -------
@@ -88,11 +88,11 @@ def letterbox(image: Image, size: tuple[int, int]) -> Image:
     Raises
     ------
     CropError
-        If it is no such image.
+        If the shape or data type is not that of an image.
     """
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
         raise CropError(
-            f"An array of shape {image.shape} and type {image.dtype} is no image to crop; give uint8 of "
+            f"An array of shape {image.shape} and type {image.dtype} cannot be cropped; give uint8 of "
             "shape (y, x) or (y, x, 3)."
         )
     if not image.size:
@@ -104,7 +104,7 @@ def letterbox(image: Image, size: tuple[int, int]) -> Image:
 
 
 class Cropper:
-    """Cuts and letterboxes images, and keeps its buffers for the next one; not to be shared by threads."""
+    """Crop and letterbox images. It reuses its buffers, so threads must not share it."""
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
@@ -118,9 +118,9 @@ class Cropper:
         image : ndarray of uint8, shape (y, x) or (y, x, 3)
             The frame.
         roi : Roi
-            Rectangle that shares pixels with the image; where it reaches over it, edge pixels are repeated.
+            Rectangle that overlaps the image. Outside the image, edge pixels are repeated.
         size : tuple of int
-            Height and width of the result.
+            Height and width of the result in pixels.
 
         Returns
         -------
@@ -129,7 +129,7 @@ class Cropper:
         """
         height, width = image.shape[:2]
         inner, outer = layout((roi.height, roi.width), size)
-        # Half of what is added to keep the proportions lies before the rectangle, half behind it.
+        # Half of the padding is before the rectangle, half after it.
         top, left = roi.y - (outer[0] - roi.height) // 2, roi.x - (outer[1] - roi.width) // 2
         rows = max(roi.y, 0), min(roi.y + roi.height, height)
         columns = max(roi.x, 0), min(roi.x + roi.width, width)
@@ -138,8 +138,8 @@ class Cropper:
         return _centred(self._scaled(frame, inner), size)
 
     def _filled(self, pixels: Image, place: tuple[int, int], shape: tuple[int, int]) -> av.VideoFrame:
-        """Frame that holds an image at a place, and around it repeats its edge pixels."""
-        # Scaled as packed RGB, colours would pass through YUV; as three planes each is scaled by itself.
+        """Create a frame with the image at a position, surrounded by its repeated edge pixels."""
+        # Packed RGB would be converted to YUV for scaling. Three planes are scaled independently.
         name = "gray" if pixels.ndim == 2 else "yuv444p"
         frame = self._frame
         if frame is None or (frame.height, frame.width, frame.format.name) != (*shape, name):
@@ -152,7 +152,7 @@ class Cropper:
     def _scaled(self, frame: av.VideoFrame, shape: tuple[int, int]) -> Image:
         shrinks = frame.height * frame.width > shape[0] * shape[1]
         method = Interpolation.AREA if shrinks else Interpolation.BILINEAR
-        # A reformatter keeps what it worked out for the sizes that it had last.
+        # The reformatter caches its tables for the last sizes.
         scaled = self._reformatter.reformat(
             frame, width=shape[1], height=shape[0], interpolation=method | _EXACT, threads=1
         )
@@ -163,39 +163,44 @@ class Cropper:
 _shared = threading.local()
 
 
-def is_shown(roi: Roi, height: int, width: int) -> bool:
-    """Whether enough of a rectangle lies in the frame: at least a quarter of its area.
+def is_visible(roi: Roi, height: int, width: int) -> bool:
+    """Check that at least a quarter of the area of a rectangle is inside the frame.
 
     Parameters
     ----------
     roi : Roi
-        Rectangle, which may reach over the frame.
+        Rectangle. It can exceed the frame.
     height, width : int
-        Size of the frame.
+        Size of the frame in pixels.
+
+    Returns
+    -------
+    bool
+        True if enough of the rectangle is inside.
     """
     seen = roi.clipped(height, width)
-    return seen is not None and seen.width * seen.height >= LEAST_INSIDE * roi.width * roi.height
+    return seen is not None and seen.width * seen.height >= MIN_INSIDE * roi.width * roi.height
 
 
 def layout(shape: tuple[int, int], size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Find the sizes that keep an image's proportions.
+    """Compute the sizes of a letterboxed image.
 
     Parameters
     ----------
     shape : tuple of int
         Height and width of the image.
     size : tuple of int
-        Height and width that it has to fit into.
+        Height and width of the target.
 
     Returns
     -------
     inner : tuple of int
-        Height and width that the image has in there; one of them is all that there is.
+        Height and width of the scaled image. It fills the target in height or width.
     outer : tuple of int
-        Height and width to which the image has to be extended to have exactly these proportions, up to half
-        a pixel; the longer side stays, and where the image grows both do.
+        Height and width to which the image must be padded before scaling, so that its proportions are exactly
+        those of ``inner``, up to half a pixel. An image that is enlarged needs no padding.
     """
-    # As a fraction of whole numbers, so that nothing is rounded twice.
+    # The scale is a fraction of integers, to avoid rounding twice.
     new, old = min(zip(size, shape, strict=True), key=lambda pair: pair[0] / pair[1])
     if new >= old:
         height, width = (max(round(side * new / old), 1) for side in shape)
@@ -205,7 +210,7 @@ def layout(shape: tuple[int, int], size: tuple[int, int]) -> tuple[tuple[int, in
 
 
 def _planes(frame: av.VideoFrame) -> list[Image]:
-    """Give the samples of a frame's planes, each of shape (y, x), in the frame's own memory."""
+    """Return the planes of a frame, each of shape (y, x), as views of its memory."""
     found = []
     for plane in frame.planes:
         samples: Image = np.frombuffer(cast(bytes, plane), np.uint8)
@@ -221,7 +226,7 @@ def _centred(image: Image, size: tuple[int, int]) -> Image:
 
 
 def _paste(image: Image, target: NDArray[Any], place: tuple[int, int]) -> None:
-    """Put an image into a larger one, whose other pixels repeat its edges."""
+    """Copy an image into a larger one and fill the rest with its edge pixels."""
     (top, left), (height, width) = place, image.shape[:2]
     target[top : top + height, left : left + width] = image
     band = target[top : top + height]

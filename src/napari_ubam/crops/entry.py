@@ -1,4 +1,4 @@
-"""Crops of one recording on disk: an array of zarr, and attributes that say what of it is there."""
+"""Crops of one recording on disk: a zarr array, with attributes that record which chunks exist."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from .identity import from_ranges, region_hash, to_ranges
 from .stream import BLOCK
 
 FORMAT = 1
-"""Raised whenever crops are made otherwise, so that old ones are not read."""
+"""Version of the crops. A new version makes old cached crops invalid."""
 
-NOTING = 0.5  # seconds between notes of what is complete; a kill loses the work since the last one
+SAVE_INTERVAL = 0.5  # seconds between updates of the list of complete chunks; a kill loses later work
 
 
 class Entry:
@@ -35,9 +35,9 @@ class Entry:
     Parameters
     ----------
     folder : Path
-        Its folder, which exists.
+        Existing folder of the recording.
     attributes : dict
-        What is noted of it.
+        Attributes of its zarr group.
     """
 
     def __init__(self, folder: Path, attributes: dict[str, Any]) -> None:
@@ -49,11 +49,24 @@ class Entry:
         self.chunks = -(-len(self.frames) // self.chunk)
         self.complete = from_ranges(attributes["complete"], self.chunks)
         self.invalid = from_ranges(attributes["invalid"], len(self.frames))
-        self._noted = time.monotonic()
+        self._saved = time.monotonic()
 
     @classmethod
     def find(cls, root: Path, name: str) -> Entry | None:
-        """Entry of a recording, None where there is none that can be read."""
+        """Find the entry of a recording.
+
+        Parameters
+        ----------
+        root : Path
+            Cache folder.
+        name : str
+            Name of the recording.
+
+        Returns
+        -------
+        Entry or None
+            None if there is no readable entry.
+        """
         folder = recording_folder(root, name)
         if folder is None:
             return None
@@ -64,7 +77,24 @@ class Entry:
 
     @classmethod
     def create(cls, root: Path, recording: Recording, video: VideoArray, spec: CropSpec) -> Entry:
-        """Make an empty entry, in the place of an older one."""
+        """Create an empty entry, and replace an old one.
+
+        Parameters
+        ----------
+        root : Path
+            Cache folder.
+        recording : Recording
+            The recording.
+        video : VideoArray
+            Its video.
+        spec : CropSpec
+            Size and colour of the crops.
+
+        Returns
+        -------
+        Entry
+            The new entry.
+        """
         folder = free_folder(root, recording.name)
         remove_folder(folder)
         frames = recording.frames(len(video))
@@ -97,68 +127,107 @@ class Entry:
             "invalid": [],
         }
         group.attrs.update(attributes)
-        group.attrs[NAME] = recording.name  # last: only now it counts
+        group.attrs[NAME] = recording.name  # written last: only now the entry is valid
         return cls(folder, {**attributes, NAME: recording.name})
 
     def fault(self, recording: Recording, spec: CropSpec, video: VideoArray | None) -> str:
-        """Why the crops are not those of a recording; empty where they are, as far as that can be told.
+        """Check that the crops belong to a recording.
 
         Parameters
         ----------
         recording : Recording
-            As it is now.
+            The current recording.
         spec : CropSpec
-            What crops should look like.
+            Expected size and colour.
         video : VideoArray or None
-            Its video where that is to be compared too.
+            Current video, to compare its content. None: the content is not compared.
+
+        Returns
+        -------
+        str
+            Difference for a message, such as ``crops of another video file``. Empty if there is none.
         """
-        noted = self._attributes
-        if noted["format"] != FORMAT or noted["spec"] != asdict(spec):
+        stored = self._attributes
+        if stored["format"] != FORMAT or stored["spec"] != asdict(spec):
             return "crops of another size or kind"
-        if video is not None and noted["fingerprint"] != video.fingerprint:
+        if video is not None and stored["fingerprint"] != video.fingerprint:
             return "crops of another video file"
-        count = int(noted["count"]) if video is None else len(video)
-        if noted["region"] != region_hash(recording, recording.frames(count)):
-            return "crops of another region or range of frames"
+        count = int(stored["count"]) if video is None else len(video)
+        if stored["region"] != region_hash(recording, recording.frames(count)):
+            return "crops of another region or frame range"
         return ""
 
     def write(self, number: int, crops: NDArray[np.uint8], valid: NDArray[np.bool_]) -> None:
-        """Write a chunk; it counts once it is noted, which is done from time to time."""
+        """Write a chunk. It becomes valid with the next `save_state`, which this calls from time to time.
+
+        Parameters
+        ----------
+        number : int
+            Number of the chunk.
+        crops : ndarray of uint8, shape (n, y, x[, 3])
+            Its crops.
+        valid : ndarray of bool, shape (n,)
+            Frames that have a crop.
+        """
         start = number * self.chunk
         if valid.any():
             write_chunk(self.folder / "crops", number, crops, self.chunk)
         self.invalid[start : start + len(crops)] = ~valid
         self.complete[number] = True
-        if time.monotonic() - self._noted > NOTING:
-            self.note()
+        if time.monotonic() - self._saved > SAVE_INTERVAL:
+            self.save_state()
 
     def drop(self, numbers: NDArray[np.int64]) -> None:
-        """Forget chunks."""
+        """Delete chunks.
+
+        Parameters
+        ----------
+        numbers : ndarray of int64, shape (n,)
+            Numbers of the chunks.
+        """
         self.complete[numbers] = False
-        self.note()
+        self.save_state()
         for number in numbers.tolist():
             chunk_file(self.folder / "crops", number, 3 if self._attributes["spec"]["colour"] else 2).unlink(
                 missing_ok=True
             )
 
-    def note(self) -> None:
-        """Note what is complete."""
+    def save_state(self) -> None:
+        """Save the list of complete chunks."""
         attributes = {"complete": to_ranges(self.complete), "invalid": to_ranges(self.invalid)}
         zarr.open_group(str(self.folder), mode="r+").attrs.update(attributes)
-        self._noted = time.monotonic()
+        self._saved = time.monotonic()
 
     def cached(self, recording: Recording, spec: CropSpec) -> CachedCrops:
-        """Give what can be read."""
+        """Return the crops for reading.
+
+        Parameters
+        ----------
+        recording : Recording
+            The recording. Its frame rate is used for the times.
+        spec : CropSpec
+            Size and colour of the crops.
+
+        Returns
+        -------
+        CachedCrops
+            The crops in the cache.
+
+        Raises
+        ------
+        CropError
+            If the entry has no crops.
+        """
         length = len(self.frames)
         held = np.repeat(self.complete, self.chunk)[:length]
-        shown = frames_shown(recording, int(self._attributes["count"]))
+        shown = frames_with_crop(recording, int(self._attributes["count"]))
         if recording.fps:
             times, fps = np.array(self.frames, np.float64) / recording.fps, recording.fps
         else:
-            stored = zarr.open_array(str(self.folder / "times"), mode="r")[:]
-            times, fps = cast(NDArray[np.float64], stored), float(self._attributes["fps"])
+            array = zarr.open_array(str(self.folder / "times"), mode="r")[:]
+            times, fps = cast(NDArray[np.float64], array), float(self._attributes["fps"])
         if not held.any():
-            raise CropError(f"{self.name}: the cache holds none of its crops yet; fill it first.")
+            raise CropError(f"{self.name}: the cache has no crops of it yet; fill the cache first.")
         return CachedCrops(
             name=self.name,
             spec=spec,
@@ -173,8 +242,21 @@ class Entry:
         )
 
 
-def frames_shown(recording: Recording, count: int) -> NDArray[np.bool_]:
-    """Frames of a recording that are not in a gap of its track, shape (t,)."""
+def frames_with_crop(recording: Recording, count: int) -> NDArray[np.bool_]:
+    """Mark the frames of a recording that are not in a gap of its track.
+
+    Parameters
+    ----------
+    recording : Recording
+        The recording.
+    count : int
+        Number of frames in the video.
+
+    Returns
+    -------
+    ndarray of bool, shape (t,)
+        One value for each frame of the recording.
+    """
     frames = recording.frames(count)
     shown = np.zeros(len(frames), bool)
     for segment in recording.segments(count):

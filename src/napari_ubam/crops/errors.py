@@ -1,4 +1,4 @@
-"""What the crops room raises: one sentence that says what, where and what to do."""
+"""Errors about crops: one sentence that says what, where and what to do."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from napari_ubam.errors import UbamError
 
 
 class CropError(UbamError):
-    """Crops cannot be made, or are not held by the cache."""
+    """Crops cannot be computed, or are not in the cache."""

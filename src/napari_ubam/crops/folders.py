@@ -1,4 +1,4 @@
-"""One folder a recording, under a name that every file system takes."""
+"""One folder for each recording, with a name that is valid on every file system."""
 
 from __future__ import annotations
 
@@ -15,42 +15,47 @@ from pathlib import Path
 
 from napari_ubam.study.values import folder_key
 
-NAME = "recording"  # attribute of a folder's group that holds the recording's name
-_LONGEST = 200  # bytes; file systems take 255, and some room is needed for endings
-_RESERVED = {"zarr.json"}  # files of zarr in the same folder
-_RETRIES = 5  # on Windows a folder cannot be moved while a virus scanner looks at it
+NAME = "recording"  # attribute of the zarr group with the name of the recording
+_MAX_BYTES = 200  # file systems allow 255, and some are needed for extensions
+_RESERVED = {"zarr.json"}  # zarr has this file in the same folder
+_RETRIES = 5  # on Windows a folder cannot be moved while a virus scanner reads it
 
 
 def recording_folder(root: Path, name: str) -> Path | None:
-    """Folder of a recording in a store, None where it has none.
+    """Find the folder of a recording in a store.
 
     Parameters
     ----------
     root : Path
-        The store.
+        Folder of the store.
     name : str
-        The recording's name.
+        Name of the recording.
+
+    Returns
+    -------
+    Path or None
+        None if the store does not have this recording.
     """
     return next((root / one for one in _candidates(name) if stored_name(root / one) == name), None)
 
 
 def free_folder(root: Path, name: str) -> Path:
-    """Folder to write a recording to: its own, or one that no other recording has.
+    """Choose the folder for a recording: its own, or one that no other recording uses.
 
-    It is called as the recording is, but for names that a file system might refuse, change or take for that
-    of another recording in the store (upper and lower case): these get an ending that tells them apart.
+    The folder has the name of the recording. A suffix is added if a file system could reject or change the
+    name, or confuse it with another recording in the store (upper and lower case).
 
     Parameters
     ----------
     root : Path
-        The store.
+        Folder of the store.
     name : str
-        The recording's name.
+        Name of the recording.
 
     Returns
     -------
     Path
-        A folder that need not exist; what it holds is of this recording, or unfinished.
+        Folder. It need not exist. If it exists, it belongs to this recording or is incomplete.
     """
     taken = {folder_key(path.name): path for path in root.iterdir()} if root.is_dir() else {}
     choices = _candidates(name)
@@ -64,7 +69,20 @@ def free_folder(root: Path, name: str) -> Path:
 
 
 def stored_names(root: Path) -> Iterator[tuple[str, Path]]:
-    """Names and folders of the recordings in a store."""
+    """List the recordings in a store.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the store. It need not exist.
+
+    Yields
+    ------
+    name : str
+        Name of the recording.
+    folder : Path
+        Its folder.
+    """
     for path in sorted(root.iterdir()) if root.is_dir() else ():
         name = stored_name(path)
         if name is not None:
@@ -72,8 +90,19 @@ def stored_names(root: Path) -> Iterator[tuple[str, Path]]:
 
 
 def stored_name(folder: Path) -> str | None:
-    """Name of the recording that a folder holds; None where it holds none, or an unfinished one."""
-    # Read as the JSON that zarr's format says it is: opening a group takes twenty times as long.
+    """Read the name of the recording in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder in a store.
+
+    Returns
+    -------
+    str or None
+        None if the folder has no recording, or an incomplete one.
+    """
+    # The metadata are read directly as JSON because opening a zarr group takes twenty times as long.
     try:
         attributes = json.loads((folder / "zarr.json").read_bytes())["attributes"]
         return str(attributes[NAME])
@@ -82,18 +111,35 @@ def stored_name(folder: Path) -> str | None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder, if there, so that it is gone at once and never half there."""
+    """Delete a folder atomically: it is first renamed, then deleted.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder. It need not exist.
+    """
     if folder.exists():
-        grave = folder.with_name(f".{uuid.uuid4().hex}.removed")
-        move(folder, grave)
-        shutil.rmtree(grave, ignore_errors=True)
+        trash = folder.with_name(f".{uuid.uuid4().hex}.removed")
+        move(folder, trash)
+        shutil.rmtree(trash, ignore_errors=True)
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename a folder, with patience where another process looks at it."""
+    """Rename a file or folder, and retry while another process uses it.
+
+    Parameters
+    ----------
+    source, target : Path
+        Old and new path, on the same file system.
+
+    Raises
+    ------
+    PermissionError
+        If it is still in use after five attempts.
+    """
     for turn in range(_RETRIES):
         try:
-            os.replace(source, target)  # noqa: PTH105 - it says that it is the atomic one
+            os.replace(source, target)  # noqa: PTH105 - documented as atomic
             return
         except PermissionError:
             if turn == _RETRIES - 1:
@@ -101,10 +147,16 @@ def move(source: Path, target: Path) -> None:
             time.sleep(0.1 * 2**turn)
 
 
-def sweep(root: Path) -> None:
-    """Clear away what a removal that was interrupted left behind."""
-    for grave in root.glob(".*.removed"):
-        shutil.rmtree(grave, ignore_errors=True)
+def remove_leftovers(root: Path) -> None:
+    """Delete folders whose deletion was interrupted.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the store.
+    """
+    for trash in root.glob(".*.removed"):
+        shutil.rmtree(trash, ignore_errors=True)
 
 
 def _candidates(name: str) -> list[str]:
@@ -119,6 +171,6 @@ def _is_plain(name: str) -> bool:
         unicodedata.is_normalized("NFC", name)
         and "%" not in name
         and not any(0xD800 <= ord(sign) < 0xE000 for sign in name)
-        and len(name.encode()) <= _LONGEST
+        and len(name.encode()) <= _MAX_BYTES
         and folder_key(name) not in _RESERVED
     )

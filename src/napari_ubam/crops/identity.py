@@ -1,4 +1,4 @@
-"""What tells whether stored results belong to a recording as it is now."""
+"""Values by which stored results are compared with the current recording."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from napari_ubam.study import Recording
 
 
 def region_hash(recording: Recording, frames: range) -> str:
-    """Hash of what is cut out of a video: the region or track, and the range of frames.
+    """Hash the region or track of a recording, and its frame range.
 
     Parameters
     ----------
     recording : Recording
-        Its region or track.
+        Recording with a region, a track or neither.
     frames : range
-        Its frames.
+        Frames of the recording.
 
     Returns
     -------
@@ -35,14 +35,38 @@ def region_hash(recording: Recording, frames: range) -> str:
 
 
 def to_ranges(flags: NDArray[np.bool_]) -> list[list[int]]:
-    """Find the runs of True as ``[start, stop]``, ascending; the inverse of `from_ranges`."""
+    """Find the runs of True. This is the inverse of `from_ranges`.
+
+    Parameters
+    ----------
+    flags : ndarray of bool, shape (n,)
+        Flags.
+
+    Returns
+    -------
+    list of [int, int]
+        Start, and index after the end, of each run, ascending.
+    """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     pairs: list[list[int]] = edges.reshape(-1, 2).tolist()
     return pairs
 
 
 def from_ranges(ranges: list[list[int]], length: int) -> NDArray[np.bool_]:
-    """Array of bool that is True in some ranges."""
+    """Create an array of flags from ranges. This is the inverse of `to_ranges`.
+
+    Parameters
+    ----------
+    ranges : list of [int, int]
+        Start, and index after the end, of each range.
+    length : int
+        Length of the array.
+
+    Returns
+    -------
+    ndarray of bool, shape (length,)
+        True in the ranges.
+    """
     flags = np.zeros(length, bool)
     for start, stop in ranges:
         flags[start:stop] = True

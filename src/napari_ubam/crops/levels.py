@@ -1,4 +1,4 @@
-"""From samples of any type to 8 bits, by limits that hold for a whole recording."""
+"""Convert images of any data type to 8 bits, with the same limits for a whole recording."""
 
 from __future__ import annotations
 
@@ -12,26 +12,37 @@ from numpy.typing import NDArray
 from napari_ubam.study import Recording
 from napari_ubam.video import FrameError, VideoArray
 
-SAMPLES = 16  # frames that the limits are taken from
-PERCENTILES = (0.1, 99.9)  # of their samples: a few hot pixels must not darken all others
-PIXELS = 20_000  # samples of a frame that count
+SAMPLES = 16  # frames from which the limits are computed
+PERCENTILES = (0.1, 99.9)  # of the pixel values, so a few hot pixels do not darken the image
+PIXELS = 20_000  # approximate number of pixels that are used from each frame
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Values that become black and white.
+    """Limits of the conversion to 8 bits.
 
     Parameters
     ----------
     low, high : float
-        Black and white.
+        Values that become black and white.
     """
 
     low: float
     high: float
 
     def apply(self, image: NDArray[Any]) -> NDArray[np.uint8]:
-        """Scale an image to 8 bits; what lies outside the limits is clipped, what is no number black."""
+        """Scale an image to 8 bits.
+
+        Parameters
+        ----------
+        image : ndarray
+            Image of any shape and numeric type.
+
+        Returns
+        -------
+        ndarray of uint8
+            Image of the same shape. Values outside the limits are clipped, NaN becomes black.
+        """
         if image.dtype == np.uint16:
             found: NDArray[np.uint8] = self._table[image]
             return found
@@ -39,7 +50,7 @@ class Levels:
 
     @cached_property
     def _table(self) -> NDArray[np.uint8]:
-        # Looking up is several times cheaper than computing.
+        # A lookup table is several times faster than the computation.
         return self._scaled(np.arange(2**16))
 
     def _scaled(self, image: NDArray[Any]) -> NDArray[np.uint8]:
@@ -49,22 +60,21 @@ class Levels:
 
 
 def levels_of(recording: Recording, video: VideoArray) -> Levels | None:
-    """Limits of a recording: the 0.1st and 99.9th percentile of what its region shows in 16 frames.
+    """Compute the limits of a recording: percentiles 0.1 and 99.9 of its region in 16 frames.
 
-    They are the same whatever part of the recording is read, so that brightness does not jump, and the same
-    each time.
+    The limits do not depend on the part of the recording that is read, so the brightness does not jump.
 
     Parameters
     ----------
     recording : Recording
-        Its frames and region.
+        Recording with its frames and region.
     video : VideoArray
-        Its video; brightness or colour.
+        Its video, brightness or colour.
 
     Returns
     -------
     Levels or None
-        None for 8-bit samples, which stay as they are.
+        None for 8-bit images, which are not converted.
     """
     if video.dtype == np.uint8:
         return None

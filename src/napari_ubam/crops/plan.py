@@ -1,4 +1,4 @@
-"""Which parts of the recordings to hold where all of them would take too much room."""
+"""Choose which parts of the recordings to cache if not all of them fit."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-RUN_SECONDS = 20.0  # of a run of chunks that follow each other
+RUN_SECONDS = 20.0  # duration of a run of consecutive chunks
 
 
 @dataclass(frozen=True)
 class Content:
-    """What there is to hold of a recording.
+    """Crops of one recording that could be cached.
 
     Parameters
     ----------
-    chunks : (n,) int array
-        Chunks with at least one frame that has a crop.
+    chunks : ndarray of int64, shape (n,)
+        Numbers of the chunks with at least one crop.
     seconds : float
         Duration of a chunk.
     nbytes : int
-        Bytes of a chunk.
+        Size of a chunk in bytes.
     """
 
     chunks: NDArray[np.int64]
@@ -31,36 +31,36 @@ class Content:
 
     @property
     def length(self) -> float:
-        """Seconds of all chunks."""
+        """Duration of all chunks in seconds."""
         return len(self.chunks) * self.seconds
 
 
-def share_out(contents: Sequence[Content], budget: int) -> list[NDArray[np.int64]]:
-    """Choose the chunks to hold.
+def allocate(contents: Sequence[Content], budget: int) -> list[NDArray[np.int64]]:
+    """Choose the chunks to cache.
 
-    All of them where they fit; else the same number of seconds of each recording, as far as it has them, in
-    runs of about 20 seconds that are spread evenly. Each recording gets at least one chunk.
+    If not all chunks fit, the same number of seconds of each recording is chosen, in evenly spaced runs of
+    about 20 seconds. Short recordings are kept completely. Each recording gets at least one chunk.
 
     Parameters
     ----------
     contents : sequence of Content
-        One a recording.
+        Chunks of each recording.
     budget : int
-        Bytes.
+        Maximum size in bytes.
 
     Returns
     -------
-    list of (n,) int array
-        Chunks of each recording, ascending.
+    list of ndarray of int64, shape (n,)
+        Numbers of the chosen chunks of each recording, ascending.
     """
     if sum(len(content.chunks) * content.nbytes for content in contents) <= budget:
         return [content.chunks for content in contents]
-    seconds = _level(contents, budget)
+    seconds = _seconds_per_recording(contents, budget)
     return [_sample(content, seconds) for content in contents]
 
 
-def _level(contents: Sequence[Content], budget: int) -> float:
-    """Seconds of each recording that fill the budget, as water fills a vessel with steps."""
+def _seconds_per_recording(contents: Sequence[Content], budget: int) -> float:
+    """Compute the seconds per recording that use up the budget, when short recordings need less."""
     left, seconds = float(budget), 0.0
     waiting = sorted((content for content in contents if len(content.chunks)), key=lambda one: one.length)
     while waiting:
@@ -79,7 +79,7 @@ def _sample(content: Content, seconds: float) -> NDArray[np.int64]:
         return content.chunks
     run = max(round(RUN_SECONDS / content.seconds), 1)
     runs = max(round(wanted / run), 1)
-    # Each run lies in the middle of its part of the recording; sizes differ by one chunk at most.
+    # Each run is centred in its part of the recording. Sizes differ by at most one chunk.
     sizes = np.diff(np.arange(runs + 1) * wanted // runs)
     edges = np.arange(runs + 1) * available // runs
     starts = edges[:-1] + (np.diff(edges) - sizes) // 2

@@ -1,4 +1,4 @@
-"""Which shape of crops suits the recordings of a study."""
+"""Choose the shape of the crops for a study."""
 
 from __future__ import annotations
 
@@ -11,50 +11,53 @@ from napari_ubam.study import Recording
 from napari_ubam.video import VideoError, open_video
 
 MULTIPLE = 8  # pixels
-LONGEST = 3.0  # of a crop's longer side, in shorter ones
+MAX_RATIO = 3.0  # of the longer to the shorter side of a crop
 
 
 def shape_for(regions: Sequence[tuple[float, float]], side: int) -> tuple[int, int]:
-    """Find a shape of crops that wastes few pixels on bars.
+    """Choose the crop shape that wastes few pixels on letterbox bars.
 
-    An animal seen from the side is twice as long as high: in a square crop, half of the pixels would show
-    what is beside its region.
+    For example, an animal seen from the side is twice as long as high: in a square crop, half of the pixels
+    would be outside its region.
 
     Parameters
     ----------
     regions : sequence of (float, float)
-        Height and width of the regions that are to be cropped.
+        Height and width of each region in pixels.
     side : int
-        The shape has nearly as many pixels as a square of this side.
+        The crop has about as many pixels as a square with this side.
 
     Returns
     -------
     tuple of int
-        Height and width, multiples of 8. Their ratio is the median ratio of the regions, but one to three
-        at most; a square where there is no region.
+        Height and width in pixels, multiples of 8. Their ratio is the median ratio of the regions, limited to
+        1:3 and 3:1. Without regions the crop is a square.
     """
     ratios = np.log([width / height for height, width in regions] or [1.0])
-    stretch = float(np.exp(np.clip(np.median(ratios), -np.log(LONGEST), np.log(LONGEST)) / 2))
+    stretch = float(np.exp(np.clip(np.median(ratios), -np.log(MAX_RATIO), np.log(MAX_RATIO)) / 2))
     height, width = (max(round(side * by / MULTIPLE), 1) * MULTIPLE for by in (1 / stretch, stretch))
     return height, width
 
 
 def regions_of(recordings: Iterable[Recording], cancel: Cancel | None = None) -> list[tuple[float, float]]:
-    """Height and width of what each recording shows; one whose video does not open is left out.
+    """Return the size of the region of each recording.
 
     Parameters
     ----------
     recordings : iterable of Recording
+        Recordings. One is skipped if its size is that of the video and the video cannot be opened.
     cancel : Cancel, optional
+        Checked before each recording.
 
     Returns
     -------
     list of (float, float)
+        Height and width in pixels. For a track, the median over its boxes.
 
     Raises
     ------
     Cancelled
-        When ``cancel`` is set.
+        If ``cancel`` is set.
     """
     found = []
     for recording in recordings:

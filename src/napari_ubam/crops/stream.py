@@ -1,4 +1,4 @@
-"""Crops of a recording, decoded once from its first frame to its last."""
+"""Stream of the crops of a recording. Each frame is decoded once, in order."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from napari_ubam.progress import Cancel
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import FrameError, VideoArray, open_video
 
-from .background import ahead
-from .cropper import Cropper, CropSpec, is_shown
+from .cropper import Cropper, CropSpec, is_visible
 from .errors import CropError
 from .levels import Levels, levels_of
+from .prefetch import prefetch
 
-BLOCK = 64  # frames a block, and a chunk of the cache
-_GROUP_BYTES, _GROUP_FRAMES = 16 * 2**20, 8  # decoded frames that are handed over at once
-_WAITING = 2  # groups of decoded frames that wait
+BLOCK = 64  # frames per block, and per chunk of the cache
+_GROUP_BYTES, _GROUP_FRAMES = 16 * 2**20, 8  # maximum size of a group of decoded frames
+_WAITING = 2  # groups of decoded frames in the buffer
 
 Block = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.bool_]]
 
 
 class _Picture(NamedTuple):
-    """A frame on its way from the decoder: None for the image where there is none to crop."""
+    """A decoded frame with its crop rectangle. The image is None if there is nothing to crop."""
 
     number: int
     image: NDArray[Any] | None
@@ -34,14 +34,14 @@ class _Picture(NamedTuple):
 
 
 class CropStream(Iterator[Block]):
-    """Iterator over blocks of crops; see `iter_crops`.
+    """Iterator over blocks of crops. See `iter_crops`.
 
-    Close it, or use it as a context manager, where it is not read to its end.
+    If it is not read to the end, close it or use it as a context manager.
 
     Attributes
     ----------
     unreadable : int
-        Frames so far that do not decode.
+        Number of frames so far that could not be decoded.
     """
 
     def __init__(
@@ -64,24 +64,24 @@ class CropStream(Iterator[Block]):
             return source.groups(numbers, failed)
 
         def cropped() -> Generator[Block, None, None]:
-            return _blocks(ahead(decoded, _WAITING), source, spec, block)
+            return _blocks(prefetch(decoded, _WAITING), source, spec, block)
 
-        self._blocks = ahead(cropped, waiting, cancel)
+        self._blocks = prefetch(cropped, waiting, cancel)
 
     @property
     def unreadable(self) -> int:
-        """Frames so far that do not decode."""
+        """Number of frames so far that could not be decoded."""
         return len(self._failed)
 
     def __next__(self) -> Block:
         try:
             return next(self._blocks)
-        except BaseException:  # the end, too
+        except BaseException:  # also at the end of the stream
             self.close()
             raise
 
     def close(self) -> None:
-        """End the threads, and close the video where it was opened here."""
+        """Stop the threads. Close the video if it was opened here."""
         self._blocks.close()
         if self._own:
             self._video.close()
@@ -108,44 +108,43 @@ def iter_crops(
     video: VideoArray | None = None,
     cancel: Cancel | None = None,
 ) -> CropStream:
-    """Crop frames of a recording, each decoded once, in their order.
+    """Crop the frames of a recording in order. Each frame is decoded once.
 
-    One thread decodes and another crops, ahead of what was asked for. Brightness
-    is the Y plane of the video. Samples of other types than uint8 are scaled to 8 bits by limits that hold
-    for the whole recording.
+    One thread decodes and another one crops; both prefetch. Brightness is the Y plane of the video. Images of
+    other types than uint8 are scaled to 8 bits, with the same limits for the whole recording.
 
     Parameters
     ----------
     recording : Recording
-        Its video is opened, and closed at the end.
+        The recording. Its video is opened here and closed at the end.
     spec : CropSpec
-        What the crops look like.
+        Size and colour of the crops.
     frames : sequence of int, optional
-        Frame numbers, ascending; all of the recording unless given.
+        Frame numbers, ascending. Default: all frames of the recording.
     block : int
-        Frames a block.
+        Frames per block.
     waiting : int
-        Blocks that are made ahead.
+        Number of prefetched blocks.
     video : VideoArray, optional
-        The recording's video where it is open already; it stays open.
+        Video of the recording, if it is already open. It stays open.
     cancel : Cancel, optional
-        Looked at while a block is waited for.
+        Checked while this waits for a block.
 
     Returns
     -------
     CropStream
-        Iterator over frame numbers (n,), crops (n, y, x[, 3]) uint8 and valid (n,) bool, n being
-        ``block`` but for the last one. A frame without a crop is black and not valid: in a gap of the track,
-        with less than a quarter of its box in the frame, or where it does not decode.
+        Iterator over tuples: frame numbers (int64, shape (n,)), crops (uint8, shape (n, y, x[, 3])) and valid
+        (bool, shape (n,)). All blocks but the last one have n = ``block``. A frame is black and not valid if
+        it is in a gap of the track, cannot be decoded, or shows less than a quarter of its box.
 
     Raises
     ------
     VideoError
-        If the video cannot be used.
+        If the video cannot be read.
     CropError
-        If the frames do not ascend or are not in the video.
+        If the frames are not ascending or not in the video.
     Cancelled
-        While iterating, when ``cancel`` is set.
+        During iteration, if ``cancel`` is set.
     """
     return CropStream(recording, spec, frames, block, waiting, video, cancel)
 
@@ -156,14 +155,14 @@ def _ascending(
     numbers = np.asarray(recording.frames(count) if frames is None else frames, np.int64)
     if len(numbers) and (numbers[0] < 0 or numbers[-1] >= count or (np.diff(numbers) <= 0).any()):
         raise CropError(
-            f"{recording.name}: frames are cropped in ascending order, and this video has 0 to {count - 1}; "
-            "give such frame numbers."
+            f"{recording.name}: the frames to crop must be ascending numbers from 0 to {count - 1}; sort "
+            "them, or remove the others."
         )
     return numbers
 
 
 class _Frames:
-    """Frames of a recording and their rectangles; one thread decodes them, another crops."""
+    """Frames of a recording and their crop rectangles. One thread decodes them, another one crops."""
 
     def __init__(self, recording: Recording, video: VideoArray, spec: CropSpec) -> None:
         self._recording = recording
@@ -177,7 +176,7 @@ class _Frames:
         self._cropper = Cropper()
 
     def groups(self, numbers: NDArray[np.int64], failed: list[int]) -> Generator[list[_Picture], None, None]:
-        """Decode frames, a few at a time; those that do not decode are added to ``failed``."""
+        """Decode frames in small groups. Frames that cannot be decoded are appended to ``failed``."""
         self._levels = levels_of(self._recording, self._video)
         for start in range(0, len(numbers), self._group):
             group = numbers[start : start + self._group].tolist()
@@ -189,7 +188,7 @@ class _Frames:
             yield pictures
 
     def _picture(self, number: int, roi: Roi | None, failed: list[int]) -> _Picture:
-        if roi is None or not is_shown(roi, *self._size):
+        if roi is None or not is_visible(roi, *self._size):
             return _Picture(number, None, self._whole)
         try:
             return _Picture(number, self._read(number, False), roi)
@@ -198,9 +197,9 @@ class _Frames:
             return _Picture(number, None, self._whole)
 
     def crop(self, image: NDArray[Any], roi: Roi, size: tuple[int, int]) -> NDArray[np.uint8]:
-        """Crop a frame, with as many bits and channels as crops have."""
+        """Crop a frame, and convert it to the bit depth and channels of the crops."""
         seen = roi.clipped(*self._size)
-        assert seen is not None  # else the frame was not read
+        assert seen is not None  # otherwise the frame was not read
         image = image[seen.slices]
         if self._levels is not None:
             image = self._levels.apply(image)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ubam.crops import CropCache, iter_crops
-from napari_ubam.crops.background import ahead
+from napari_ubam.crops.prefetch import prefetch
 from napari_ubam.crops.stream import Block
 from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.study import Recording
@@ -106,7 +106,7 @@ def _blocks(
     if cache is not None and cache.spec == encoder.spec and cache.matches(recording, video):
         cached = cache.open(recording)
         if cached.complete:
-            return ahead(cached.blocks, 4, cancel)
+            return prefetch(cached.blocks, 4, cancel)
     return _decoded(recording, encoder, video, batch, cancel)
 
 

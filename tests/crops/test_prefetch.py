@@ -1,4 +1,4 @@
-"""Iterators that work ahead in a thread."""
+"""Prefetching iterators."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Generator
 
 import pytest
 
-from napari_ubam.crops.background import ahead
+from napari_ubam.crops.prefetch import prefetch
 from napari_ubam.progress import Cancelled
 
 
 def threads() -> int:
-    return sum(thread.name == "napari-ubam-ahead" for thread in threading.enumerate())
+    return sum(thread.name == "napari-ubam-prefetch" for thread in threading.enumerate())
 
 
 class Source:
-    """Counts up; calling it gives a generator. Notes its thread, how far it came, and that it was closed."""
+    """Factory of counting generators. It records the thread, the last number and whether it was closed."""
 
     def __init__(self, stop: int = 10**9) -> None:
         self.made, self.closed, self.stop = 0, False, stop
@@ -37,15 +37,15 @@ class Source:
 
 def test_items_come_in_order_from_another_thread() -> None:
     source = Source(100)
-    assert list(ahead(source, 3)) == list(range(100))
+    assert list(prefetch(source, 3)) == list(range(100))
     assert source.thread != threading.get_ident()
     assert source.closed
     assert threads() == 0
 
 
-def test_it_works_ahead_but_not_too_far() -> None:
+def test_the_number_of_prefetched_items_is_limited() -> None:
     source = Source()
-    items = ahead(source, 3)
+    items = prefetch(source, 3)
     assert next(items) == 0
     deadline = time.monotonic() + 5
     while source.made < 5 and time.monotonic() < deadline:
@@ -57,16 +57,16 @@ def test_it_works_ahead_but_not_too_far() -> None:
 
 def test_closing_early_ends_the_thread_and_the_generator() -> None:
     source = Source()
-    items = ahead(lambda: ahead(source, 2), 2)  # one behind the other
+    items = prefetch(lambda: prefetch(source, 2), 2)  # one behind the other
     next(items)
     items.close()
     assert source.closed
     assert threads() == 0
 
 
-def test_leaving_it_ends_the_thread_too() -> None:
+def test_garbage_collection_ends_the_thread() -> None:
     source = Source()
-    items = ahead(source, 2)
+    items = prefetch(source, 2)
     next(items)
     del items
     gc.collect()
@@ -79,7 +79,7 @@ def test_an_exception_comes_after_the_items_before_it() -> None:
         yield 1
         raise KeyError("lost")
 
-    items = ahead(failing, 2)
+    items = prefetch(failing, 2)
     assert next(items) == 1
     with pytest.raises(KeyError, match="lost"):
         next(items)
@@ -93,7 +93,7 @@ def test_waiting_is_cancelled() -> None:
         release.wait(10)
         yield 1
 
-    items = ahead(slow, 2, cancel)
+    items = prefetch(slow, 2, cancel)
     threading.Timer(0.1, cancel.set).start()
     threading.Timer(0.6, release.set).start()
     begin = time.monotonic()

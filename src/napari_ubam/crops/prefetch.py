@@ -1,4 +1,4 @@
-"""An iterator that works ahead in a thread of its own."""
+"""Prefetch the items of a generator in a background thread."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from napari_ubam.progress import Cancel, check_cancelled
 
 T = TypeVar("T")
 
-POLL = 0.2  # seconds between looks at whether the work should stop
+POLL_INTERVAL = 0.2  # seconds between checks for cancellation
 
 
-def ahead(
+def prefetch(
     make: Callable[[], Generator[T, None, None]], count: int, cancel: Cancel | None = None
 ) -> Generator[T, None, None]:
-    """Run a generator in a thread, up to some items before they are asked for.
+    """Run a generator in a background thread and prefetch its items.
 
-    Closing the result, or leaving it to be collected, closes the generator and ends the thread. What the
-    generator raises is raised here, after the items before it.
+    If the result is closed or garbage-collected, the generator is closed and the thread ends. An error in the
+    generator is raised here, after the items before it.
 
     Parameters
     ----------
     make : callable
-        Gives the generator; called, run and closed in the thread.
+        Function without arguments that returns the generator. The thread calls, runs and closes it.
     count : int
-        Most items that wait; the memory they hold is the caller's to bound.
+        Maximum number of prefetched items. The caller must limit their memory.
     cancel : Cancel, optional
-        Looked at while an item is waited for.
+        Checked while this waits for an item.
 
     Yields
     ------
     object
-        The generator's items, in order.
+        Items of the generator, in order.
 
     Raises
     ------
     Cancelled
-        When ``cancel`` is set.
+        If ``cancel`` is set.
     """
-    shelf: _Shelf[T] = _Shelf(count)
-    thread = threading.Thread(target=_work, args=(make, shelf), name="napari-ubam-ahead", daemon=True)
+    buffer: _Buffer[T] = _Buffer(count)
+    thread = threading.Thread(target=_work, args=(make, buffer), name="napari-ubam-prefetch", daemon=True)
     thread.start()
     try:
-        yield from shelf.items(cancel)
+        yield from buffer.items(cancel)
     finally:
-        shelf.close()
+        buffer.close()
         thread.join()
 
 
-class _Shelf(Generic[T]):
-    """Where the thread puts items; the generator refers to it and the thread does, neither to the other."""
+class _Buffer(Generic[T]):
+    """Buffer between thread and consumer. Both refer to it, but not to each other."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -62,7 +62,7 @@ class _Shelf(Generic[T]):
         self._error: BaseException | None = None
 
     def put(self, item: T) -> bool:
-        """Wait for room and put an item there; False where nobody wants it any more."""
+        """Wait for space and add an item. Return False if the consumer has closed the buffer."""
         with self._change:
             self._change.wait_for(lambda: self._closed or len(self._items) < self._count)
             if not self._closed:
@@ -85,7 +85,7 @@ class _Shelf(Generic[T]):
         while True:
             check_cancelled(cancel)
             with self._change:
-                self._change.wait_for(lambda: self._items or self._ended, POLL)
+                self._change.wait_for(lambda: self._items or self._ended, POLL_INTERVAL)
                 if self._items:
                     item = self._items.popleft()
                     self._change.notify_all()
@@ -98,16 +98,16 @@ class _Shelf(Generic[T]):
             raise self._error
 
 
-def _work(make: Callable[[], Generator[T, None, None]], shelf: _Shelf[T]) -> None:
+def _work(make: Callable[[], Generator[T, None, None]], buffer: _Buffer[T]) -> None:
     error: BaseException | None = None
     try:
         source = make()
         try:
             for item in source:
-                if not shelf.put(item):
+                if not buffer.put(item):
                     break
         finally:
             source.close()
-    except BaseException as caught:  # whatever it is, the one who waits must hear of it
+    except BaseException as caught:  # any error must reach the waiting consumer
         error = caught
-    shelf.end(error)
+    buffer.end(error)
