@@ -1,4 +1,4 @@
-"""What is drawn are the angles, in a room that moves."""
+"""Rendered frames show the joint angles, in a room with a moving background."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def scene(walker: Walker) -> Scene:
 
 
 def draw(walker: Walker, scene: Scene, angles: np.ndarray) -> np.ndarray:
-    """Draw one pose without motion, noise being that of frame 0."""
+    """Render one pose without motion, with the noise of frame 0."""
     skeleton = stand(np.repeat(angles[None], 3, axis=0), np.zeros(3), walker.proportions)
     return draw_animal(scene, figure_of(scene, skeleton), (0, 1, 2), 0, 0.0, 0.0).astype(int)
 
@@ -40,7 +40,7 @@ def swinging(walker: Walker, limb: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("joint", "limb"), [("near wrist", "near fore"), ("near ankle", "near hind")])
-def test_one_joint_alters_the_picture_near_its_limb(
+def test_one_joint_changes_the_image_near_its_limb(
     walker: Walker, scene: Scene, joint: str, limb: str
 ) -> None:
     angles = swinging(walker, limb)
@@ -57,7 +57,7 @@ def test_one_joint_alters_the_picture_near_its_limb(
 
 
 @pytest.mark.parametrize("joint", JOINTS)
-def test_every_joint_shows(walker: Walker, scene: Scene, joint: str) -> None:
+def test_every_joint_is_visible(walker: Walker, scene: Scene, joint: str) -> None:
     pictures = []
     for angles in walker.angles([10, 14, 18]):
         other = angles.copy()
@@ -66,7 +66,7 @@ def test_every_joint_shows(walker: Walker, scene: Scene, joint: str) -> None:
     assert (np.stack(pictures) > 12).sum(axis=(1, 2)).max() > 15
 
 
-def test_frames_in_a_row_share_the_animal_and_not_the_noise(walker: Walker) -> None:
+def test_consecutive_frames_share_the_animal_but_not_the_noise(walker: Walker) -> None:
     one, two = (frame.astype(int) for frame in walker.render([5, 6]))
     assert 0 < np.abs(one - two)[:30].mean() < 12
     assert (one != two).mean() > 0.5
@@ -82,7 +82,7 @@ def test_the_belt_moves_and_the_wall_stays(scene: Scene) -> None:
     assert np.abs(scene.background(6.0, 0.0)[:100] - still[:100]).mean() > 1e-4
 
 
-def test_the_roi_holds_the_animal() -> None:
+def test_the_roi_contains_the_animal() -> None:
     for walker in walkers(3, 3, seed=2):
         x, y, width, height = walker.roi
         assert min(x, y) >= 0
@@ -96,7 +96,7 @@ def test_the_roi_holds_the_animal() -> None:
         assert (parts < (x + width, y + height)).all()
 
 
-def test_a_capsule_covers_what_it_should() -> None:
+def test_the_pixels_of_a_capsule() -> None:
     points, radii = np.array([[100.0, 80], [140, 80]], np.float32), np.array([10.0, 10], np.float32)
     surface = chain(points, radii, SHAPE)
     assert surface is not None
@@ -111,6 +111,6 @@ def test_a_capsule_covers_what_it_should() -> None:
     assert shifted.cover.sum() == pytest.approx(surface.cover.sum(), rel=0.005)
 
 
-def test_what_is_off_the_picture_is_nothing() -> None:
+def test_a_chain_outside_the_image_has_no_surface() -> None:
     points = np.array([[-100.0, 20], [-60, 20]], np.float32)
     assert chain(points, np.array([10.0, 10], np.float32), SHAPE) is None

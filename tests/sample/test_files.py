@@ -1,4 +1,4 @@
-"""The study on disk: a table that loads, truth that fits, and work that goes on where it stopped."""
+"""The sample study on disk: a valid table, correct ground truth, and resumable work."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_videos_show_the_animals(folder: Path) -> None:
             assert np.abs(np.asarray(video[number]).astype(int) - picture).mean() < 6
 
 
-def test_the_truth_is_that_of_the_animals(folder: Path) -> None:
+def test_the_truth_agrees_with_the_animals(folder: Path) -> None:
     truth = pd.read_csv(folder / "truth.csv", keep_default_na=False)
     assert len(truth) == 3 * 45
     walker = walkers(2, 1, seed=4)[2]
@@ -58,7 +58,7 @@ def test_the_truth_is_that_of_the_animals(folder: Path) -> None:
     assert mine.time.iloc[30] == pytest.approx(1.0)
 
 
-def test_finished_videos_are_kept_and_others_made_anew(folder: Path) -> None:
+def test_finished_videos_are_kept_and_others_rendered_again(folder: Path) -> None:
     before = stamps(folder)
     (folder / "videos" / "healthy2.json").unlink()  # as if it had been stopped before the end
     write_sample(folder, healthy=2, impaired=1, seconds=1.5, seed=4)
@@ -69,7 +69,7 @@ def test_finished_videos_are_kept_and_others_made_anew(folder: Path) -> None:
     write_sample(folder, healthy=2, impaired=1, seconds=1.5, seed=4)
 
 
-def test_progress_is_told_and_ends_at_the_end(tmp_path: Path) -> None:
+def test_progress_is_reported_until_the_end(tmp_path: Path) -> None:
     heard: list[Progress] = []
     write_sample(tmp_path, healthy=1, impaired=0, seconds=1.0, progress=heard.append)
     assert {event.stage for event in heard} == {"sample"}
@@ -77,7 +77,7 @@ def test_progress_is_told_and_ends_at_the_end(tmp_path: Path) -> None:
     assert heard[-1].share == 1
 
 
-def test_cancelling_leaves_no_half_video(tmp_path: Path) -> None:
+def test_cancelling_leaves_no_incomplete_video(tmp_path: Path) -> None:
     cancel = threading.Event()
     with pytest.raises(Cancelled):
         write_sample(
@@ -93,12 +93,12 @@ def test_a_script_without_a_guard_uses_a_second_process(tmp_path: Path) -> None:
         "import sys\n"
         "from napari_ubam.sample import write_sample\n"
         "from napari_ubam.sample import videos\n"
-        "videos.FEW = 10\n"
+        "videos.MIN_PARALLEL_FRAMES = 10\n"
         "def fail(*_): raise SystemExit('the first process wrote what the second should have')\n"
-        "ours = videos.Order.write\n"
-        "def write(self, walker, told):\n"
-        "    return fail() if walker.name == 'impaired1' else ours(self, walker, told)\n"
-        "videos.Order.write = write\n"
+        "ours = videos.RenderJob.write\n"
+        "def write(self, walker, on_frame):\n"
+        "    return fail() if walker.name == 'impaired1' else ours(self, walker, on_frame)\n"
+        "videos.RenderJob.write = write\n"
         "print(len(write_sample(sys.argv[1], healthy=1, impaired=1, seconds=0.5)))\n"
     )
     done = subprocess.run(
@@ -109,19 +109,19 @@ def test_a_script_without_a_guard_uses_a_second_process(tmp_path: Path) -> None:
         assert video.shape[0] == 15
 
 
-def test_without_a_second_process_all_is_written_here(
+def test_without_a_second_process_all_videos_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_ubam.sample.videos.FEW", 1)
+    monkeypatch.setattr("napari_ubam.sample.videos.MIN_PARALLEL_FRAMES", 1)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no such python"))
     study = write_sample(tmp_path, healthy=1, impaired=1, seconds=0.3)
     assert len(study) == 2
     assert len(stamps(tmp_path)) == 2
 
 
-def test_a_study_of_ones_own_is_not_written_over(tmp_path: Path) -> None:
+def test_a_study_of_the_user_is_not_overwritten(tmp_path: Path) -> None:
     own = tmp_path / "study.csv"
     own.write_text("video,subject,group,session\n", encoding="utf-8")
-    with pytest.raises(SampleError, match=r"study\.csv is there already"):
+    with pytest.raises(SampleError, match=r"study\.csv already exists"):
         write_sample(tmp_path, healthy=1, impaired=0, seconds=0.1)
     assert own.read_text(encoding="utf-8").startswith("video,subject")

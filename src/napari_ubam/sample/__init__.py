@@ -1,4 +1,4 @@
-"""A sample study with known truth: rendered rodents on a treadmill, some with bouts of impaired gait."""
+"""A sample study with known ground truth: rendered rodents on a treadmill, some with impaired gait."""
 
 from .body import JOINTS
 from .bouts import KINDS

@@ -1,4 +1,4 @@
-"""Draws a rodent: shadows, far limbs, tail, trunk and head, near limbs, with fur and light."""
+"""Render a rodent: shadows, far limbs, tail, trunk and head, near limbs, with fur and lighting."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from .paint import Image, Surface, chain, darken, dots, oval, soften, stamp
 from .scene import FUR, HEIGHT, WIDTH, Scene
 
 SHAPE = (HEIGHT, WIDTH)
-STILL = 2.0  # pixels that the tip of a limb may move during the exposure and yet look sharp
+MAX_SHARP_MOTION = 2.0  # pixels; a limb that moves more during the exposure is blurred
 HOOD = np.array([0.13, 0.115, 0.11], np.float32)
 
 
 def draw_animal(
     scene: Scene, figure: Figure, moments: tuple[int, int, int], number: int, time: float, belt: float
 ) -> npt.NDArray[np.uint8]:
-    """Draw one frame.
+    """Render one frame.
 
     Parameters
     ----------
     scene : Scene
         Room, camera and coat.
     figure : Figure
-        Where the parts are, at many moments.
+        Positions of the body parts at many times.
     moments : tuple of int
-        Those when the shutter opens, at the middle, and when it closes.
+        Indices into ``figure``: shutter opens, middle of the exposure, shutter closes.
     number : int
-        Of the frame, for the sensor noise.
+        Frame number, for the sensor noise.
     time : float
-        Seconds, for the background.
+        Time in seconds, for the background.
     belt : float
-        How far the belt has moved, pixels of the skeleton.
+        Distance that the belt has moved, in skeleton pixels.
 
     Returns
     -------
     ndarray of uint8, shape (y, x, 3)
-        RGB.
+        RGB image.
     """
     canvas = scene.background(time, belt * scene.look.size)
     painter = _Painter(scene, figure, moments, canvas)
@@ -55,13 +55,13 @@ def draw_animal(
 
 
 class _Painter:
-    """Paints the parts of one animal on a canvas."""
+    """Painter of the parts of one animal."""
 
     def __init__(self, scene: Scene, figure: Figure, moments: tuple[int, int, int], canvas: Image) -> None:
         self.scene, self.look, self.canvas = scene, scene.look, canvas
         self.figure, self.moments, self.now = figure, moments, moments[1]
         self.scale = np.float32(scene.scale)
-        self.body = np.zeros(HEIGHT * WIDTH, np.float32)  # where the trunk is, for the near limbs' shadow
+        self.body = np.zeros(HEIGHT * WIDTH, np.float32)  # mask of the trunk, for the shadow of near limbs
         light = self.look.light
         across = np.sqrt(1 - light.height**2)
         lamp = (across * np.sin(light.azimuth), -across * np.cos(light.azimuth), light.height)
@@ -69,7 +69,7 @@ class _Painter:
         self.back, self.belly, self.skin = (
             np.asarray(colour, np.float32) for colour in (self.look.back, self.look.belly, self.look.skin)
         )
-        # Bright fur shows less of its strands.
+        # Strands are less visible in bright fur.
         self.strands = np.float32(0.10 - 0.055 * self.back.mean())
 
     def shadows(self) -> None:
@@ -83,12 +83,12 @@ class _Painter:
             darken(self.canvas, place[self.now], spread, 0.62 * hard / (1 + 0.25 * high))
 
     def limb(self, limb: str) -> None:
-        """Paint a limb; one that is fast is painted at both ends of the exposure, each for half of it."""
+        """Paint a limb. A fast limb is painted half transparent at the start and end of the exposure."""
         far = limb.startswith("far")
         flat = self.canvas.reshape(-1, 3)
         first, middle, last = self.moments
         places = self.figure.limbs[limb]
-        fast = not far and float(np.abs(places[last, -1] - places[first, -1]).max()) > STILL
+        fast = not far and float(np.abs(places[last, -1] - places[first, -1]).max()) > MAX_SHARP_MOTION
         changes = []
         for moment in (first, last) if fast else (middle,):
             points = places[moment]
@@ -105,12 +105,12 @@ class _Painter:
             flat[pixels] += np.float32(1 / len(changes)) * change
 
     def _grown(self, surface: Surface, points: Image, limb: str, old: Image) -> Image:
-        """Let a near limb grow out of the flank and darken the trunk beside it."""
+        """Blend a near limb into the flank, with a shadow on the trunk next to it."""
         x, y = surface.x - points[0, 0], surface.y - points[0, 1] + 3 * self.scale
         out = np.clip((np.hypot(x, y) / self.scale - 5) / 15, 0, 1)
         out = out * out * (3 - 2 * out)
         beside = np.clip(1 - surface.distance / (6 * self.scale), 0, 1)
-        # The lamp is above: what is below or behind the limb gets less.
+        # The lamp is above, so there is less light below and behind the limb.
         away = np.clip(0.55 - 0.6 * (surface.nx * self.lamp[0] + surface.ny * self.lamp[1]), 0, 1)
         dark = 0.42 * beside * beside * away * out * self.body[surface.pixels]
         old = old * (1 - dark)[:, None]
@@ -132,25 +132,25 @@ class _Painter:
         return value
 
     def _texture(self, texture: Image, surface: Surface, radius: float, shift: float) -> Image:
-        """Look a texture up at places of the body, so that it moves with it."""
+        """Sample a texture in body coordinates, so it moves with the body."""
         column = (surface.along / self.scale + np.float32(shift)).astype(np.int64) % FUR[1]
         row = (surface.across * np.float32(radius) + FUR[0] / 2).astype(np.int64) % FUR[0]
         value: Image = texture.ravel()[row * FUR[1] + column]
         return value
 
     def _shade(self, surface: Surface) -> Image:
-        """How bright the lamp makes a round, furry surface."""
+        """Brightness of a round, furry surface under the lamp."""
         lx, ly, lz = self.lamp
         hard = np.float32(self.look.light.contrast)
         nz = surface.nz
         down = np.clip(surface.ny, 0, 1)
         shade = 1.0 + 0.40 * hard * (surface.nx * lx + surface.ny * ly + nz * lz - 0.45)
-        # Fur at the edge catches light; the underside gets little but what the belt throws back.
+        # Fur is brighter at its edge. The underside gets only light that the belt reflects.
         value: Image = shade + 0.12 * (1 - nz) ** 2 * (1 - down) - 0.22 * hard * down * down
         return value
 
     def tail(self) -> None:
-        """Paint the tail, ringed and tapering."""
+        """Paint the tail, with rings and a thin tip."""
         surface = chain(self.figure.tail[self.now], self.figure.tail_radii, SHAPE, smooth=0.6)
         if surface is None:
             return
@@ -172,12 +172,12 @@ class _Painter:
         if self.look.coat == "hooded":
             colour += self._hood(surface)[:, None] * (HOOD - colour)
         tone = (1 + self.strands * fur) * self._shade(surface)
-        cover = np.clip(0.5 - surface.distance - 0.30 * fur, 0, 1)  # hairs stand out
+        cover = np.clip(0.5 - surface.distance - 0.30 * fur, 0, 1)  # single hairs at the outline
         self.body[surface.pixels] = cover
         stamp(self.canvas, surface.pixels, colour * tone[:, None], cover)
 
     def _hood(self, surface: Surface) -> Image:
-        """Where a hooded coat is dark: head, shoulders and a stripe along the back."""
+        """Mask of the dark parts of a hooded coat: head, shoulders and a stripe along the back."""
         patches = self._texture(self.scene.patches, surface, 26.0, 0.0)
         hood = np.clip((surface.along / self.scale - 72 + 12 * patches) / 6, 0, 1)
         stripe = np.clip((-0.60 + 0.16 * patches - surface.across) * 6, 0, 1)

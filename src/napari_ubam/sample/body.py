@@ -1,7 +1,7 @@
-"""The skeleton: from joint angles to points, and from where a paw should be to joint angles.
+"""The skeleton: forward kinematics (joint angles to points) and inverse kinematics (paw position to angles).
 
-Lengths are pixels at size 1, x is forward, y is up, the belt under the near paws is at y = 0; angles turn
-counter-clockwise. Every function takes many frames at once, the frame being the first axis.
+Lengths are in pixels at size 1. x points forward, y up, and the belt under the near paws is at y = 0. Angles
+are counter-clockwise. All functions work on many frames; the first axis is the frame.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ SPINE = slice(14, 20)
 FEMUR, TIBIA, FOOT, TOES = 25.0, 26.0, 17.0, 7.5
 HUMERUS, FOREARM, PAW = 19.0, 21.0, 8.0
 TRUNK, NECK, HEAD, TAIL = 66.0, 20.0, 33.0, 96.0
-SOLE = 2.0  # height of the bones of a standing paw over the belt
-FAR = np.array([4.0, 6.5])  # the far side, seen from a little above
+SOLE = 2.0  # height of the bones of a standing paw above the belt
+FAR = np.array([4.0, 6.5])  # offset of the far side; the camera looks slightly down
 
 
 @dataclass(frozen=True)
 class Proportions:
-    """Lengths of the limbs, 1 is average."""
+    """Relative lengths of the limbs; 1 is average."""
 
     hind: float = 1.0
     fore: float = 1.0
@@ -52,16 +52,27 @@ class Proportions:
 
 @dataclass(frozen=True)
 class Spine:
-    """The trunk of many frames: the middle of the pelvis and the six angles of the spine, each (n,)."""
+    """Trunk of many frames: position of the pelvis, shape (n, 2), and angles of the spine, each (n,)."""
 
     pelvis: Floats  # (n, 2)
     pitch: Floats
     arch: Floats
 
     def along(self, share: float | Floats) -> Floats:
-        """Return the points at shares of the length, 0 the pelvis and 1 the shoulders, (n, k, 2)."""
+        """Return points along the spine.
+
+        Parameters
+        ----------
+        share : float or ndarray of float64, shape (k,)
+            Fraction of the length: 0 is the pelvis, 1 the shoulders.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, k, 2)
+            Points (x, y).
+        """
         at = np.atleast_1d(np.asarray(share, float))
-        # An arc whose chord has the direction `pitch`.
+        # The spine is an arc. `pitch` is the direction of its chord.
         bend = np.where(np.abs(self.arch) < 1e-6, 1e-6, self.arch)[:, None]
         begin = (self.pitch + self.arch / 2)[:, None]
         turned = begin - bend * at
@@ -80,25 +91,73 @@ class Spine:
         return self.pitch - self.arch / 2
 
     def root(self, limb: str) -> Floats:
-        """Return the point where a limb is hinged, (n, 2)."""
+        """Return the joint between a limb and the trunk.
+
+        Parameters
+        ----------
+        limb : str
+            One of `LIMBS`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 2)
+            Points (x, y).
+        """
         if limb.endswith("hind"):
             return self.pelvis + turned((1.0, -7.0), self.pitch)
         return self.along(1.0)[:, 0] + turned((1.0, -10.0), self.pitch)
 
 
 def turned(vector: tuple[float, float], angle: Floats) -> Floats:
-    """Turn one vector by many angles, (n, 2)."""
+    """Rotate one vector by many angles.
+
+    Parameters
+    ----------
+    vector : tuple of float
+        Vector (x, y).
+    angle : ndarray of float64, shape (n,)
+        Angles in radians.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 2)
+        Rotated vectors.
+    """
     x, y = vector
     return np.stack([x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)], -1)
 
 
 def towards(angle: Floats) -> Floats:
-    """Return unit vectors, (..., 2)."""
+    """Return unit vectors.
+
+    Parameters
+    ----------
+    angle : ndarray of float64, shape (...)
+        Directions in radians.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., 2)
+        Unit vectors (x, y).
+    """
     return np.stack([np.cos(angle), np.sin(angle)], -1)
 
 
 def lengths(limb: str, proportions: Proportions) -> tuple[float, ...]:
-    """Return the lengths of a limb's bones, from the trunk outwards."""
+    """Return the bone lengths of a limb, from the trunk to the tip.
+
+    Parameters
+    ----------
+    limb : str
+        One of `LIMBS`.
+    proportions : Proportions
+        Proportions of the animal.
+
+    Returns
+    -------
+    tuple of float
+        Lengths in pixels at size 1.
+    """
     if limb.endswith("hind"):
         return tuple(proportions.hind * bone for bone in (FEMUR, TIBIA, FOOT, TOES))
     return tuple(proportions.fore * bone for bone in (HUMERUS, FOREARM, PAW))
@@ -107,25 +166,25 @@ def lengths(limb: str, proportions: Proportions) -> tuple[float, ...]:
 def reach(
     limb: str, spine: Spine, ankle: Floats, ends: tuple[Floats, ...], proportions: Proportions
 ) -> Floats:
-    """Return the joint angles that put a limb's ankle or wrist at a place.
+    """Compute joint angles from the position of an ankle or wrist (inverse kinematics).
 
     Parameters
     ----------
     limb : str
         One of `LIMBS`.
     spine : Spine
-        Where the trunk is.
-    ankle : ndarray, shape (n, 2)
-        Where the ankle or wrist should be; what is too far is put as near as the limb reaches.
-    ends : tuple of ndarray, shape (n,)
-        Directions of the bones after it: foot and toes, or paw.
+        Position of the trunk.
+    ankle : ndarray of float64, shape (n, 2)
+        Target of the ankle or wrist. Targets out of reach are moved to the nearest possible distance.
+    ends : tuple of ndarray of float64, shape (n,)
+        Directions of the distal bones in radians: foot and toes, or paw.
     proportions : Proportions
-        Of the animal.
+        Proportions of the animal.
 
     Returns
     -------
-    ndarray, shape (n, 4) or (n, 3)
-        Angle of each bone to the one before, radians.
+    ndarray of float64, shape (n, 4) or (n, 3)
+        Angle of each bone relative to the previous one, in radians.
     """
     hind = limb.endswith("hind")
     first, second = lengths(limb, proportions)[:2]
@@ -143,7 +202,24 @@ def reach(
 
 
 def limb_points(limb: str, spine: Spine, angles: Floats, proportions: Proportions) -> Floats:
-    """Return the joints of a limb, from the trunk to the tip, (n, bones + 1, 2)."""
+    """Compute the joint positions of a limb, from the trunk to the tip (forward kinematics).
+
+    Parameters
+    ----------
+    limb : str
+        One of `LIMBS`.
+    spine : Spine
+        Position of the trunk.
+    angles : ndarray of float64, shape (n, bones)
+        Angle of each bone relative to the previous one, in radians.
+    proportions : Proportions
+        Proportions of the animal.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, bones + 1, 2)
+        Points (x, y).
+    """
     start = spine.rear if limb.endswith("hind") else spine.front
     directions = start[:, None] + np.cumsum(angles, axis=1)
     steps = np.asarray(lengths(limb, proportions))[:, None] * towards(directions)
@@ -153,7 +229,7 @@ def limb_points(limb: str, spine: Spine, angles: Floats, proportions: Proportion
 
 @dataclass(frozen=True)
 class Skeleton:
-    """All points of many frames; the pelvis is where the lowest paw touches the belt."""
+    """All points of many frames. The height of the pelvis is such that the lowest paw touches the belt."""
 
     spine: Spine
     limbs: dict[str, Floats]
@@ -163,26 +239,26 @@ class Skeleton:
 
 
 def stand(angles: Floats, forward: Floats, proportions: Proportions) -> Skeleton:
-    """Return the skeleton of joint angles, standing on the belt.
+    """Compute the skeleton that stands on the belt.
 
     Parameters
     ----------
-    angles : ndarray, shape (n, joints)
-        Radians, in the order of `JOINTS`.
-    forward : ndarray, shape (n,)
-        Where the pelvis is along the belt.
+    angles : ndarray of float64, shape (n, joints)
+        Joint angles in radians, in the order of `JOINTS`.
+    forward : ndarray of float64, shape (n,)
+        Position of the pelvis along the belt, in pixels at size 1.
     proportions : Proportions
-        Of the animal.
+        Proportions of the animal.
 
     Returns
     -------
     Skeleton
-        Its points.
+        All points.
     """
     pitch, arch, neck, head, tail, bend = angles[:, SPINE].T
     spine = Spine(np.stack([forward, np.zeros_like(forward)], -1), pitch, arch)
     limbs = {limb: limb_points(limb, spine, angles[:, COLUMNS[limb]], proportions) for limb in LIMBS}
-    # The last two points of a limb are those that can stand.
+    # An animal can stand on the last two points of a limb.
     lowest = np.min([points[:, -2:, 1].min(1) for points in limbs.values()], axis=0)
     rise = np.stack([np.zeros_like(lowest), SOLE - lowest], -1)
     spine = Spine(spine.pelvis + rise, pitch, arch)

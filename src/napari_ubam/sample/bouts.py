@@ -1,4 +1,4 @@
-"""When an impaired animal deviates, and in which way."""
+"""Times and kinds of the bouts of an impaired animal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 KINDS = ("drag", "limp", "hunch", "splay", "tremor")
-CELL = 5.0  # seconds; each holds one bout or two, so that the share of any recording is nearly the same
-TOTAL = 1.85  # seconds of bouts in a cell
+CELL = 5.0  # seconds; each cell has one or two bouts, so all recordings have a similar share of bouts
+TOTAL = 1.85  # mean duration of the bouts in a cell, in seconds
 RAMP = 0.22  # seconds from nothing to the full deviation
 
 Floats = npt.NDArray[np.float64]
@@ -19,40 +19,62 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Bout:
-    """One bout; times in seconds."""
+    """One bout. Times are in seconds."""
 
     kind: str
     start: float
     stop: float
 
     def envelope(self, time: Floats) -> Floats:
-        """Share of the full deviation at each time, 0 to 1."""
+        """Return the strength of the deviation over time.
+
+        Parameters
+        ----------
+        time : ndarray of float64, shape (n,)
+            Times in seconds.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            0 outside the bout, 1 in its middle, with smooth ramps.
+        """
         return ramp((time - self.start) / RAMP) * ramp((self.stop - time) / RAMP)
 
 
 def ramp(x: Floats) -> Floats:
-    """Rise smoothly from 0 at 0 to 1 at 1."""
+    """Compute a smooth step from 0 at ``x`` = 0 to 1 at ``x`` = 1.
+
+    Parameters
+    ----------
+    x : ndarray of float64
+        Any shape.
+
+    Returns
+    -------
+    ndarray of float64
+        Values from 0 to 1, same shape.
+    """
     x = np.clip(x, 0.0, 1.0)
     return x * x * (3 - 2 * x)
 
 
 @lru_cache(maxsize=512)
 def bouts_of_cell(seed: int, kinds: tuple[str, ...], cell: int) -> tuple[Bout, ...]:
-    """Return the bouts of one cell of time; the kinds take turns.
+    """Return the bouts of one time cell. The kinds alternate.
 
     Parameters
     ----------
     seed : int
-        Of the animal.
+        Random seed of the animal.
     kinds : tuple of str
-        What it does; empty for a healthy animal.
+        Kinds of bouts, empty for a healthy animal.
     cell : int
-        Number of the cell, each `CELL` seconds long.
+        Number of the cell. Each cell has `CELL` seconds.
 
     Returns
     -------
     tuple of Bout
-        In order of time.
+        Bouts in order of time.
     """
     if not kinds:
         return ()
@@ -71,14 +93,21 @@ def bouts_of_cell(seed: int, kinds: tuple[str, ...], cell: int) -> tuple[Bout, .
 
 
 def bouts_between(seed: int, kinds: tuple[str, ...], first: float, last: float) -> Iterator[Bout]:
-    """Yield the bouts of the cells that a stretch of time touches.
+    """Iterate over the bouts of all cells that overlap a time interval.
 
     Parameters
     ----------
-    seed, kinds
-        As in `bouts_of_cell`.
+    seed : int
+        Random seed of the animal.
+    kinds : tuple of str
+        Kinds of bouts.
     first, last : float
-        Seconds.
+        Start and end of the interval in seconds.
+
+    Yields
+    ------
+    Bout
+        Bouts in order of time.
     """
     for cell in range(int(first // CELL), int(last // CELL) + 1):
         yield from bouts_of_cell(seed, kinds, cell)

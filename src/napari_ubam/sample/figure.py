@@ -1,4 +1,4 @@
-"""Where the parts of an animal are in the picture, for many moments at once."""
+"""Positions of the body parts in the image, for many times at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .paint import Image
 from .scene import Scene
 
 TRUNK_AT = np.array([0.0, 0.3, 0.65, 1.0])
-# Radii at size 1 and girth 1: rump, trunk, nape; then skull, muzzle and tip of the nose.
+# Radii at size 1 and girth 1: rump, trunk and neck; then skull, muzzle and tip of the nose.
 TRUNK_RADII = np.array([15.5, 23.0, 25.0, 22.0, 18.5, 16.0])
 HEAD_RADII = np.array([13.2, 8.6, 3.3])
 HIND_RADII = np.array([15.5, 9.0, 3.7, 2.7, 1.6])
@@ -22,9 +22,10 @@ WHISKERS = np.radians([-62.0, -38.0, -14.0, -100.0])
 
 @dataclass(frozen=True)
 class Figure:
-    """Points (n, ..., 2) in pixels of the picture, x and y, for n moments; and what does not move.
+    """Body parts in image coordinates. Points have the shape (n, ..., 2) for n times, with x and y in pixels.
 
-    The shadow is where the trunk's falls on the belt, and the paws' shadows are places and heights.
+    ``shadow`` is the shadow of the trunk on the belt. ``paws`` has the position of the shadow of each paw,
+    and the height of the paw above the belt.
     """
 
     limbs: dict[str, Image]
@@ -36,27 +37,27 @@ class Figure:
     ear: Image
     eye: Image
     nose: Image
-    whiskers: Image  # (n, dots, 2)
-    head: Floats  # direction in the picture, radians clockwise
+    whiskers: Image  # shape (n, dots, 2)
+    head: Floats  # direction in the image, radians clockwise
     shadow: Image
     paws: dict[str, tuple[Image, Floats]]
     scale: float
 
 
 def figure_of(scene: Scene, skeleton: Skeleton) -> Figure:
-    """Return where everything is.
+    """Project a skeleton into the image.
 
     Parameters
     ----------
     scene : Scene
-        Camera and proportions.
+        Camera and appearance.
     skeleton : Skeleton
-        Of n moments.
+        Skeleton at n times.
 
     Returns
     -------
     Figure
-        Of the same moments.
+        Body parts at the same times.
     """
     scale, look = scene.scale, scene.look
     place, limbs = scene.to_image, {}
@@ -90,7 +91,7 @@ def _limb_radii(limb: str, scale: float) -> Image:
 
 
 def _trunk(skeleton: Skeleton, head: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Middle line from rump to nose, the skull, and the head's directions along and up."""
+    """Midline from rump to nose, position of the skull, and directions along and up of the head."""
     line = skeleton.spine.along(TRUNK_AT)
     neck_to, along = towards(skeleton.neck), towards(skeleton.head)
     up = towards(skeleton.head + np.pi / 2)
@@ -106,7 +107,7 @@ def _whiskers(tip: Floats, direction: Floats, along: Floats, up: Floats) -> Floa
     root = tip - 4.0 * along - 0.5 * up
     to = direction[:, None] + WHISKERS
     share = np.linspace(0.2, 1, 14)[:, None, None, None]
-    # Whiskers bend down towards their ends.
+    # Whiskers bend downwards at their ends.
     hairs = root[:, None] + 13 * share * towards(to - 0.35 * share[..., 0])
     return np.concatenate(list(hairs), axis=1)
 

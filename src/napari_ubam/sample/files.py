@@ -1,4 +1,4 @@
-"""Writes the sample study: videos, study table and truth."""
+"""Write the sample study: videos, study table and ground truth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.study import Study
 
 from .body import JOINTS
-from .videos import Order, write_videos
+from .videos import RenderJob, write_videos
 from .walker import Walker
 
 TABLE = ("video", "subject", "group", "session", "x", "y", "width", "height")
@@ -23,7 +23,7 @@ TRUTH = ("recording", "frame", "time", "kind", "envelope", "deviation")
 
 
 class SampleError(UbamError):
-    """A sample study cannot be written there, in one sentence."""
+    """The sample study cannot be written to this folder."""
 
 
 def write_sample(
@@ -37,65 +37,65 @@ def write_sample(
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Study:
-    """Write a study of rendered animals whose posture and deviation are known.
+    """Write a sample study of rendered animals with known posture and deviation.
 
     Parameters
     ----------
-    folder : path
-        Takes ``videos/<name>.mp4``, ``study.csv`` and ``truth.csv``. Finished videos of the same parameters
-        are kept.
+    folder : str or Path
+        Folder for ``videos/<name>.mp4``, ``study.csv`` and ``truth.csv``. Existing videos with the same
+        parameters are kept.
     healthy, impaired : int
-        Animals of each group.
+        Number of animals in each group.
     seconds : float
-        Length of each video.
+        Duration of each video.
     fps : float
         Frames per second.
     seed : int
-        Of the herd.
+        Random seed of the animals.
     progress : callable, optional
-        Takes a `Progress` of the stage ``"sample"``; its steps are frames.
-    cancel : optional
-        Stops the work when set.
+        Called with a `Progress` report of the stage ``"sample"``. Its steps are frames.
+    cancel : Cancel, optional
+        Flag that stops the work.
 
     Returns
     -------
     Study
-        The table that was written.
+        The study.
 
     Raises
     ------
     Cancelled
-        When `cancel` was set; finished videos are kept.
+        If ``cancel`` is set. Finished videos are kept.
     SampleError
-        If the folder holds a study that is no sample.
+        If the folder contains another study.
     """
     folder = Path(folder)
-    _refuse_others(folder)
+    _check_folder(folder)
     (folder / "videos").mkdir(parents=True, exist_ok=True)
     count = max(round(seconds * fps), 1)
-    order = Order(str(folder / "videos"), healthy, impaired, seed, fps, count)
-    herd = order.herd()
-    write_videos(order, progress or silent, cancel)
-    _write_truth(folder / "truth.csv", herd, count)
-    return Study.from_csv(_write_table(folder / "study.csv", herd))
+    job = RenderJob(str(folder / "videos"), healthy, impaired, seed, fps, count)
+    animals = job.animals()
+    write_videos(job, progress or silent, cancel)
+    _write_truth(folder / "truth.csv", animals, count)
+    return Study.from_csv(_write_table(folder / "study.csv", animals))
 
 
-def _refuse_others(folder: Path) -> None:
-    """Refuse a folder with a study of somebody's own; an earlier sample may be written over."""
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder with a study of the user. An existing sample can be overwritten."""
     path = folder / "study.csv"
     if path.exists() and not (folder / "truth.csv").exists():
-        raise SampleError(f"{path} is there already and no sample; choose an empty folder for the sample.")
+        raise SampleError(f"{path} already exists and is not a sample study; choose an empty folder.")
 
 
-def _write_table(path: Path, herd: list[Walker]) -> Path:
-    rows = [(f"videos/{walker.name}.mp4", walker.name, walker.group, "0", *walker.roi) for walker in herd]
+def _write_table(path: Path, animals: list[Walker]) -> Path:
+    rows = [(f"videos/{walker.name}.mp4", walker.name, walker.group, "0", *walker.roi) for walker in animals]
     return _write_rows(path, TABLE, rows)
 
 
-def _write_truth(path: Path, herd: list[Walker], count: int) -> Path:
+def _write_truth(path: Path, animals: list[Walker], count: int) -> Path:
     frames = np.arange(count)
     rows: list[tuple[object, ...]] = []
-    for walker in herd:
+    for walker in animals:
         envelope, kind = walker.bouts(frames)
         deviation, degrees = walker.deviation(frames), np.degrees(walker.angles(frames))
         for frame in frames:

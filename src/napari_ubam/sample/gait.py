@@ -1,7 +1,7 @@
-"""How a healthy animal moves: every value is a closed formula of time, so any frame can be had alone.
+"""Movement of a healthy animal. All values are explicit functions of time, so frames are independent.
 
-The phase of the stride drifts slowly and is not a pure function of the clock; paws stand on the belt, which
-moves by one stride length a cycle, and land a little elsewhere in every stride.
+The stride frequency varies slowly, so the phase is not proportional to time. Paws stand on the belt, which
+moves by one stride length per cycle, and land at slightly different positions in every stride.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from .body import FOOT, LIMBS, PAW, SOLE, TOES, TRUNK, Floats, Proportions, Spin
 from .bouts import ramp
 from .style import Gait
 
-EVENT_CELL = 5.0  # seconds; a healthy animal looks up, hesitates or steps wide now and then
-# Directions of foot, toes and paw through the cycle: stance from 0 to 0.5, swing from 0.5 to 1.
+EVENT_CELL = 5.0  # seconds; a healthy animal sometimes looks up, hesitates or makes a long step
+# Directions of foot, toes and paw in the gait cycle, in degrees: stance from 0 to 0.5, swing from 0.5 to 1.
 FOOT_CYCLE = ((0, 0.2, 0.38, 0.5, 0.66, 0.84, 1), (-22, -28, -42, -58, -64, -40, -22))
 TOES_CYCLE = ((0, 0.1, 0.42, 0.52, 0.67, 0.86, 1), (8, 0, 0, -12, -44, -14, 8))
 PAW_CYCLE = ((0, 0.1, 0.34, 0.5, 0.66, 0.86, 1), (-14, -12, -22, -48, -74, -38, -14))
@@ -24,19 +24,19 @@ PAW_CYCLE = ((0, 0.1, 0.34, 0.5, 0.66, 0.86, 1), (-14, -12, -22, -48, -74, -38, 
 
 @dataclass
 class Step:
-    """How one limb steps in many frames, each (n,) or one number."""
+    """Step parameters of one limb, each of shape (n,) for n frames, or one number."""
 
-    reach: Floats | float = 1.0  # length of the step, 1 is a healthy one
-    lift: Floats | float = 1.0  # height of the swing
-    hold: Floats | float = 0.0  # height at which the paw is carried but for a short touch, pixels
-    shift: Floats | float = 0.0  # forward, pixels
-    foot: Floats | float = 0.0  # turns of foot or paw, and of the toes, radians
+    reach: Floats | float = 1.0  # relative length of the step; 1 is healthy
+    lift: Floats | float = 1.0  # relative height of the swing; 1 is healthy
+    hold: Floats | float = 0.0  # height at which the paw is held except for a short contact, pixels
+    shift: Floats | float = 0.0  # shift forward, pixels
+    foot: Floats | float = 0.0  # rotation of foot or paw, and of the toes, radians
     toes: Floats | float = 0.0
 
 
 @dataclass
 class Intent:
-    """Where an animal means to hold trunk, head, tail and paws; each (n,)."""
+    """Target posture of trunk, head, tail and paws, each of shape (n,) for n frames."""
 
     phase: Floats
     forward: Floats
@@ -59,22 +59,23 @@ def _waves(seed: int, name: str, count: int, low: float, high: float) -> tuple[F
 
 
 def wander(seed: int, name: str, time: Floats, low: float = 0.07, high: float = 0.8) -> Floats:
-    """Return a slow random movement of standard deviation 1, a sum of five sine waves.
+    """Return a slow random signal with standard deviation 1, the sum of five sine waves.
 
     Parameters
     ----------
     seed : int
-        Of the animal.
+        Random seed of the animal.
     name : str
-        Of what moves; another name moves otherwise.
-    time : ndarray, shape (n,)
-        Seconds, or strides.
+        Name of the signal. Signals with different names are independent.
+    time : ndarray of float64, shape (n,)
+        Times in seconds or strides.
     low, high : float
-        Slowest and fastest rate.
+        Lowest and highest frequency, per second or stride.
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray of float64, shape (n,)
+        The signal.
     """
     rates, offsets, sizes = _waves(seed, name, 5, low, high)
     return np.asarray((np.sin(2 * np.pi * time[:, None] * rates + offsets) * sizes).sum(1))
@@ -89,18 +90,23 @@ def _event(seed: int, name: str, cell: int, chance: float) -> tuple[float, float
 
 
 def events(seed: int, name: str, time: Floats, chance: float) -> Floats:
-    """Return smooth bumps between 0 and 1 that come now and then.
+    """Return a signal with random events: smooth bumps from 0 to at most 1.
 
     Parameters
     ----------
-    seed, name, time
-        As in `wander`.
+    seed : int
+        Random seed of the animal.
+    name : str
+        Name of the signal.
+    time : ndarray of float64, shape (n,)
+        Times in seconds.
     chance : float
-        Of one in `EVENT_CELL` seconds.
+        Probability of an event in `EVENT_CELL` seconds.
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray of float64, shape (n,)
+        The signal, 0 outside the events.
     """
     total = np.zeros_like(time)
     for cell in np.unique((time // EVENT_CELL).astype(int)):
@@ -111,37 +117,42 @@ def events(seed: int, name: str, time: Floats, chance: float) -> Floats:
 
 
 def phase_of(seed: int, gait: Gait, time: Floats) -> Floats:
-    """Return the phase of the stride in cycles, never decreasing.
+    """Return the phase of the stride.
 
     Parameters
     ----------
     seed : int
-        Of the animal.
+        Random seed of the animal.
     gait : Gait
-        Its style.
-    time : ndarray, shape (n,)
-        Seconds.
+        Gait of the animal.
+    time : ndarray of float64, shape (n,)
+        Times in seconds.
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray of float64, shape (n,)
+        Phase in cycles. It never decreases.
     """
     drift = 0.16 * wander(seed, "phase", time, 0.05, 0.4)
     return time / gait.period + drift - 0.26 * events(seed, "hesitate", time, 0.5) + (seed % 97) / 97
 
 
 def healthy(seed: int, gait: Gait, time: Floats) -> Intent:
-    """Return what a healthy animal does at each time.
+    """Return the target posture of a healthy animal.
 
     Parameters
     ----------
-    seed, gait, time
-        As in `phase_of`.
+    seed : int
+        Random seed of the animal.
+    gait : Gait
+        Gait of the animal.
+    time : ndarray of float64, shape (n,)
+        Times in seconds.
 
     Returns
     -------
     Intent
-        Of every frame.
+        Target posture at n times.
     """
     phase = phase_of(seed, gait, time)
     turn = 2 * np.pi * phase
@@ -166,17 +177,56 @@ def healthy(seed: int, gait: Gait, time: Floats) -> Intent:
 
 
 def drift_of(seed: int, phase: Floats) -> Floats:
-    """Return how far forward on the treadmill the animal walks at a phase, pixels."""
+    """Return the position of the animal on the treadmill.
+
+    Parameters
+    ----------
+    seed : int
+        Random seed of the animal.
+    phase : ndarray of float64, shape (n,)
+        Phase of the stride in cycles.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Shift forward in pixels.
+    """
     return 4.0 * wander(seed, "forward", phase, 0.03, 0.2)
 
 
 def offset_of(limb: str, gait: Gait) -> float:
-    """Return the phase of a limb against the near hind one; diagonal limbs step nearly together."""
+    """Return the phase of a limb relative to the near hind limb. Diagonal limbs step almost together.
+
+    Parameters
+    ----------
+    limb : str
+        One of `LIMBS`.
+    gait : Gait
+        Gait of the animal.
+
+    Returns
+    -------
+    float
+        Phase in cycles.
+    """
     return {"near hind": 0.0, "far hind": 0.5, "near fore": 0.5 + gait.lead, "far fore": gait.lead}[limb]
 
 
 def cycle(share: Floats, keys: tuple[tuple[float, ...], tuple[float, ...]]) -> Floats:
-    """Return directions in radians through the cycle, smooth between the given degrees."""
+    """Interpolate a direction in the gait cycle.
+
+    Parameters
+    ----------
+    share : ndarray of float64, shape (n,)
+        Position in the cycle, 0 to 1.
+    keys : tuple of (tuple of float, tuple of float)
+        Positions in the cycle, and the direction at each of them in degrees.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Directions in radians.
+    """
     places, values = np.asarray(keys[0], float), np.radians(np.asarray(keys[1], float))
     left = np.clip(np.searchsorted(places, share, side="right") - 1, 0, len(places) - 2)
     within = ramp((share - places[left]) / (places[left + 1] - places[left]))
@@ -188,34 +238,34 @@ def cycle(share: Floats, keys: tuple[tuple[float, ...], tuple[float, ...]]) -> F
 def _landings(seed: int, limb: str) -> Floats:
     rng = np.random.default_rng((seed, 29, *limb.encode()))
     usual = rng.normal(0, 1, 1009)
-    return np.where(rng.uniform(size=1009) < 0.06, usual + 3.0, usual)  # now and then a longer step
+    return np.where(rng.uniform(size=1009) < 0.06, usual + 3.0, usual)  # a few steps are longer
 
 
 def _landing(seed: int, gait: Gait, limb: str, number: Floats) -> Floats:
-    """Where a paw lands in a stride, less its usual place, pixels."""
+    """Deviation of the landing position of a paw from its mean in each stride, in pixels."""
     table = gait.jitter * _landings(seed, limb)
     value: Floats = table[number.astype(int) % len(table)] + drift_of(seed, number - offset_of(limb, gait))
     return value
 
 
 def angles_of(seed: int, gait: Gait, proportions: Proportions, intent: Intent) -> Floats:
-    """Return the joint angles of what an animal means to do.
+    """Compute joint angles from a target posture.
 
     Parameters
     ----------
     seed : int
-        Of the animal.
+        Random seed of the animal.
     gait : Gait
-        Its style.
+        Gait of the animal.
     proportions : Proportions
-        Lengths of its limbs.
+        Proportions of the animal.
     intent : Intent
-        Of n frames.
+        Target posture of n frames.
 
     Returns
     -------
-    ndarray, shape (n, joints)
-        Radians, in the order of `JOINTS`.
+    ndarray of float64, shape (n, joints)
+        Joint angles in radians, in the order of `JOINTS`.
     """
     pelvis = np.stack([intent.forward, intent.height], -1)
     spine = Spine(pelvis, intent.pitch, intent.arch)

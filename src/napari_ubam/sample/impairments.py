@@ -1,4 +1,4 @@
-"""What an impaired animal does otherwise, for each kind of deviation."""
+"""Changes of the target posture of an impaired animal, for each kind of bout."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Change = Callable[[Intent, Floats, Floats], None]
 
 
 def impaired(intent: Intent, bouts: list[Bout], severity: float, time: Floats) -> Intent:
-    """Return what an animal does with its bouts.
+    """Add bouts to the target posture of a healthy animal.
 
     Parameters
     ----------
     intent : Intent
-        What it would have done in good health.
+        Healthy target posture of n frames.
     bouts : list of Bout
-        Those that may touch the frames.
+        Bouts that can overlap the frames.
     severity : float
-        1 is clear, 2 severe.
-    time : ndarray, shape (n,)
-        Seconds of each frame.
+        Strength of the bouts: 1 is clear, 2 is severe.
+    time : ndarray of float64, shape (n,)
+        Time of each frame in seconds.
 
     Returns
     -------
     Intent
-        The same outside the bouts.
+        New target posture, unchanged outside the bouts.
     """
     changed = deepcopy(intent)
     for bout in bouts:
@@ -41,7 +41,7 @@ def impaired(intent: Intent, bouts: list[Bout], severity: float, time: Floats) -
 
 
 def _drag(intent: Intent, size: Floats, time: Floats) -> None:
-    """Let the near hind paw drag: hardly lifted, its toes curled under, the knee stiff."""
+    """Drag the near hind paw: it is hardly lifted, the toes are curled under and the knee is stiff."""
     degrees = size * np.pi / 180
     step = intent.steps["near hind"]
     step.lift = step.lift - 0.93 * size
@@ -55,7 +55,7 @@ def _drag(intent: Intent, size: Floats, time: Floats) -> None:
 
 
 def _limp(intent: Intent, size: Floats, time: Floats) -> None:
-    """Carry the near fore limb flexed and touch the belt only for a moment; the head goes up."""
+    """Hold the near fore limb flexed with only short contact to the belt, and raise the head."""
     degrees = size * np.pi / 180
     step = intent.steps["near fore"]
     step.hold = step.hold + 7 * size
@@ -68,7 +68,7 @@ def _limp(intent: Intent, size: Floats, time: Floats) -> None:
 
 
 def _hunch(intent: Intent, size: Floats, time: Floats) -> None:
-    """Arch the back, with the pelvis low and the head drawn in."""
+    """Arch the back, lower the pelvis and retract the head."""
     degrees = size * np.pi / 180
     intent.arch = intent.arch + 26 * degrees
     intent.height = intent.height - 6 * size
@@ -82,7 +82,7 @@ def _hunch(intent: Intent, size: Floats, time: Floats) -> None:
 
 
 def _splay(intent: Intent, size: Floats, time: Floats) -> None:
-    """Let the trunk of a weak animal sink between paws that stand too far out, the head held up."""
+    """Lower the trunk between paws that stand too far apart, as in a weak animal, and raise the head."""
     degrees = size * np.pi / 180
     intent.height = intent.height - 7 * size
     intent.pitch = intent.pitch + 2.5 * degrees
@@ -98,7 +98,7 @@ def _splay(intent: Intent, size: Floats, time: Floats) -> None:
 
 
 def _tremor(intent: Intent, size: Floats, time: Floats) -> None:
-    """Head and trunk shake, and are held stiff and low."""
+    """Shake head and trunk, and hold them stiff and low."""
     degrees = size * np.pi / 180
     shake, late = (np.sin(2 * np.pi * 5.7 * time - lag) for lag in (0.0, 1.0))
     intent.head = intent.head + (11 * shake - 7) * degrees

@@ -1,4 +1,4 @@
-"""Painting with soft edges: chains of tapered capsules as round bodies with a surface that can be lit."""
+"""Antialiased drawing: chains of tapered capsules as round bodies with surface normals for shading."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import numpy.typing as npt
 
 Image = npt.NDArray[np.float32]
 Index = npt.NDArray[np.int64]
-SQUARE = 4  # pixels; squares far from a chain are left out at once
+SQUARE = 4  # pixels; squares of this size far from a chain are skipped
 
 
 @dataclass
 class Surface:
-    """The pixels of a picture that a chain of capsules covers or nearly touches, each array (m,).
+    """The m pixels in and near a chain of capsules. All arrays have the shape (m,).
 
     Attributes
     ----------
     pixels : ndarray of int64
-        Numbers of the pixels in the flattened picture.
+        Indices into the flattened image.
     x, y : ndarray of float32
-        Where they are.
+        Coordinates in pixels.
     distance : ndarray of float32
-        To the outline in pixels, negative inside.
+        Distance to the outline in pixels, negative inside.
     nx, ny : ndarray of float32
-        The normal's part in the plane of the picture.
+        Components of the surface normal in the image plane.
     along, across : ndarray of float32
-        Where on the chain: pixels from its start, and -1 to 1 across it.
+        Coordinates on the chain: pixels from its start, and -1 to 1 across it.
     """
 
     pixels: Index
@@ -43,13 +43,13 @@ class Surface:
 
     @property
     def cover(self) -> Image:
-        """Share of each pixel that is covered."""
+        """Covered fraction of each pixel, 0 to 1."""
         value: Image = np.clip(0.5 - self.distance, 0, 1)
         return value
 
     @property
     def nz(self) -> Image:
-        """Normal's part towards the viewer."""
+        """Component of the surface normal towards the viewer."""
         value: Image = np.sqrt(np.clip(1 - self.nx**2 - self.ny**2, 0.0, 1.0))
         return value
 
@@ -57,28 +57,28 @@ class Surface:
 def chain(
     points: Image, radii: Image, shape: tuple[int, int], *, smooth: float = 2.0, margin: float = 1.0
 ) -> Surface | None:
-    """Return the surface of a chain of tapered capsules, blended where they meet.
+    """Compute the surface of a chain of tapered capsules with smooth transitions.
 
-    The blend is the soft minimum of the distances to all capsules, -s log sum exp(-d/s); normals and places
-    are means with the same weights.
+    The distance is the soft minimum of the distances to all capsules, -s log sum exp(-d/s). Normals and chain
+    coordinates are means with the same weights.
 
     Parameters
     ----------
     points : ndarray of float32, shape (k, 2)
         Joints (x, y) in pixels.
     radii : ndarray of float32, shape (k,)
-        At the joints.
+        Radius at each joint in pixels.
     shape : tuple of int
-        Of the picture, (y, x).
+        Height and width of the image.
     smooth : float
-        Width s of the blend, pixels.
+        Width s of the transition in pixels.
     margin : float
-        Kept around the outline, pixels.
+        Width of the included border outside the outline, in pixels.
 
     Returns
     -------
     Surface or None
-        None when nothing of it is in the picture.
+        None if the chain is outside the image.
     """
     reach = radii.max() + margin + 1
     left, top = np.maximum(points.min(0) - reach, 0).astype(int).tolist()
@@ -110,7 +110,7 @@ def chain(
 
 
 def _near(points: Image, radii: Image, box: tuple[int, int, int, int], margin: float) -> tuple[Image, Image]:
-    """Return the pixels of a box (left, right, top, bottom) that are in squares near a chain."""
+    """Return the pixels of a box (left, right, top, bottom) in squares near a chain."""
     left, right, top, bottom = box
     x, y = np.arange(left, right, SQUARE), np.arange(top, bottom, SQUARE)
     middle = np.float32((SQUARE - 1) / 2)
@@ -127,7 +127,7 @@ def _near(points: Image, radii: Image, box: tuple[int, int, int, int], margin: f
 
 
 def _capsules(points: Image, radii: Image, x: Image, y: Image) -> tuple[npt.NDArray[Any], ...]:
-    """Distance, place along, offset from the axis and radius for each capsule and pixel; and directions."""
+    """Compute distance, position along, offset and radius for each capsule and pixel; and the axes."""
     steps = np.diff(points, axis=0)
     length = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), np.float32(1e-3))
     unit = steps / length[:, None]
@@ -144,7 +144,19 @@ def _capsules(points: Image, radii: Image, x: Image, y: Image) -> tuple[npt.NDAr
 
 
 def stamp(canvas: Image, pixels: Index, colour: Image, cover: Image) -> None:
-    """Paint a colour (m, 3) or (3,) on pixels of a canvas (y, x, 3)."""
+    """Paint a colour on some pixels, in place.
+
+    Parameters
+    ----------
+    canvas : ndarray of float32, shape (y, x, 3)
+        Image.
+    pixels : ndarray of int64, shape (m,)
+        Indices into the flattened image.
+    colour : ndarray of float32, shape (m, 3) or (3,)
+        RGB, 0 to 1.
+    cover : ndarray of float32, shape (m,)
+        Opacity, 0 to 1.
+    """
     flat = canvas.reshape(-1, 3)
     old = flat[pixels]
     flat[pixels] = old + cover[:, None] * (colour - old)
@@ -160,7 +172,25 @@ def oval(
     soft: float = 1.0,
     cover: float = 1.0,
 ) -> None:
-    """Paint an ellipse; `soft` is the width of its edge in pixels, `angle` that of the first radius."""
+    """Paint an ellipse, in place.
+
+    Parameters
+    ----------
+    canvas : ndarray of float32, shape (y, x, 3)
+        Image.
+    centre : ndarray of float32, shape (2,)
+        Centre (x, y) in pixels.
+    radii : tuple of float
+        Radii in pixels.
+    angle : float
+        Direction of the first radius in radians, clockwise.
+    colour : ndarray of float32, shape (3,)
+        RGB, 0 to 1.
+    soft : float
+        Width of the edge in pixels.
+    cover : float
+        Opacity, 0 to 1.
+    """
     reach = max(radii) + soft
     left, top = np.maximum(centre - reach, 0).astype(int).tolist()
     right, bottom = (centre + reach + 2).astype(int).tolist()
@@ -176,7 +206,19 @@ def oval(
 
 
 def dots(canvas: Image, points: Image, colour: Image, cover: float) -> None:
-    """Paint dots of one pixel (k, 2), shared between the four pixels that each lies on."""
+    """Paint dots of one pixel, with bilinear interpolation, in place.
+
+    Parameters
+    ----------
+    canvas : ndarray of float32, shape (y, x, 3)
+        Image.
+    points : ndarray of float32, shape (k, 2)
+        Positions (x, y) in pixels.
+    colour : ndarray of float32, shape (3,)
+        RGB, 0 to 1.
+    cover : float
+        Opacity, 0 to 1.
+    """
     height, width = canvas.shape[:2]
     whole = np.floor(points).astype(np.int64)
     inside = ((whole >= 0) & (whole < (width - 1, height - 1))).all(1)
@@ -189,7 +231,19 @@ def dots(canvas: Image, points: Image, colour: Image, cover: float) -> None:
 
 
 def darken(canvas: Image, centre: Image, spread: tuple[float, float], amount: float) -> None:
-    """Darken an oval with a Gaussian profile, as a soft shadow does."""
+    """Paint a soft shadow with a Gaussian profile, in place.
+
+    Parameters
+    ----------
+    canvas : ndarray of float32, shape (y, x, 3)
+        Image.
+    centre : ndarray of float32, shape (2,)
+        Centre (x, y) in pixels.
+    spread : tuple of float
+        Standard deviation along x and y in pixels.
+    amount : float
+        Darkening at the centre, 0 to 1.
+    """
     left, top = np.maximum(centre - np.multiply(spread, 2.6), 0).astype(int).tolist()
     right, bottom = (centre + np.multiply(spread, 2.6) + 1).astype(int).tolist()
     region = canvas[top : max(bottom, 0), left : max(right, 0)]
@@ -202,7 +256,15 @@ def darken(canvas: Image, centre: Image, spread: tuple[float, float], amount: fl
 
 
 def soften(image: Image, amount: float) -> None:
-    """Blur a picture in place as a lens a little out of focus does: (a, 1 - 2a, a) along both axes."""
+    """Blur an image in place, like a lens slightly out of focus.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (y, x, 3)
+        Image.
+    amount : float
+        Weight a of the kernel (a, 1 - 2a, a), used along both axes.
+    """
     side = np.float32(amount)
     for axis in (0, 1):
         step = side * np.diff(image, axis=axis)

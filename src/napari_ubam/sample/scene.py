@@ -1,4 +1,4 @@
-"""The room: camera, wall, belt, and what moves in the background; static parts are drawn once."""
+"""The scene: camera, wall, belt and moving background. Static parts are rendered only once."""
 
 from __future__ import annotations
 
@@ -14,16 +14,33 @@ from .paint import Image
 from .style import Appearance
 
 WIDTH, HEIGHT = 320, 200
-ORIGIN = np.array([121.0, 156.0])  # where the pelvis's foot point is in an average picture
-FAR_EDGE, NEAR_EDGE = -19.0, 21.0  # of the belt, pixels below the line of the near paws
-TILE = (64, 512)  # of the belt's surface, across and along
+ORIGIN = np.array([121.0, 156.0])  # mean position in the image of the point on the belt below the pelvis
+FAR_EDGE, NEAR_EDGE = -19.0, 21.0  # edges of the belt, in pixels below the line of the near paws
+TILE = (64, 512)  # size of the belt texture, across and along
 FUR = (128, 512)
 
 
 def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, int], scales: tuple[float, float], power: float = 2.0
 ) -> Image:
-    """Return noise that repeats at its edges, of standard deviation 1 and correlated over `scales` pixels."""
+    """Generate periodic smooth noise.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random generator.
+    shape : tuple of int
+        Height and width.
+    scales : tuple of float
+        Correlation length along y and x in pixels.
+    power : float
+        Exponent of the low-pass filter.
+
+    Returns
+    -------
+    ndarray of float32, shape (y, x)
+        Noise with standard deviation 1.
+    """
     spectrum = np.fft.rfft2(rng.standard_normal(shape))
     y, x = np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])
     spectrum *= np.exp(-((np.hypot(y * scales[0], x * scales[1]) * np.pi) ** power))
@@ -34,41 +51,63 @@ def smooth_noise(
 
 
 class _Belt(NamedTuple):
-    """Pixels of the belt: which, where on the tile, of what colour; and the tile itself."""
+    """Pixels of the belt, their texture coordinates and colours, and the texture."""
 
     pixels: npt.NDArray[np.int64]
     along: Image
     rows: npt.NDArray[np.int64]
-    colour: Image  # where the tile is 1
-    under: Image  # what shows of the room at the belt's edge
+    colour: Image  # colour for a texture value of 1
+    under: Image  # room behind the edge of the belt
     tile: Image
 
 
 def bump(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a smooth bump of height 1 around 0."""
+    """Return the Gaussian ``exp(-x ** 2)``.
+
+    Parameters
+    ----------
+    x : ndarray
+        Any shape.
+
+    Returns
+    -------
+    ndarray
+        Values from 0 to 1, same shape.
+    """
     value: npt.NDArray[np.floating] = np.exp(-(x**2))
     return value
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A room with its camera; made by `scene_of`, which keeps the last few."""
+    """A room with its camera. Use `scene_of`, which caches the last ones."""
 
     seed: int
     look: Appearance
 
     @property
     def scale(self) -> float:
-        """Pixels of the picture for one pixel of the skeleton."""
+        """Image pixels per skeleton pixel."""
         return self.look.zoom * self.look.size
 
     @property
     def origin(self) -> npt.NDArray[np.float64]:
-        """Where the belt is under the pelvis, (x, y)."""
+        """Position (x, y) in the image of the point on the belt below the pelvis."""
         return ORIGIN + self.look.offset
 
     def to_image(self, points: npt.NDArray[np.float64]) -> Image:
-        """Return where skeleton points (..., 2), y up, are in the picture, y down."""
+        """Project skeleton points into the image.
+
+        Parameters
+        ----------
+        points : ndarray of float64, shape (..., 2)
+            Points (x, y) in skeleton pixels, y up.
+
+        Returns
+        -------
+        ndarray of float32, shape (..., 2)
+            Points (x, y) in image pixels, y down.
+        """
         cos, sin = np.cos(self.look.tilt), np.sin(self.look.tilt)
         x, y = self.scale * points[..., 0], -self.scale * points[..., 1]
         at = self.origin + np.stack([cos * x - sin * y, sin * x + cos * y], -1)
@@ -77,7 +116,7 @@ class Scene:
 
     @cached_property
     def roi(self) -> tuple[int, int, int, int]:
-        """Box around the animal and most of its tail: x, y, width, height in pixels."""
+        """Bounding box of the animal and most of its tail: x, y, width, height in pixels."""
         corners = self.to_image(np.array([(x, y) for x in (-92, 142) for y in (-12, 100)], float))
         left, top = np.clip(np.floor(corners.min(0)), 0, None).astype(int)
         right, bottom = np.clip(np.ceil(corners.max(0)), 0, (WIDTH, HEIGHT)).astype(int)
@@ -85,7 +124,7 @@ class Scene:
 
     @cached_property
     def _world(self) -> tuple[Image, Image]:
-        """How far right of the origin and below it each pixel is in the room."""
+        """Room coordinates of each pixel: right of the origin, and below it."""
         y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
         dx, dy = x - np.float32(self.origin[0]), y - np.float32(self.origin[1])
         cos, sin = np.float32(np.cos(self.look.tilt)), np.float32(np.sin(self.look.tilt))
@@ -94,7 +133,7 @@ class Scene:
 
     @cached_property
     def room(self) -> Image:
-        """The picture without animal and belt, (y, x, 3)."""
+        """The image without animal and belt, shape (y, x, 3)."""
         rng = np.random.default_rng((self.seed, 31))
         x, y = self._world
         light = self.look.light
@@ -102,12 +141,12 @@ class Scene:
         wall += 0.022 * smooth_noise(rng, (HEIGHT, WIDTH), (40, 60))
         wall += 0.010 * smooth_noise(rng, (HEIGHT, WIDTH), (2, 2))
         wall += 0.006 * smooth_noise(rng, (HEIGHT, WIDTH), (2, 50))
-        for place in rng.uniform(-110, 190, 2):  # joints of the panels
+        for place in rng.uniform(-110, 190, 2):  # gaps between the wall panels
             wall *= 1 - 0.22 * bump((x - place) / 0.9) + 0.10 * bump(x - place - 2)
         height = rng.uniform(-52, -36)
         rail = np.clip(1.2 - np.abs(y - height) / 2.2, 0, 1)
         wall *= 1 - 0.30 * rail + 0.20 * np.clip(1 - np.abs(y - height + 1.6) / 0.9, 0, 1)
-        wall *= 1 - 0.35 * np.exp(-np.clip(FAR_EDGE - y, 0, None) / 7)  # the corner gets less light
+        wall *= 1 - 0.35 * np.exp(-np.clip(FAR_EDGE - y, 0, None) / 7)  # the corner is darker
         image = wall[..., None] * np.asarray(self.look.wall, np.float32)
         frame = 0.30 + 0.25 * bump((y - NEAR_EDGE - 4) / 1.6) - 0.10 * bump((y - NEAR_EDGE) / 1.5)
         frame += 0.012 * smooth_noise(rng, (HEIGHT, WIDTH), (1.5, 24))
@@ -117,7 +156,7 @@ class Scene:
 
     @cached_property
     def gain(self) -> Image:
-        """What lamp and lens make of brightness, (y, x, 3)."""
+        """Brightness factor of lamp and lens, shape (y, x, 3)."""
         y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
         away = ((x - WIDTH / 2) / WIDTH) ** 2 + ((y - HEIGHT / 2) / HEIGHT) ** 2
         light = self.look.light
@@ -138,25 +177,25 @@ class Scene:
         tile = 0.09 * smooth_noise(rng, TILE, (3, 3)) + 0.07 * smooth_noise(rng, TILE, (14, 26))
         ribs = np.cos(2 * np.pi * np.arange(TILE[1]) * 64 / TILE[1])
         tile += 0.05 * ribs.astype(np.float32)
-        for _ in range(9):  # scuffs and spots
+        for _ in range(9):  # marks on the belt
             row, column = rng.uniform(0, TILE[0]), rng.uniform(0, TILE[1])
             dy = np.arange(TILE[0])[:, None] - row
             dx = (np.arange(TILE[1]) - column + TILE[1] / 2) % TILE[1] - TILE[1] / 2
             size = rng.uniform(2.5, 7)
             tile += (rng.uniform(-0.35, 0.5) * bump(dy / size) * bump(dx / (1.8 * size))).astype(np.float32)
         shade = 0.80 + 0.35 * across - 0.28 * np.exp(-across * 9)
-        tile = 1 + np.concatenate([tile, tile[:, :1]], axis=1)  # the next pixel of the last is the first
+        tile = 1 + np.concatenate([tile, tile[:, :1]], axis=1)  # periodic: the first column follows the last
         rows = np.clip(across * TILE[0], 0, TILE[0] - 1).astype(np.int64) * tile.shape[1]
         cover = cover.ravel()[flat][:, None]
         colour = cover * shade[:, None] * np.asarray(self.look.belt, np.float32)
         under = self.room.reshape(-1, 3)[flat] * (1 - cover)
-        # Further along by whole tiles, so that places are never negative.
+        # Shift by whole periods, so that coordinates are never negative.
         along = (along + 4 * TILE[1]).astype(np.float32)
         return _Belt(flat, along, rows, colour.astype(np.float32), under, tile.ravel().astype(np.float32))
 
     @cached_property
     def fur(self) -> Image:
-        """Brightness of the coat along and across the body, repeating; standard deviation 1."""
+        """Brightness texture of the coat, periodic along and across the body; standard deviation 1."""
         rng = np.random.default_rng((self.seed, 41))
         strands = smooth_noise(rng, FUR, (1.4, 4)) + 0.6 * smooth_noise(rng, FUR, (2.5, 8))
         value: Image = strands + 0.3 * smooth_noise(rng, FUR, (16, 22))
@@ -164,26 +203,31 @@ class Scene:
 
     @cached_property
     def patches(self) -> Image:
-        """Where a piebald coat is dark, 0 to 1, along and across the body."""
+        """Texture of the dark patches of a coat, 0 to 1, along and across the body."""
         rng = np.random.default_rng((self.seed, 43))
         value: Image = np.clip(0.5 + 0.3 * smooth_noise(rng, FUR, (14, 16)), 0, 1)
         return value
 
     @cached_property
     def grain(self) -> Image:
-        """Sensor noise to cut frames from, of standard deviation 1."""
+        """Sensor noise with standard deviation 1, larger than a frame. Each frame uses a random part."""
         rng = np.random.default_rng((self.seed, 47))
         return rng.standard_normal((HEIGHT + 96, WIDTH + 96, 3), np.float32)
 
     def background(self, time: float, belt: float) -> Image:
-        """Return wall and belt at a time, (y, x, 3).
+        """Render wall and belt.
 
         Parameters
         ----------
         time : float
-            Seconds.
+            Time in seconds.
         belt : float
-            How far the belt has moved, pixels of the room.
+            Distance that the belt has moved, in room pixels.
+
+        Returns
+        -------
+        ndarray of float32, shape (y, x, 3)
+            RGB image, 0 to 1.
         """
         image = self.room.copy()
         self._move_background(image, time)
@@ -199,7 +243,7 @@ class Scene:
         return image
 
     def _move_background(self, image: Image, time: float) -> None:
-        """Let a reflection wander over the glass, and somebody pass behind it now and then."""
+        """Add a moving reflection on the glass, and sometimes a person who passes behind it."""
         now = np.array([time])
         bottom = int(np.clip(self.origin[1] + FAR_EDGE, 20, HEIGHT))
         x = np.arange(WIDTH, dtype=np.float32)
@@ -212,7 +256,20 @@ class Scene:
         image[:bottom] *= (1 + fall[:, None] * (bright - dark))[..., None].astype(np.float32)
 
     def finish(self, image: Image, number: int) -> npt.NDArray[np.uint8]:
-        """Return what the camera makes of a picture: lens, lamp, contrast and sensor noise."""
+        """Apply lens, lamp, contrast and sensor noise, and convert to 8 bits.
+
+        Parameters
+        ----------
+        image : ndarray of float32, shape (y, x, 3)
+            Rendered image, 0 to 1. It is modified.
+        number : int
+            Frame number, for the noise.
+
+        Returns
+        -------
+        ndarray of uint8, shape (y, x, 3)
+            RGB image.
+        """
         image *= self.gain
         image -= np.float32(0.5)
         image *= np.float32(0.82 + 0.18 * self.look.light.contrast)
@@ -227,5 +284,18 @@ class Scene:
 
 @lru_cache(maxsize=16)
 def scene_of(seed: int, look: Appearance) -> Scene:
-    """Return the room of an animal, made once."""
+    """Return the scene of an animal from a cache.
+
+    Parameters
+    ----------
+    seed : int
+        Random seed of the animal.
+    look : Appearance
+        Appearance of animal, camera and room.
+
+    Returns
+    -------
+    Scene
+        The scene.
+    """
     return Scene(seed, look)

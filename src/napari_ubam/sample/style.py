@@ -1,4 +1,4 @@
-"""What tells one animal, one camera and one lamp from another; everything is drawn from a seed."""
+"""Random properties of animal, camera, room and lamp. All of them follow from a random seed."""
 
 from __future__ import annotations
 
@@ -20,17 +20,28 @@ COATS: dict[str, tuple[Colour, Colour, Colour]] = {
 
 @dataclass(frozen=True)
 class Light:
-    """The lamp: where it stands, how bright and hard it is, and its colour."""
+    """The lamp: direction, brightness, contrast and colour."""
 
-    azimuth: float  # radians; 0 is straight above, positive is from the front of the animal
-    height: float  # part of the light that comes from the viewer's side, 0 to 1
+    azimuth: float  # radians; 0 is directly above, positive is from the front of the animal
+    height: float  # fraction of the light from the side of the viewer, 0 to 1
     brightness: float
-    contrast: float  # 1 is average; how much darker shadows are
+    contrast: float  # strength of shadows; 1 is average
     colour: Colour
 
     @classmethod
-    def draw(cls, seed: int) -> Light:
-        """Return the light of a seed."""
+    def from_seed(cls, seed: int) -> Light:
+        """Create a random light.
+
+        Parameters
+        ----------
+        seed : int
+            Random seed.
+
+        Returns
+        -------
+        Light
+            The light.
+        """
         rng = np.random.default_rng((seed, 17))
         warm = rng.uniform(-0.07, 0.07)
         return cls(
@@ -44,7 +55,7 @@ class Light:
 
 @dataclass(frozen=True)
 class Appearance:
-    """The animal's looks, and the camera and room it is filmed in; lengths in pixels."""
+    """Appearance of animal, camera and room. Lengths are in pixels."""
 
     coat: str
     back: Colour
@@ -60,12 +71,23 @@ class Appearance:
     tilt: float  # radians
     wall: Colour
     belt: Colour
-    noise: float  # standard deviation, of 1
+    noise: float  # standard deviation, on a scale from 0 to 1
     light: Light
 
     @classmethod
-    def draw(cls, seed: int) -> Appearance:
-        """Return the appearance of a seed."""
+    def from_seed(cls, seed: int) -> Appearance:
+        """Create a random appearance.
+
+        Parameters
+        ----------
+        seed : int
+            Random seed.
+
+        Returns
+        -------
+        Appearance
+            The appearance.
+        """
         rng = np.random.default_rng((seed, 11))
         coat = str(rng.choice(list(COATS)))
         back, belly, skin = (_varied(colour, rng) for colour in COATS[coat])
@@ -87,35 +109,57 @@ class Appearance:
             wall=_colour(wall + hue),
             belt=_colour(belt + 0.4 * hue[::-1]),
             noise=float(rng.uniform(0.008, 0.02)),
-            light=Light.draw(seed),
+            light=Light.from_seed(seed),
         )
 
-    def lit(self, light: Light) -> Appearance:
-        """Return the same animal and room under another light."""
+    def with_light(self, light: Light) -> Appearance:
+        """Return the same animal and room with another light.
+
+        Parameters
+        ----------
+        light : Light
+            New light.
+
+        Returns
+        -------
+        Appearance
+            A copy.
+        """
         return replace(self, light=light)
 
 
 @dataclass(frozen=True)
 class Gait:
-    """How a healthy animal walks: the style that stays its own; angles in radians, times in seconds."""
+    """Individual gait of a healthy animal. Angles are in radians, times in seconds, lengths in pixels."""
 
-    period: float  # of one stride
-    stride: float  # belt that passes in one stride, pixels at size 1
-    duty: float  # part of the stride that a paw stands
-    lift: float  # height of the swinging paw, pixels
-    lead: float  # forefoot after the hindfoot of the other side, in strides
-    bob: float  # pixels
+    period: float  # duration of a stride
+    stride: float  # distance that the belt moves in a stride, at size 1
+    duty: float  # duty factor: stance fraction of the stride
+    lift: float  # height of the paw in the swing phase
+    lead: float  # delay of a fore paw after the diagonal hind paw, in strides
+    bob: float  # vertical movement of the pelvis
     pitch: float
     arch: float
     neck: float
     head: float
     tail: float
-    height: float  # of the pelvis over the average, pixels
-    jitter: float  # of where a paw lands, pixels
+    height: float  # height of the pelvis above the average
+    jitter: float  # standard deviation of the landing position of a paw
 
     @classmethod
-    def draw(cls, seed: int) -> Gait:
-        """Return the style of a seed."""
+    def from_seed(cls, seed: int) -> Gait:
+        """Create a random gait.
+
+        Parameters
+        ----------
+        seed : int
+            Random seed.
+
+        Returns
+        -------
+        Gait
+            The gait.
+        """
         rng = np.random.default_rng((seed, 13))
         few = np.radians(3.0)
         return cls(

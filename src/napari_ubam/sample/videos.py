@@ -1,7 +1,7 @@
-"""Writes the videos of the sample study, half of them in a second process.
+"""Write the videos of the sample study, half of them in a second process.
 
-The second process is a plain command, so it needs neither a guard in the calling script nor `fork`. Where it
-cannot be started, or ends early, its videos are written here.
+The second process is a command, so the calling script needs no ``__main__`` guard and no `fork`. If it cannot
+be started or ends early, its videos are written here.
 """
 
 from __future__ import annotations
@@ -24,109 +24,175 @@ from napari_ubam.video import write_video
 
 from .walker import Walker, walkers
 
-VERSION = 1  # of the renderer: a change of looks or movement makes the videos anew
+VERSION = 1  # version of the renderer; with a new version all videos are rendered again
 OPTIONS = {"preset": "veryfast", "crf": "20", "threads": "1"}
-FEW = 400  # frames that are not worth a second process
-TOLD = 0.2  # seconds between two reports of progress
+MIN_PARALLEL_FRAMES = 400  # with fewer frames a second process is not faster
+REPORT_INTERVAL = 0.2  # seconds between progress reports
 
 
 @dataclass(frozen=True)
-class Order:
-    """Which videos are wanted, and where."""
+class RenderJob:
+    """Parameters of the videos.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of the videos.
+    healthy, impaired : int
+        Number of animals in each group.
+    seed : int
+        Random seed of the animals.
+    fps : float
+        Frames per second.
+    count : int
+        Frames per video.
+    """
 
     folder: str
     healthy: int
     impaired: int
     seed: int
     fps: float
-    count: int  # frames of each
+    count: int
 
-    def herd(self) -> list[Walker]:
-        """Return the animals."""
+    def animals(self) -> list[Walker]:
+        """Return the animals.
+
+        Returns
+        -------
+        list of Walker
+            One for each video, the healthy ones first.
+        """
         return [replace(walker, fps=self.fps) for walker in walkers(self.healthy, self.impaired, self.seed)]
 
     def paths(self, walker: Walker) -> tuple[Path, Path]:
-        """Return the video of an animal, and the note of how it was made."""
+        """Return the files of an animal.
+
+        Parameters
+        ----------
+        walker : Walker
+            The animal.
+
+        Returns
+        -------
+        video, note : Path
+            Video file, and JSON file with its parameters.
+        """
         folder = Path(self.folder)
         return folder / f"{walker.name}.mp4", folder / f"{walker.name}.json"
 
     def note(self, walker: Walker) -> str:
-        """Return what the note says when the video is finished."""
+        """Return the parameters of a video as JSON, as they are written when it is finished.
+
+        Parameters
+        ----------
+        walker : Walker
+            The animal.
+
+        Returns
+        -------
+        str
+            JSON text.
+        """
         return json.dumps({"renderer": VERSION, "frames": self.count, **asdict(walker)}, indent=1)
 
     def finished(self, walker: Walker) -> bool:
-        """Whether the video is there and was made with these very parameters."""
+        """Check whether the video exists and has the same parameters.
+
+        Parameters
+        ----------
+        walker : Walker
+            The animal.
+
+        Returns
+        -------
+        bool
+            True if the video need not be rendered again.
+        """
         video, note = self.paths(walker)
         if not (video.is_file() and note.is_file()):
             return False
         return note.read_text(encoding="utf-8") == self.note(walker)
 
-    def write(self, walker: Walker, told: Callable[[], None]) -> None:
-        """Write a video and then its note, calling `told` for each frame."""
+    def write(self, walker: Walker, on_frame: Callable[[], None]) -> None:
+        """Render a video, and then write its parameters.
+
+        Parameters
+        ----------
+        walker : Walker
+            The animal.
+        on_frame : callable
+            Function without arguments, called for each frame.
+        """
         video, note = self.paths(walker)
         note.unlink(missing_ok=True)
-        write_video(video, self._frames(walker, told), walker.fps, options=OPTIONS)
+        write_video(video, self._frames(walker, on_frame), walker.fps, options=OPTIONS)
         partial = note.with_suffix(".note")
         partial.write_text(self.note(walker), encoding="utf-8")
         partial.replace(note)
 
-    def _frames(self, walker: Walker, told: Callable[[], None]) -> Iterator[npt.NDArray[np.uint8]]:
+    def _frames(self, walker: Walker, on_frame: Callable[[], None]) -> Iterator[npt.NDArray[np.uint8]]:
         for frame in walker.render(range(self.count)):
-            told()
+            on_frame()
             yield frame
 
 
-def write_videos(order: Order, progress: ProgressCallback, cancel: Cancel | None) -> None:
-    """Write the videos that are not there yet.
+def write_videos(job: RenderJob, progress: ProgressCallback, cancel: Cancel | None) -> None:
+    """Write the videos that do not exist yet.
 
     Parameters
     ----------
-    order : Order
-        Which.
+    job : RenderJob
+        The videos.
     progress : callable
-        Takes `Progress` events.
-    cancel : optional
-        Stops the work when set.
+        Called with `Progress` reports.
+    cancel : Cancel or None
+        Flag that stops the work.
+
+    Raises
+    ------
+    Cancelled
+        If ``cancel`` is set. Finished videos are kept.
     """
     check_cancelled(cancel)
-    todo = [walker for walker in order.herd() if not order.finished(walker)]
-    watch = _Watch(len(todo) * order.count, progress, cancel)
-    apart = len(todo) > 1 and len(todo) * order.count > FEW and (os.cpu_count() or 1) > 1
-    helper = _Helper(order, [walker.name for walker in todo[1::2]], watch) if apart else None
+    todo = [walker for walker in job.animals() if not job.finished(walker)]
+    reporter = _Reporter(len(todo) * job.count, progress, cancel)
+    parallel = len(todo) > 1 and len(todo) * job.count > MIN_PARALLEL_FRAMES and (os.cpu_count() or 1) > 1
+    second = _SecondProcess(job, [walker.name for walker in todo[1::2]], reporter) if parallel else None
     try:
-        for walker in todo[::2] if helper else todo:
-            order.write(walker, watch.one_more)
-        if helper:
-            helper.wait()
+        for walker in todo[::2] if second else todo:
+            job.write(walker, reporter.count_frame)
+        if second:
+            second.wait()
             for walker in todo[1::2]:
-                if not order.finished(walker):
-                    order.write(walker, watch.one_more)
+                if not job.finished(walker):
+                    job.write(walker, reporter.count_frame)
     finally:
-        if helper:
-            helper.stop()
-    progress(Progress("sample", watch.total, watch.total, eta=0.0))
+        if second:
+            second.stop()
+    progress(Progress("sample", reporter.total, reporter.total, eta=0.0))
 
 
 @dataclass
-class _Watch:
-    """Counts frames, tells how far it is, and stops when asked to."""
+class _Reporter:
+    """Count frames, report progress and check for cancellation."""
 
     total: int
     progress: ProgressCallback
     cancel: Cancel | None
-    here: int = 0
-    there: int = 0  # frames of the other process
+    here: int = 0  # frames of this process
+    there: int = 0  # frames of the second process
     begun: float = field(default_factory=time.monotonic)
     last: float = 0.0
 
-    def one_more(self) -> None:
+    def count_frame(self) -> None:
         self.here += 1
-        self.tell()
+        self.report()
 
-    def tell(self) -> None:
+    def report(self) -> None:
         check_cancelled(self.cancel)
         now = time.monotonic()
-        if now - self.last < TOLD:
+        if now - self.last < REPORT_INTERVAL:
             return
         self.last = now
         done = min(self.here + self.there, self.total)
@@ -134,13 +200,13 @@ class _Watch:
         self.progress(Progress("sample", done, self.total, "videos", eta=eta))
 
 
-class _Helper:
-    """A second process that writes some of the videos; it says how many frames it has written."""
+class _SecondProcess:
+    """A second process that writes some of the videos. It reports the number of written frames."""
 
-    def __init__(self, order: Order, names: list[str], watch: _Watch) -> None:
-        self.watch, self.names, self.folder = watch, names, Path(order.folder)
+    def __init__(self, job: RenderJob, names: list[str], reporter: _Reporter) -> None:
+        self.reporter, self.names, self.folder = reporter, names, Path(job.folder)
         self.process: subprocess.Popen[str] | None = None
-        # The package must be found there wherever it was found here.
+        # The second process must import the same package.
         places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
         try:
@@ -153,7 +219,7 @@ class _Helper:
                 env=environment,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
-            self._send(json.dumps({"order": asdict(order), "names": names}))
+            self._send(json.dumps({"job": asdict(job), "names": names}))
         except OSError:
             return
         threading.Thread(target=self._listen, daemon=True).start()
@@ -169,22 +235,22 @@ class _Helper:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.strip().isdigit():
-                self.watch.there = int(line)
+                self.reporter.there = int(line)
 
     def wait(self) -> None:
-        """Wait until it ends, still telling how far it is."""
+        """Wait until it ends, and report progress."""
         while self.process is not None and self.process.poll() is None:
-            self.watch.tell()
+            self.reporter.report()
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """End it if it still runs."""
+        """Stop it if it is still running."""
         if self.process is None:
             return
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait()
-        for name in self.names:  # what it was at when it was stopped
+        for name in self.names:  # incomplete files, if it was stopped
             (self.folder / f"{name}.part.mp4").unlink(missing_ok=True)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:

@@ -1,4 +1,4 @@
-"""The animals of the sample study: known posture, known deviation, and the pictures of both."""
+"""The animals of the sample study: known posture, known deviation, and rendered frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .impairments import impaired
 from .scene import Scene, scene_of
 from .style import Appearance, Gait, Light
 
-SHUTTER = 0.34  # part of the time between two frames that it is open
+SHUTTER = 0.34  # exposure time as a fraction of the time between two frames
 BLOCK = 16  # frames whose posture is computed together
 
 Frames = Sequence[int] | npt.NDArray[np.integer]
@@ -26,26 +26,26 @@ Frames = Sequence[int] | npt.NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Walker:
-    """An animal that walks on a treadmill, with the truth about its posture.
+    """An animal that walks on a treadmill, with the ground truth of its posture.
 
-    Whatever is asked for a frame depends on its number alone, so frames may be asked for in any order.
+    All values of a frame depend only on its number, so frames can be computed in any order.
 
     Parameters
     ----------
     name : str
-        Of the subject, such as ``healthy1``.
+        Name of the subject, such as ``healthy1``.
     group : str
         ``"healthy"`` or ``"impaired"``.
     seed : int
-        Everything random comes from it.
+        Random seed.
     appearance : Appearance
         Coat, size, camera, room and light.
     gait : Gait
-        How it walks in health.
+        Healthy gait of the animal.
     kinds : tuple of str
-        Its deviations: ``drag``, ``limp``, ``hunch``, ``splay`` or ``tremor``; empty when healthy.
+        Kinds of bouts: ``drag``, ``limp``, ``hunch``, ``splay`` or ``tremor``. Empty for a healthy animal.
     severity : float
-        Of the deviations, 1 is clear, 2 severe.
+        Strength of the bouts: 1 is clear, 2 is severe.
     fps : float
         Frames per second.
     """
@@ -60,25 +60,25 @@ class Walker:
     fps: float = 30.0
 
     def angles(self, frames: Frames, *, factor: float = 1.0) -> Floats:
-        """Return the joint angles that are shown.
+        """Return the joint angles.
 
         Parameters
         ----------
         frames : sequence of int
             Frame numbers, from 0.
         factor : float
-            Scales the deviation: 0 is what a healthy animal would have done at that moment, 1 what is shown.
+            Scale of the deviation: 1 is the animal itself, 0 is the same animal without bouts.
 
         Returns
         -------
         ndarray of float64, shape (n, joints)
-            Radians, in the order of `JOINTS`: each bone against the one before it.
+            Angle of each bone relative to the previous one in radians, in the order of `JOINTS`.
         """
-        sound, deviation = self._motion(self._times(frames))
-        return sound + factor * deviation
+        healthy_angles, deviation = self._motion(self._times(frames))
+        return healthy_angles + factor * deviation
 
     def deviation(self, frames: Frames) -> Floats:
-        """Return how far the posture is from the healthy one.
+        """Return the deviation from the healthy posture.
 
         Parameters
         ----------
@@ -88,14 +88,14 @@ class Walker:
         Returns
         -------
         ndarray of float64, shape (n,)
-            Root mean square over the joints, degrees.
+            Root mean square over the joint angles in degrees.
         """
         _, difference = self._motion(self._times(frames))
         value: Floats = np.degrees(np.sqrt((difference**2).mean(1)))
         return value
 
     def bouts(self, frames: Frames) -> tuple[Floats, npt.NDArray[np.str_]]:
-        """Return where the animal deviates.
+        """Return the bouts of the animal.
 
         Parameters
         ----------
@@ -105,9 +105,9 @@ class Walker:
         Returns
         -------
         envelope : ndarray of float64, shape (n,)
-            0 outside the bouts, 1 within, rising and falling smoothly.
+            0 outside the bouts, 1 inside, with smooth ramps.
         kind : ndarray of str, shape (n,)
-            Kind of the bout, empty where there is none.
+            Kind of the bout, empty outside the bouts.
         """
         time = self._times(frames)
         envelope, kind = np.zeros(len(time)), np.full(len(time), "", dtype="<U8")
@@ -120,23 +120,23 @@ class Walker:
     def render(
         self, frames: Frames, *, factor: float = 1.0, light: Light | None = None
     ) -> Iterator[npt.NDArray[np.uint8]]:
-        """Yield pictures of the animal.
+        """Render frames.
 
         Parameters
         ----------
         frames : sequence of int
-            Frame numbers; a frame looks the same whichever others are asked for.
+            Frame numbers. A frame does not depend on the others.
         factor : float
-            Scales the deviation, as in `angles`.
+            Scale of the deviation, as in `angles`.
         light : Light, optional
-            Another light than the animal's own.
+            Another light. Default: the light of the animal.
 
         Yields
         ------
         ndarray of uint8, shape (y, x, 3)
-            RGB.
+            RGB image.
         """
-        scene = scene_of(self.seed, self.appearance if light is None else self.appearance.lit(light))
+        scene = scene_of(self.seed, self.appearance if light is None else self.appearance.with_light(light))
         block, figure, belt = -1, None, np.empty(0)
         for number in frames:
             if figure is None or number // BLOCK != block:
@@ -147,32 +147,57 @@ class Walker:
             yield draw_animal(scene, figure, moments, int(number), time, float(belt[middle]))
 
     def with_light(self, seed: int) -> Walker:
-        """Return the same animal, movement and room under the light of another seed."""
-        return replace(self, appearance=self.appearance.lit(Light.draw(seed)))
+        """Return the same animal, movement and room with another light.
+
+        Parameters
+        ----------
+        seed : int
+            Random seed of the light.
+
+        Returns
+        -------
+        Walker
+            A copy.
+        """
+        return replace(self, appearance=self.appearance.with_light(Light.from_seed(seed)))
 
     @property
     def roi(self) -> tuple[int, int, int, int]:
-        """Box around the animal with a margin: x, y, width, height in pixels."""
+        """Bounding box of the animal with a margin: x, y, width, height in pixels."""
         return scene_of(self.seed, self.appearance).roi
 
     def _block(self, scene: Scene, block: int, factor: float) -> tuple[Figure, Floats]:
-        """Where the parts are, and the belt, in a block of frames, each at three moments of the exposure.
+        """Compute body parts and belt for a block of frames, at three times of each exposure.
 
-        Blocks make it quick; that they are always the same makes a frame independent of the others asked for.
+        Blocks are faster than single frames. They are always the same, so a frame does not depend on the
+        other requested frames.
         """
         middle = (np.arange(BLOCK) + BLOCK * block + 0.5)[:, None]
         time = ((middle + np.array([-SHUTTER / 2, 0.0, SHUTTER / 2])) / self.fps).ravel()
-        sound, deviation = self._motion(time)
-        skeleton = stand(sound + factor * deviation, self._forward(time, factor), self.proportions)
+        healthy_angles, deviation = self._motion(time)
+        skeleton = stand(healthy_angles + factor * deviation, self._forward(time, factor), self.proportions)
         return figure_of(scene, skeleton), self.gait.stride * phase_of(self.seed, self.gait, time)
 
     def _forward(self, time: Floats, factor: float) -> Floats:
-        """Where the pelvis is along the belt."""
+        """Position of the pelvis along the belt."""
         intent = self._intent(time)
         return intent.forward + factor * (self._changed(intent, time).forward - intent.forward)
 
     def forward(self, frames: Frames, *, factor: float = 1.0) -> Floats:
-        """Return where the pelvis is along the belt, pixels at size 1, (n,)."""
+        """Return the position of the pelvis along the belt.
+
+        Parameters
+        ----------
+        frames : sequence of int
+            Frame numbers.
+        factor : float
+            Scale of the deviation, as in `angles`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n,)
+            Pixels at size 1.
+        """
         return self._forward(self._times(frames), factor)
 
     @cached_property
@@ -187,7 +212,7 @@ class Walker:
     def _bouts(self, time: Floats) -> list[Bout]:
         if not len(time):
             return []
-        # A bout of the cell before cannot reach beyond its cell.
+        # A bout never extends beyond its cell.
         return list(bouts_between(self.seed, self.kinds, max(time.min(), 0.0), max(time.max(), 0.0)))
 
     def _intent(self, time: Floats) -> Intent:
@@ -200,28 +225,28 @@ class Walker:
     def _motion(self, time: Floats) -> tuple[Floats, Floats]:
         """Healthy joint angles and the deviation from them."""
         intent = self._intent(time)
-        sound = angles_of(self.seed, self.gait, self.proportions, intent)
+        healthy_angles = angles_of(self.seed, self.gait, self.proportions, intent)
         bouts = self._bouts(time)
         inside = np.zeros(len(time), bool)
         for bout in bouts:
             inside |= bout.envelope(time) > 0
-        difference = np.zeros_like(sound)
+        difference = np.zeros_like(healthy_angles)
         if inside.any():
             changed = angles_of(self.seed, self.gait, self.proportions, self._changed(intent, time))
-            turned = (changed - sound + np.pi) % (2 * np.pi) - np.pi
+            turned = (changed - healthy_angles + np.pi) % (2 * np.pi) - np.pi
             difference[inside] = turned[inside]
-        return sound, difference
+        return healthy_angles, difference
 
 
 def walkers(healthy: int = 8, impaired: int = 4, seed: int = 0) -> list[Walker]:
-    """Return a herd of animals; every seed gives another one.
+    """Create random animals.
 
     Parameters
     ----------
     healthy, impaired : int
-        Animals of each group.
+        Number of animals in each group.
     seed : int
-        Of the herd.
+        Random seed.
 
     Returns
     -------
@@ -234,24 +259,24 @@ def walkers(healthy: int = 8, impaired: int = 4, seed: int = 0) -> list[Walker]:
     ]
 
 
-def _walker(group: str, number: int, herd: int) -> Walker:
-    rng = np.random.default_rng((herd, group == "impaired", number))
+def _walker(group: str, number: int, study_seed: int) -> Walker:
+    impaired = group == "impaired"
+    rng = np.random.default_rng((study_seed, impaired, number))
     seed = int(rng.integers(1 << 30))
-    ill = group == "impaired"
     return Walker(
         name=f"{group}{number}",
         group=group,
         seed=seed,
-        appearance=Appearance.draw(seed),
-        gait=Gait.draw(seed),
-        kinds=_kinds(herd, number, rng) if ill else (),
-        severity=float(rng.uniform(1.1, 1.7)) if ill else 0.0,
+        appearance=Appearance.from_seed(seed),
+        gait=Gait.from_seed(seed),
+        kinds=_kinds(study_seed, number, rng) if impaired else (),
+        severity=float(rng.uniform(1.1, 1.7)) if impaired else 0.0,
     )
 
 
-def _kinds(herd: int, number: int, rng: np.random.Generator) -> tuple[str, ...]:
-    """Two or three kinds; the first goes round, so that a herd of five has all of them."""
-    first = KINDS[(herd + number) % len(KINDS)]
+def _kinds(study_seed: int, number: int, rng: np.random.Generator) -> tuple[str, ...]:
+    """Choose two or three kinds. The first one alternates, so five animals have all of them."""
+    first = KINDS[(study_seed + number) % len(KINDS)]
     others = [kind for kind in KINDS if kind != first]
     chosen = rng.choice(others, size=int(rng.integers(1, 3)), replace=False)
     return (first, *(str(kind) for kind in chosen))

@@ -1,28 +1,28 @@
-"""The second process of `napari_ubam.sample.write_sample`: takes an order on its standard input."""
+"""The second process of `napari_ubam.sample.write_sample`. It reads its job from the standard input."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from .videos import Order
+from .videos import RenderJob
 
 
 def main() -> None:
-    """Write the videos that are asked for, and print the number of frames as it grows."""
-    asked = json.loads(sys.stdin.readline())
-    order, done = Order(**asked["order"]), 0
+    """Write the requested videos, and print the number of finished frames."""
+    request = json.loads(sys.stdin.readline())
+    job, done = RenderJob(**request["job"]), 0
 
-    def told() -> None:
+    def count_frame() -> None:
         nonlocal done
         done += 1
         if done % 8 == 0:
-            # Without a reader this fails, and so nobody is left alone with an orphan.
+            # If the first process has ended, this fails and the second process ends too.
             print(done, flush=True)
 
-    for walker in order.herd():
-        if walker.name in asked["names"]:
-            order.write(walker, told)
+    for walker in job.animals():
+        if walker.name in request["names"]:
+            job.write(walker, count_frame)
 
 
 if __name__ == "__main__":
