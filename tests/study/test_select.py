@@ -42,6 +42,12 @@ def study() -> Study:
         ("session=x", ("rat2_dayx",)),
         ('"group=healthy, old"', ("rat2_day0",)),
         ("AGE=4,name=rat1_day0", ("rat1_day0",)),
+        ("group=stroke and session=3", ("rat1_day3",)),
+        ("group=stroke AND  subject=001 and age = 4", ("rat1_day3",)),
+        ("session=0 and subject=002, Age=4", ("rat2_day0",)),
+        ('"group=healthy, old" and session=0', ("rat2_day0",)),
+        ("group='healthy, old' and 'session=0'", ("rat2_day0",)),
+        ('session=0 and group="healthy, old"', ("rat2_day0",)),
     ],
 )
 def test_recordings_that_meet_all_conditions(study: Study, expression: str, names: tuple[str, ...]) -> None:
@@ -62,8 +68,21 @@ def test_a_selection_keeps_the_rows(study: Study) -> None:
             "did you mean 'stroke'?",
         ),
         ("subject=1", "no recording has subject=1; the column holds 001, 002."),
-        ("group=stroke,session=0", "no recording fulfils all of group=stroke,session=0"),
-        ("group", "the filter 'group' cannot be read; write column=value, such as group=healthy."),
+        (
+            "group=stroke,session=0",
+            "no recording meets all conditions of group=stroke,session=0, but each condition alone is met; "
+            "remove a condition.",
+        ),
+        (
+            "group",
+            "the filter 'group' cannot be read; write column=value, such as group=healthy, or several "
+            "conditions joined by and, such as group=healthy and session=0.",
+        ),
+        ("group=stroke and sesion=0", "the study has no column 'sesion' to select by; it has name, subject"),
+        ("group=stroke and old", "no recording has group=stroke and old; the column holds healthy"),
+        ("group=stroke and session=", "the filter 'group=stroke and session=' cannot be read"),
+        ("group=stroke,", "the filter 'group=stroke,' cannot be read"),
+        ("group=stroke and and session=0", "no recording has group=stroke and; the column holds"),
         ("", "the filter '' cannot be read"),
         ("group=", "the filter 'group=' cannot be read"),
     ],
@@ -85,3 +104,19 @@ def test_recordings_by_name_and_position(study: Study) -> None:
         study["zzz"]
     with pytest.raises(IndexError):
         study[9]
+
+
+def test_recordings_are_removed_by_name(study: Study) -> None:
+    left = study.without(["rat1_day0", "rat2_day0"])
+    assert left.names == ("rat1_day3", "rat2_dayx")
+    assert left.rows == (3, 6)
+    assert study.without("rat1_day0").names == ("rat1_day3", "rat2_day0", "rat2_dayx")
+    assert study.without([]) == study
+    assert len(study) == 4
+
+
+def test_only_recordings_of_the_study_are_removed_and_not_all_of_them(study: Study) -> None:
+    with pytest.raises(UnknownRecordingError, match="did you mean 'rat1_day3'"):
+        study.without(["rat1_day"])
+    with pytest.raises(StudyError, match="no recording is left; keep at least one"):
+        study.without(study.names)

@@ -6,12 +6,13 @@ from psygnal import Signal
 from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from napari_ubam.study import Study, StudyError
+from napari_ubam.study.filters import condition
 
 from .sections import narrow
 
 TIP = (
-    "Recordings that define what is normal: column=value, several joined by 'and', such as "
-    "group=healthy and session=0."
+    "Recordings that define what is normal: column=value, such as group=healthy. Join several conditions "
+    "with 'and', such as group=healthy and session=0."
 )
 
 
@@ -87,6 +88,6 @@ class ReferenceBox(QWidget):
 
 def filters_of(study: Study) -> list[str]:
     """List the filters that a study offers: groups and sessions, where there are several."""
-    groups = [f"group={one}" for one in study.groups] if len(study.groups) > 1 else []
-    sessions = [f"session={one}" for one in study.sessions] if len(study.sessions) > 1 else []
+    groups = [condition("group", one) for one in study.groups] if len(study.groups) > 1 else []
+    sessions = [condition("session", one) for one in study.sessions] if len(study.sessions) > 1 else []
     return groups + sessions
