@@ -13,6 +13,7 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from napari_ubam.check import check_study
+    from napari_ubam.errors import UbamError
     from napari_ubam.progress import Cancelled, Progress
     from napari_ubam.run import Run, export, train, train_magnifier
     from napari_ubam.sample import write_sample
@@ -27,6 +28,7 @@ __all__ = [
     "Roi",
     "Run",
     "Study",
+    "UbamError",
     "VideoArray",
     "VideoError",
     "__version__",
@@ -46,6 +48,7 @@ _MODULES = {
     "Roi": "napari_ubam.study",
     "Run": "napari_ubam.run",
     "Study": "napari_ubam.study",
+    "UbamError": "napari_ubam.errors",
     "VideoArray": "napari_ubam.video",
     "VideoError": "napari_ubam.video",
     "check_study": "napari_ubam.check",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import signal
 import sys
 import threading
@@ -15,13 +14,17 @@ from typing import NoReturn
 
 import typer
 
-import napari_ubam
+from napari_ubam.errors import UbamError, os_error_sentence
 from napari_ubam.jobs import EventLog
-from napari_ubam.progress import Progress
+from napari_ubam.progress import Cancelled, Progress
 
 CANCELLED = 130
 LOG_SECONDS = 15.0  # between lines of progress in a file
 _LOG: ContextVar[EventLog | None] = ContextVar("events", default=None)
+
+
+class OptionError(UbamError):
+    """The value of an option cannot be read."""
 
 
 def log_events(context: typer.Context, path: Path) -> None:
@@ -55,27 +58,15 @@ def refusals() -> Iterator[None]:
     """Turn a refused input into its sentence and exit code."""
     try:
         yield
-    except (KeyboardInterrupt, napari_ubam.Cancelled) as stopped:
+    except (KeyboardInterrupt, Cancelled) as stopped:
         _refuse(CANCELLED, str(stopped) or "Cancelled.")
     except BrokenPipeError:
         raise  # whoever read the output has seen enough, which typer knows to handle
-    except (ValueError, OSError) as error:
-        sentence = _sentence(error)
-        if sentence is None:
-            raise  # a defect of ours, whose traceback helps
-        _refuse(1, sentence)
-
-
-def _sentence(error: ValueError | OSError) -> str | None:
-    """Say what to tell the user of an error; None for one that no input explains."""
-    if type(error).__module__.startswith("napari_ubam."):
-        return str(error)  # all our own errors are sentences
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "The disk is full; free some space and start again, 'train' with --resume."
-    if isinstance(error, OSError):
-        reason = (error.strerror or str(error)).lower()
-        return f"{error.filename or 'The file'} cannot be used ({reason}); choose another path."
-    return None
+    except UbamError as error:
+        _refuse(1, str(error))
+    except OSError as error:
+        _refuse(1, os_error_sentence(error))
+    # Any other error is a defect of ours, and its traceback helps.
 
 
 @contextmanager
@@ -151,8 +142,6 @@ def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
 
 def frame_range(text: str | None) -> slice | None:
     """Read ``100:220``, ``100:`` or ``:220``."""
-    from napari_ubam.run import RunError
-
     if text is None:
         return None
     start, colon, stop = text.partition(":")
@@ -161,4 +150,6 @@ def frame_range(text: str | None) -> slice | None:
             return slice(int(start) if start.strip() else None, int(stop) if stop.strip() else None)
     except ValueError:
         pass
-    raise RunError(f"{text!r} is no range of frames; write it as 100:220, where 219 is the last frame.")
+    raise OptionError(
+        f"--frames {text} is not a range of frames; write START:STOP, such as 100:220 for frames 100 to 219."
+    )

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error
 
+from napari_ubam.errors import UbamError, os_error_sentence
+
 T = TypeVar("T")
 Task = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
 log = logging.getLogger("napari_ubam")
@@ -16,11 +18,10 @@ log = logging.getLogger("napari_ubam")
 
 def sentence_of(error: BaseException) -> str:
     """Sentence for the user: our own errors are sentences, others are named with where to look."""
-    if type(error).__module__.startswith("napari_ubam."):
+    if isinstance(error, UbamError):
         return str(error)
     if isinstance(error, OSError):
-        reason = (error.strerror or str(error)).lower()
-        return f"{error.filename or 'The file'} cannot be used ({reason}); choose another path."
+        return os_error_sentence(error)
     what = str(error) or type(error).__name__
     return f"Something went wrong that should not ({what}); the log of napari_ubam has the details."
 
