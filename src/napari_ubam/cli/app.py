@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import napari_ubam
+from napari_ubam.threads import set_threads
 
 from .working import log_events
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line."""
+    set_threads()
     # A pipe's encoding may lack a letter of a file's name; that must not end the command.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
