@@ -60,8 +60,11 @@ def overlaps(old: int, new: int) -> NDArray[np.float64]:
     return np.clip(covered, 0, None) * new / old
 
 
-@pytest.mark.parametrize("shape", [(720, 1280), (333, 517), (200, 200), (4000, 3000)])
-def test_pixels_are_exact_means_over_areas(shape: tuple[int, int]) -> None:
+# The error is at most one grey level where the image begins at a whole pixel of the crop.
+@pytest.mark.parametrize(
+    ("shape", "largest"), [((720, 1280), 1.01), ((200, 200), 1.01), ((333, 517), 16), ((4000, 3000), 32)]
+)
+def test_pixels_are_exact_means_over_areas(shape: tuple[int, int], largest: float) -> None:
     image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     square = max(shape)
     before = [(square - side) // 2 for side in shape]
@@ -70,8 +73,7 @@ def test_pixels_are_exact_means_over_areas(shape: tuple[int, int]) -> None:
     wanted = means @ padded @ means.T
     inside = slice(round(96 * before[0] / square) + 2, round(96 * (before[0] + shape[0]) / square) - 2)
     error = letterbox(image, (96, 96))[inside] - wanted[inside]
-    if shape in {(720, 1280), (200, 200)}:  # the image begins at a whole pixel of the crop
-        assert np.abs(error).max() <= 1.01
+    assert np.abs(error).max() <= largest
     assert abs(error.mean()) < 0.2
 
 
