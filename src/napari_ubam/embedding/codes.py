@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+
+import numpy as np
 
 from napari_ubam.analysis import Codes
 from napari_ubam.crops import CropCache
@@ -16,7 +19,7 @@ from napari_ubam.study import Recording
 
 from .model_encoder import EncoderOf, ModelEncoder, config_of, crops_for
 from .of_study import EmbedReport, embed
-from .store import EmbeddingStore
+from .store import Embeddings, EmbeddingStore
 
 
 def store_of(folder: Path) -> EmbeddingStore:
@@ -68,6 +71,25 @@ def _read(store: EmbeddingStore, recording: Recording, encoder: ModelEncoder) ->
         frames=found.frames,
         valid=found.valid & found.behaviour_valid,
     )
+
+
+def codes_hash(codes: Codes | Embeddings) -> str:
+    """Compute a hash of the codes of a recording, which changes when the recording is embedded differently.
+
+    Parameters
+    ----------
+    codes : Codes or Embeddings
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits, from the posture and behaviour codes. The same on every machine.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for values in (codes.posture, codes.behaviour):
+        digest.update(str(values.shape).encode())
+        digest.update(np.ascontiguousarray(values, "<f4").data)
+    return digest.hexdigest()
 
 
 def embed_into_run(

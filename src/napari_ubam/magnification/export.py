@@ -1,4 +1,4 @@
-"""Magnified frames as a file: MP4, TIFF or zarr, on request beside the original and labelled."""
+"""Write magnified frames to a file: video, TIFF or zarr, optionally beside the original and with a label."""
 
 from __future__ import annotations
 
@@ -26,17 +26,20 @@ from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.video import VideoWriter
 
-from .prepare import Magnification
 from .renderer import BLOCK
+from .result import Magnification, MagnifiedFrames
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm")
 STACKS = (".tif", ".tiff")
-VISIBLE = 30.0  # CIEDE2000 that is shown brightest
-QUALITY = {"crf": "16"}  # of H.264: hardly to be told from the original
+VISIBLE = 30.0
+"""Colour difference (CIEDE2000) that is shown brightest."""
+
+QUALITY = {"crf": "16"}
+"""Options of the H.264 encoder; at this quality the compression is hardly visible."""
 
 
 def export(
-    made: Magnification,
+    magnified: MagnifiedFrames | Magnification,
     out: str | Path,
     *,
     side_by_side: bool = False,
@@ -44,108 +47,135 @@ def export(
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Path:
-    """Write a magnification to a file, and what was noted with it to a JSON file beside it.
+    """Write magnified frames to a file, and their metadata to a JSON file beside it.
 
     Parameters
     ----------
-    made : Magnification
+    magnified : MagnifiedFrames or Magnification
+        Result of `napari_ubam.Run.magnify`.
     out : path
-        Ends in .mp4 (or another video), .tif or .zarr.
+        File to write. Ends in .mp4 (or another video), .tif or .zarr.
     side_by_side : bool
-        Original, magnified, and where the original differs from the reference rendering, in a row.
+        Show in a row the original, the magnified frame, and where the original differs from the reference.
     label : bool
         Write factor and reference into the picture.
-    progress, cancel : optional
+    progress : callable, optional
+        Called before each frame.
+    cancel : object with ``is_set()``, optional
+        Checked before each frame.
 
     Returns
     -------
     Path
-        The file, which appears when it is complete.
+        The file. It appears when it is complete.
 
     Raises
     ------
     RunError
-        If the ending is none of those, or the file would be the recording itself.
+        If the name has another ending, or the file is a recording of the run.
     Cancelled
-        When ``cancel`` is set; nothing is left behind.
+        When ``cancel`` is set. No file is left.
     """
+    magnified = magnified.magnification if isinstance(magnified, MagnifiedFrames) else magnified
     path = Path(out).absolute()
     suffix = path.suffix.lower()
     if suffix not in (*VIDEOS, *STACKS, ".zarr"):
         raise RunError(f"{path.name} ends in {suffix!r}; choose .mp4, .tif or .zarr.")
-    _refuse_recordings(path, made)
+    _refuse_recordings(path, magnified)
     path.parent.mkdir(parents=True, exist_ok=True)
-    frames = _told(_composed(made, side_by_side, label), len(made.numbers), progress or silent, cancel)
-    note = made.metadata | {"side_by_side": side_by_side, "fps": made.fps}
+    images = _images(magnified, side_by_side, label)
+    frames = _with_progress(images, len(magnified.numbers), progress or silent, cancel)
+    metadata = magnified.metadata | {"side_by_side": side_by_side, "fps": magnified.fps}
     if suffix == ".zarr":
-        _write_zarr(path, frames, len(made.numbers), note)
+        _write_zarr(path, frames, len(magnified.numbers), metadata)
     elif suffix in STACKS:
-        _write_tiff(path, frames, note)
+        _write_tiff(path, frames, metadata)
     else:
         options = QUALITY if suffix in (".mp4", ".mov", ".mkv") else None
-        with VideoWriter(path, made.fps, options=options) as writer:
+        with VideoWriter(path, magnified.fps, options=options) as writer:
             for frame in frames:
                 writer.write(frame)
-    write_atomic(path.with_name(path.name + ".json"), (json.dumps(note, indent=2) + "\n").encode())
+    write_atomic(path.with_name(path.name + ".json"), (json.dumps(metadata, indent=2) + "\n").encode())
     return path
 
 
-def _refuse_recordings(path: Path, made: Magnification) -> None:
-    """Refuse to write over a recording of the run, or over a folder that is no magnification."""
-    videos = [one.video for one in read_recordings(made.renderer.folder)]
+def _refuse_recordings(path: Path, magnified: Magnification) -> None:
+    """Refuse to overwrite a recording of the run, or a folder that is not a magnification."""
+    videos = [one.video for one in read_recordings(magnified.renderer.folder)]
     if path.exists() and any(video.exists() and path.samefile(video) for video in videos):
-        raise RunError(f"{path} is a recording itself; choose another name.")
+        raise RunError(f"{path} is a recording itself; choose another file.")
     if path.is_dir():
         try:
-            kept = "factor" in zarr.open_array(str(path), mode="r").attrs
+            is_magnification = "factor" in zarr.open_array(str(path), mode="r").attrs
         except (OSError, ValueError, zarr.errors.BaseZarrError):
-            kept = False
-        if not kept:
-            raise RunError(f"{path} is a folder that is no magnification; choose another name.")
+            is_magnification = False
+        if not is_magnification:
+            raise RunError(f"{path} is a folder that is not a magnification; choose another name.")
 
 
-def _told(
-    frames: Iterator[Image], count: int, tell: ProgressCallback, cancel: Cancel | None
+def _with_progress(
+    frames: Iterator[Image], count: int, progress: ProgressCallback, cancel: Cancel | None
 ) -> Iterator[Image]:
     for number, frame in enumerate(frames):
         check_cancelled(cancel)
-        tell(Progress("magnify", number, count))
+        progress(Progress("magnify", number, count))
         yield frame
-    tell(Progress("magnify", count, count))
+    progress(Progress("magnify", count, count))
 
 
-def _composed(made: Magnification, side_by_side: bool, label: bool) -> Iterator[Image]:
-    """Yield frames as they are written."""
-    text = f"× {made.factor:g}, reference {made.metadata['reference']}"
-    numbers = made.numbers.tolist()
+def _images(magnified: Magnification, side_by_side: bool, label: bool) -> Iterator[Image]:
+    """Yield the images as they are written."""
+    text = f"× {magnified.factor:g}, reference {magnified.metadata['reference']}"
+    numbers = magnified.numbers.tolist()
     for start in range(0, len(numbers), BLOCK):
         block = numbers[start : start + BLOCK]
         if not side_by_side:
-            magnified = made.renderer.render(block, made.factor)
-            yield from (labelled(one, text) if label else one for one in magnified)
+            images = magnified.renderer.render(block, magnified.factor)
+            yield from (labelled(one, text) if label else one for one in images)
             continue
-        originals, magnified, references = made.renderer.render_factors(block, (1.0, made.factor, 0.0))
-        for one, other, reference in zip(originals, magnified, references, strict=True):
-            panes = [_coloured(one), _coloured(other), heat(difference_map(one, reference))]
+        originals, images, references = magnified.renderer.render_factors(block, (1.0, magnified.factor, 0.0))
+        for one, other, reference in zip(originals, images, references, strict=True):
+            panes = [_to_rgb(one), _to_rgb(other), heat(difference_map(one, reference))]
             if label:
-                words = ("original", text, "where it differs from the reference")
-                panes = [labelled(pane, said) for pane, said in zip(panes, words, strict=True)]
+                titles = ("original", text, "where it differs from the reference")
+                panes = [labelled(pane, title) for pane, title in zip(panes, titles, strict=True)]
             yield np.concatenate(panes, axis=1)
 
 
-def _coloured(image: Image) -> Image:
+def _to_rgb(image: Image) -> Image:
     return np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
 
 
 def heat(difference: NDArray[np.floating[Any]]) -> Image:
-    """Colour a difference map (y, x), black where nothing differs; result (y, x, 3) uint8."""
-    colours = matplotlib.colormaps["inferno"](np.clip(difference / VISIBLE, 0, 1), bytes=True)
-    found: Image = np.asarray(colours)[..., :3]
-    return found
+    """Colour a difference map, black where nothing differs.
+
+    Parameters
+    ----------
+    difference : ndarray of float, shape (y, x)
+        Colour difference (CIEDE2000), see `napari_ubam.analysis.attribution.difference_map`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (y, x, 3)
+    """
+    rgba = np.asarray(matplotlib.colormaps["inferno"](np.clip(difference / VISIBLE, 0, 1), bytes=True))
+    rgb: Image = rgba[..., :3]
+    return rgb
 
 
 def labelled(image: Image, text: str) -> Image:
-    """Write a line into the upper left corner of a picture (y, x, c), which is left as it is."""
+    """Write a line of text into the upper left corner of a copy of an image.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (y, x, 1) or (y, x, 3)
+    text : str
+
+    Returns
+    -------
+    ndarray of uint8
+        Same shape as ``image``.
+    """
     grey = image.shape[-1] == 1
     picture = Pictures.fromarray(image[..., 0] if grey else image)
     size = max(image.shape[0] // 18, 10)
@@ -162,7 +192,7 @@ def labelled(image: Image, text: str) -> Image:
     return done[..., None].copy() if grey else done.copy()
 
 
-def _write_tiff(path: Path, frames: Iterator[Image], note: dict[str, Any]) -> None:
+def _write_tiff(path: Path, frames: Iterator[Image], metadata: dict[str, Any]) -> None:
     draft = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
         with tifffile.TiffWriter(draft, bigtiff=True) as writer:
@@ -173,7 +203,7 @@ def _write_tiff(path: Path, frames: Iterator[Image], note: dict[str, Any]) -> No
                     photometric="minisblack" if grey else "rgb",
                     contiguous=False,
                     compression="zlib",
-                    description=None if number else json.dumps(note),
+                    description=None if number else json.dumps(metadata),
                     metadata=None,
                 )
         draft.replace(path)
@@ -181,7 +211,7 @@ def _write_tiff(path: Path, frames: Iterator[Image], note: dict[str, Any]) -> No
         draft.unlink(missing_ok=True)
 
 
-def _write_zarr(path: Path, frames: Iterator[Image], count: int, note: dict[str, Any]) -> None:
+def _write_zarr(path: Path, frames: Iterator[Image], count: int, metadata: dict[str, Any]) -> None:
     draft = path.with_name(f"{path.stem}.part.zarr")
     shutil.rmtree(draft, ignore_errors=True)
     array: Any = None
@@ -194,7 +224,7 @@ def _write_zarr(path: Path, frames: Iterator[Image], count: int, note: dict[str,
                     chunks=(1, *frame.shape),
                     dtype=np.uint8,
                     dimension_names=("t", "y", "x", "c"),
-                    attributes=note,
+                    attributes=metadata,
                 )
             array[number] = frame
         if path.is_dir():  # a magnification; others were refused

@@ -1,10 +1,10 @@
-"""Frames of a recording with their deviation made larger, computed when they are asked for."""
+"""Renders frames of a recording at any factor; the network runs once per frame."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,13 @@ from napari_ubam.runfolder.paths import MAGNIFIER
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import FrameError, VideoArray, open_video
 
-BLOCK = 8  # frames that are rendered together
-CACHE_BYTES = 256 * 2**20  # of what the network says of each frame, which serves every factor
+BLOCK = 8
+"""Frames that are rendered together."""
+
+CACHE_BYTES = 256 * 2**20
+"""Size of the cache of the network's results in bytes. A result serves every factor."""
+
+Prepared = NDArray[np.float32] | None  # the network's result for a frame; None if the frame has no code
 
 
 def load_magnifier(folder: Path, posture: str) -> tuple[MagnifierNetwork, ModelConfig]:
@@ -39,7 +44,7 @@ def load_magnifier(folder: Path, posture: str) -> tuple[MagnifierNetwork, ModelC
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     posture : str
         Hash of the posture encoder in use.
 
@@ -71,27 +76,39 @@ def load_magnifier(folder: Path, posture: str) -> tuple[MagnifierNetwork, ModelC
     return network.eval(), config
 
 
+class _FrameCache(LRUCache[int, Prepared]):
+    """The network's results by frame number, limited in bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(CACHE_BYTES, getsizeof=_bytes)
+
+    def keep(self, results: Mapping[int, Prepared]) -> None:
+        """Keep results, except those that are larger than the whole cache."""
+        self.update({number: one for number, one in results.items() if _bytes(one) <= self.maxsize})
+
+
 @dataclass(frozen=True)
 class Renderer:
-    """Renders frames; can be pickled, and shared by threads.
+    """Renderer of the frames of one recording. Threads can share it, and it can be pickled.
 
-    The network runs once for each frame; its result is cached, so that another factor costs only the rest.
+    The network runs once for each frame. Its result is cached, so another factor costs only the rendering.
+    A copy with another ``change`` has a cache of its own.
 
     Parameters
     ----------
     folder : Path
-        Of the run, for the magnifier's weights.
+        Folder of the run, for the weights of the magnifier.
     posture, weights : str
-        Hashes of its posture encoder and of the magnifier that the coefficients come from.
+        Hashes of the posture encoder and of the magnifier that the coefficients come from.
     recording : Recording
     spec : CropSpec
-        Of the crops that the network sees.
+        Crops that the network takes.
     device : str
         Compute device, as `choose_device` takes it.
-    frames : (t,) int64 array
-        Frame numbers that have a code, ascending.
-    own, change : (t, components) float32 array
-        Coefficients of their postures, and from there to the reference's.
+    frames : ndarray of int64, shape (t,)
+        Numbers of the frames that have a code, ascending.
+    own, change : ndarray of float32, shape (t, k)
+        Coefficients of their postures, and the change from there to the reference.
     """
 
     folder: Path
@@ -103,19 +120,16 @@ class Renderer:
     frames: NDArray[np.int64]
     own: NDArray[np.float32]
     change: NDArray[np.float32]
-    _lock: Any = field(default_factory=threading.Lock, init=False, compare=False, repr=False)
-    _prepared: LRUCache[int, NDArray[np.float32] | None] = field(
-        default_factory=lambda: LRUCache(CACHE_BYTES, getsizeof=_bytes), init=False, compare=False, repr=False
-    )
+    _lock: Any = field(default_factory=threading.RLock, init=False, compare=False, repr=False)
+    _prepared: _FrameCache = field(default_factory=_FrameCache, init=False, compare=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what cannot be pickled or is opened again."""
-        names = ("folder", "posture", "weights", "recording", "spec", "device", "frames", "own", "change")
-        return {name: getattr(self, name) for name in names}
+        """Return the fields. Lock, cache, video and network are made again in the other process."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.init}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take over what was pickled."""
-        self.__dict__.update(state, _lock=threading.Lock(), _prepared=LRUCache(CACHE_BYTES, getsizeof=_bytes))
+        """Restore the fields."""
+        self.__dict__.update(state, _lock=threading.RLock(), _prepared=_FrameCache())
 
     @cached_property
     def video(self) -> VideoArray:
@@ -124,7 +138,7 @@ class Renderer:
         return opened
 
     @cached_property
-    def _model(self) -> tuple[MagnifierNetwork, Family]:
+    def _model(self) -> tuple[MagnifierNetwork, Family[Any]]:
         network, config = load_magnifier(self.folder, self.posture)
         if weights_hash(network.state_dict()) != self.weights:
             raise WeightsError(
@@ -134,34 +148,44 @@ class Renderer:
 
     @property
     def moves(self) -> bool:
-        """Whether pixels are displaced, so that there are arrows; the published magnifier paints instead."""
-        return self._model[1].moves_pixels
+        """Whether pixels are displaced, so that there are arrows. The magnifier of 2021 paints instead."""
+        with self._lock:
+            return self._model[1].moves_pixels
 
     @cached_property
     def _levels(self) -> Levels | None:
         return levels_of(self.recording, self.video)
 
     def original(self, number: int) -> Image:
-        """Read a frame as (y, x, c) bytes; samples of other types are scaled as for the crops."""
+        """Read a frame as it was recorded.
+
+        Parameters
+        ----------
+        number : int
+            Frame number.
+
+        Returns
+        -------
+        ndarray of uint8, shape (y, x, c)
+            Samples of other types are scaled as for the crops. A frame that cannot be decoded is black.
+        """
         try:
             image = self.video.source.read(number, True)
-        except FrameError:  # as in the embedding: one damaged frame does not end all
+        except FrameError:  # as in the embedding: one damaged frame does not stop the others
             return np.zeros(self.video.shape[1:], np.uint8)
         return image if self._levels is None else self._levels.apply(image)
 
-    def _prepare(self, numbers: Sequence[int]) -> list[NDArray[np.float32] | None]:
-        """Give the network's results of frames, None without a code; call it with the lock held."""
+    def _prepare(self, numbers: Sequence[int]) -> list[Prepared]:
+        """Return the network's results for frames. The lock must be held."""
         missing = [number for number in numbers if number not in self._prepared]
-        found = self._run_network(missing) if missing else {}
-        found |= {number: self._prepared[number] for number in numbers if number not in found}
-        for number in missing:
-            if _bytes(found[number]) <= CACHE_BYTES:
-                self._prepared[number] = found[number]
+        new = self._run_network(missing) if missing else {}
+        found = new | {number: self._prepared[number] for number in numbers if number not in new}
+        self._prepared.keep(new)
         return [found[number] for number in numbers]
 
-    def _run_network(self, numbers: Sequence[int]) -> dict[int, NDArray[np.float32] | None]:
-        """Run the network on one frame at a time: it rounds differently in a batch of another size."""
-        result: dict[int, NDArray[np.float32] | None] = dict.fromkeys(numbers)
+    def _run_network(self, numbers: Sequence[int]) -> dict[int, Prepared]:
+        """Run the network, one frame at a time, because it rounds differently in a larger batch."""
+        result: dict[int, Prepared] = dict.fromkeys(numbers)
         rows = self._rows(numbers)
         known = np.flatnonzero(rows >= 0)
         if not len(known):
@@ -179,14 +203,14 @@ class Renderer:
         return result
 
     def _rows(self, numbers: Sequence[int]) -> NDArray[np.int64]:
-        """Rows of frames; -1 for those without a code."""
+        """Row of each frame, -1 if it has no code."""
         asked = np.asarray(numbers, np.int64)
         place = np.clip(np.searchsorted(self.frames, asked), 0, max(len(self.frames) - 1, 0))
         there = self.frames[place] == asked if len(self.frames) else np.zeros(len(asked), bool)
         return np.where(there, place, -1)
 
     def render(self, numbers: Sequence[int], factor: float) -> list[Image]:
-        """Magnify frames.
+        """Render frames at one factor.
 
         Parameters
         ----------
@@ -197,14 +221,14 @@ class Renderer:
 
         Returns
         -------
-        list of (y, x, c) uint8 arrays
-            Outside of the region exactly the original; inside, too, where nothing deviates, but for the
-            published magnifier, which paints the whole region anew.
+        list of ndarray of uint8, shape (y, x, c)
+            Outside of the region they are exactly the original, and inside where nothing deviates. The
+            magnifier of 2021 paints the whole region.
         """
         return self.render_factors(numbers, [factor])[0]
 
     def render_factors(self, numbers: Sequence[int], factors: Sequence[float]) -> list[list[Image]]:
-        """Show frames at several factors; video and network are asked once.
+        """Render frames at several factors. Each frame is read once, and passes the network at most once.
 
         Parameters
         ----------
@@ -214,8 +238,8 @@ class Renderer:
 
         Returns
         -------
-        list of list of (y, x, c) uint8 arrays
-            For each factor the frames.
+        list of list of ndarray of uint8, shape (y, x, c)
+            The frames for each factor.
         """
         with self._lock:
             frames = [self.original(number) for number in numbers]
@@ -224,7 +248,7 @@ class Renderer:
             regions = self._regions(numbers)
             prepared = self._prepare(numbers)
             network, family = self._model
-            # One at a time, also where many threads ask: a large frame takes a gigabyte on its way.
+            # One frame at a time, also for several threads: rendering a large frame needs a gigabyte.
             return [
                 [
                     frame
@@ -236,7 +260,7 @@ class Renderer:
             ]
 
     def flow(self, number: int) -> NDArray[np.float32]:
-        """Displacement of a frame's pixels from the reference posture.
+        """Compute how the pixels of a frame are displaced from the reference posture.
 
         Parameters
         ----------
@@ -245,8 +269,8 @@ class Renderer:
 
         Returns
         -------
-        (2, y, x) float32 array
-            Pixels along x and y; 0 outside of the region.
+        ndarray of float32, shape (2, y, x)
+            Displacement along x and y in pixels. 0 outside of the region.
 
         Raises
         ------
@@ -255,34 +279,60 @@ class Renderer:
         """
         shape = (self.video.shape[1], self.video.shape[2])
         with self._lock:
-            prepared = self._prepare([number])[0]
+            [prepared], [roi], family = self._prepare([number]), self._regions([number]), self._model[1]
         if prepared is None:
             return np.zeros((2, *shape), np.float32)
-        return self._model[1].displacement(prepared, self._regions([number])[0], shape)
+        return family.displacement(prepared, roi, shape)
 
     def _regions(self, numbers: Sequence[int]) -> list[Roi]:
-        """Region of each frame; the whole frame where the recording has none."""
+        """Region of each frame; the whole frame if the recording has none."""
         whole = Roi(x=0, y=0, width=self.video.shape[2], height=self.video.shape[1])
         regions = self.recording.crops(list(numbers)) or [None] * len(numbers)
         return [roi or whole for roi in regions]
 
     def lazy(self, numbers: Sequence[int], factor: float) -> da.Array:
-        """Give frames as a dask array (t, y, x, c) of uint8, one chunk a frame."""
+        """Create a dask array of frames.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Frame numbers.
+        factor : float
+
+        Returns
+        -------
+        dask.array.Array of uint8, shape (n, y, x, c)
+            One chunk for each frame.
+        """
         shape = self.video.shape[1:]
         name = "magnified-" + tokenize(self, list(numbers), factor)
-        graph = {
-            (name, place, 0, 0, 0): (_frame, self, number, factor) for place, number in enumerate(numbers)
+        # The renderer is a task of its own, so that a cluster sends it once to each worker.
+        source = f"renderer-{name}"
+        graph: dict[Any, Any] = {source: self}
+        graph |= {
+            (name, place, 0, 0, 0): (_frame, source, number, factor) for place, number in enumerate(numbers)
         }
         chunks = ((1,) * len(numbers), *((side,) for side in shape))
         return da.Array(graph, name, chunks, dtype=np.uint8)
 
     def stream(self, numbers: Sequence[int], factor: float) -> Iterator[Image]:
-        """Yield frames one after the other, in bounded memory."""
+        """Render frames one after the other, in bounded memory.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Frame numbers, ascending.
+        factor : float
+
+        Yields
+        ------
+        ndarray of uint8, shape (y, x, c)
+        """
         for start in range(0, len(numbers), BLOCK):
             yield from self.render(numbers[start : start + BLOCK], factor)
 
     def __dask_tokenize__(self) -> object:
-        """Identify the content."""
+        """Identify the frames that this renders."""
         facts = (
             str(self.folder),
             self.posture,
@@ -296,5 +346,5 @@ def _frame(renderer: Renderer, number: int, factor: float) -> Image:
     return renderer.render([number], factor)[0][None]
 
 
-def _bytes(prepared: NDArray[np.float32] | None) -> int:
+def _bytes(prepared: Prepared) -> int:
     return 1 if prepared is None else prepared.nbytes

@@ -1,4 +1,4 @@
-"""Which postures were filmed at all, so that one may be told that a picture shows another."""
+"""In-distribution support: the postures that recordings show, to mark others as outside of the data."""
 
 from __future__ import annotations
 
@@ -9,40 +9,62 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FAR = 99.5  # percentile of the recordings' own coefficients beyond which a posture counts as unknown
+PERCENTILE = 99.5
+"""Percentile of the distances of the recorded postures; a posture beyond it is outside of the data."""
 
 
 @dataclass(frozen=True)
 class Support:
-    """Spread of the coefficients of all postures that were filmed.
+    """Distribution of the coefficients of the postures that recordings show.
 
     Parameters
     ----------
-    mean : (k,) float64 array
-    inverse : (k, k) float64 array
-        Inverse of their covariance.
+    mean : ndarray of float64, shape (k,)
+    precision : ndarray of float64, shape (k, k)
+        Inverse of the covariance matrix.
     limit : float
-        Squared Mahalanobis distance from the mean that `FAR` percent of them do not exceed.
+        Squared Mahalanobis distance from the mean that `PERCENTILE` percent of the postures do not exceed.
     """
 
     mean: NDArray[Any]
-    inverse: NDArray[Any]
+    precision: NDArray[Any]
     limit: float
 
     @classmethod
-    def of(cls, coefficients: Sequence[NDArray[Any]]) -> Support:
-        """Describe the coefficients of some recordings, (t, k) each."""
-        known = np.concatenate(coefficients).astype(np.float64)
-        mean = known.mean(0)
-        inverse = np.linalg.pinv(np.cov(known.T) + 1e-9 * np.eye(known.shape[1]))
-        return cls(mean, inverse, float(np.percentile(_distance(known - mean, inverse), FAR)))
+    def fit(cls, coefficients: Sequence[NDArray[Any]]) -> Support:
+        """Fit the distribution.
 
-    def beyond(self, coefficients: NDArray[Any]) -> NDArray[np.bool_]:
-        """Tell which postures (n, k) are further out than those that were filmed, (n,)."""
-        found: NDArray[np.bool_] = _distance(coefficients - self.mean, self.inverse) > self.limit
-        return found
+        Parameters
+        ----------
+        coefficients : sequence of ndarray of float, shape (t, k)
+            Coefficients of each recording.
+
+        Returns
+        -------
+        Support
+        """
+        values = np.concatenate(coefficients).astype(np.float64)
+        mean = values.mean(0)
+        precision = np.linalg.pinv(np.cov(values.T) + 1e-9 * np.eye(values.shape[1]))
+        distances = _squared_mahalanobis(values - mean, precision)
+        return cls(mean, precision, float(np.percentile(distances, PERCENTILE)))
+
+    def is_outside(self, coefficients: NDArray[Any]) -> NDArray[np.bool_]:
+        """Check which postures are outside of the data.
+
+        Parameters
+        ----------
+        coefficients : ndarray of float, shape (n, k)
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+        """
+        distances = _squared_mahalanobis(coefficients - self.mean, self.precision)
+        outside: NDArray[np.bool_] = distances > self.limit
+        return outside
 
 
-def _distance(away: NDArray[Any], inverse: NDArray[Any]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.einsum("nk,kl,nl->n", away, inverse, away)
-    return found
+def _squared_mahalanobis(centred: NDArray[Any], precision: NDArray[Any]) -> NDArray[np.float64]:
+    distances: NDArray[np.float64] = np.einsum("nk,kl,nl->n", centred, precision, centred)
+    return distances

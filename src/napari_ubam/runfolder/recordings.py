@@ -1,4 +1,4 @@
-"""The recordings that a run knows, so that later a name is enough."""
+"""The study of a run: the recordings that it works on, kept in its folder so that a name is enough later."""
 
 from __future__ import annotations
 
@@ -6,43 +6,55 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from napari_ubam.runfolder.paths import STUDY
-from napari_ubam.study import Recording, Study, StudyError
+from napari_ubam.study import Recording, Study, StudyError, UnknownRecordingError
 
 from .errors import RunError
 
 
-def add_recordings(folder: Path, recordings: Iterable[Recording]) -> None:
-    """Note recordings in the run's ``study.csv``; those of the same name are replaced.
+def read_recordings(folder: Path) -> Study:
+    """Read the study of a run.
 
     Parameters
     ----------
     folder : Path
-        Of the run.
-    recordings : iterable of Recording
-    """
-    new = {one.name: one for one in recordings}
-    try:
-        before = {one.name: one for one in read_recordings(folder)}
-    except (RunError, StudyError, OSError):  # none yet, or its tracks are gone: what is asked for now counts
-        before = {}
-    known = before | new
-    if not new or known == before:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        whole = Study(known.values())
-    except StudyError:  # a recording was given another name
-        whole = Study(new.values())
-    whole.to_csv(folder / STUDY)
+        Folder of the run.
 
-
-def read_recording(folder: Path, name: str) -> Recording:
-    """Give a recording that a run knows.
+    Returns
+    -------
+    Study
+        The recordings that were scored last, and those that were embedded since.
 
     Raises
     ------
     RunError
-        If it knows none of that name.
+        If the run has no study yet.
+    StudyError
+        If its table cannot be read.
+    """
+    path = folder / STUDY
+    if not path.is_file():
+        raise RunError(f"{folder} does not know its recordings; embed the study with this run once more.")
+    return Study.from_csv(path, check_files=False)
+
+
+def read_recording(folder: Path, name: str) -> Recording:
+    """Read one recording from the study of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    name : str
+        Name of the recording.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    RunError
+        If the study of the run has no such recording.
     """
     study = read_recordings(folder)
     if name not in study.names:
@@ -52,17 +64,77 @@ def read_recording(folder: Path, name: str) -> Recording:
     return study[name]
 
 
-def read_recordings(folder: Path) -> Study:
-    """Give the recordings that a run was trained on or has embedded.
+def add_recordings(folder: Path, recordings: Iterable[Recording]) -> None:
+    """Add recordings to the study of a run. Recordings of the same name are replaced.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    recordings : iterable of Recording
+    """
+    new = {one.name: one for one in recordings}
+    try:
+        before = {one.name: one for one in read_recordings(folder)}
+    except (RunError, StudyError, OSError):  # no study yet, or a track is gone: the new recordings count
+        before = {}
+    if not new:
+        return
+    try:
+        study = Study((before | new).values())
+    except StudyError:  # a recording got another name, so its frames would be in the study twice
+        videos = {one.video for one in new.values()}
+        others = {name: one for name, one in before.items() if one.video not in videos}
+        study = Study((others | new).values())
+    set_recordings(folder, study)
+
+
+def set_recordings(folder: Path, study: Study) -> None:
+    """Make a study the study of a run. Recordings that are not in it are no longer part of the run's study.
+
+    Their codes stay on disk, so adding them again needs no new embedding.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run. It is created if needed.
+    study : Study
+    """
+    try:
+        if read_recordings(folder) == study:
+            return  # the file keeps its time, from which others see that nothing changed
+    except (RunError, StudyError, OSError):
+        pass
+    folder.mkdir(parents=True, exist_ok=True)
+    study.to_csv(folder / STUDY)
+
+
+def remove_recordings(folder: Path, names: str | Iterable[str]) -> Study:
+    """Remove recordings from the study of a run. Their codes stay on disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    names : str or iterable of str
+        Names of the recordings.
+
+    Returns
+    -------
+    Study
+        The recordings that are left.
 
     Raises
     ------
     RunError
-        If it knows none.
+        If the run has no study, or its study has no such recording.
     StudyError
-        If its table cannot be read.
+        If no recording would be left.
     """
-    path = folder / STUDY
-    if not path.is_file():
-        raise RunError(f"{folder} does not know its recordings; embed the study with this run once more.")
-    return Study.from_csv(path, check_files=False)
+    study = read_recordings(folder)
+    try:
+        left = study.without(names)
+    except UnknownRecordingError as error:
+        raise RunError(f"The run {folder}: {error}") from None
+    set_recordings(folder, left)
+    return left

@@ -199,6 +199,32 @@ class Study(RootModel[tuple[Recording, ...]]):
         rows = [self._rows[i] for i in chosen]
         return type(self)([self.root[i] for i in chosen], rows=rows, path=self._path)
 
+    def without(self, names: str | Iterable[str]) -> Self:
+        """Return the study without some recordings.
+
+        Parameters
+        ----------
+        names : str or iterable of str
+            Names of the recordings to remove.
+
+        Returns
+        -------
+        Study
+            The other recordings, at least one, in the same order.
+
+        Raises
+        ------
+        UnknownRecordingError
+            If the study has no recording of such a name.
+        StudyError
+            If no recording is left.
+        """
+        removed = {self[name].name for name in ([names] if isinstance(names, str) else names)}
+        kept = [i for i, recording in enumerate(self.root) if recording.name not in removed]
+        if not kept:
+            raise StudyError([Fault("no recording is left", "keep at least one recording of the study")])
+        return type(self)([self.root[i] for i in kept], rows=[self._rows[i] for i in kept], path=self._path)
+
     @property
     def recordings(self) -> tuple[Recording, ...]:
         """All recordings, in the order of the table."""

@@ -1,0 +1,100 @@
+"""The change from the postures of a recording to those of the reference, in coefficients of the magnifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from napari_ubam.analysis import Codes
+from napari_ubam.analysis.phase_alignment import PhaseAlignment, frame_interval, phase_alignment
+from napari_ubam.crops.identity import to_ranges
+from napari_ubam.progress import Cancel, check_cancelled
+
+from .defaults import SMOOTHING_MS
+
+MARGIN = 4000
+"""Frames before and after the wanted ones that are aligned, too, so that a range does not change a frame."""
+
+
+@dataclass(frozen=True)
+class ReferenceChange:
+    """Change towards the reference over consecutive frames.
+
+    Parameters
+    ----------
+    frames : ndarray of int64, shape (t,)
+        Frame numbers.
+    own : ndarray of float32, shape (t, k)
+        Coefficients of the posture in each frame.
+    change : ndarray of float32, shape (t, k)
+        Coefficients of the reference posture minus ``own``, smoothed in time.
+    alignment : PhaseAlignment
+        Frames of the reference recordings at the same movement phase.
+    """
+
+    frames: NDArray[np.int64]
+    own: NDArray[np.float32]
+    change: NDArray[np.float32]
+    alignment: PhaseAlignment
+
+
+def changes_to_reference(
+    recording: Codes,
+    references: Sequence[Codes],
+    coefficients: Mapping[str, NDArray[np.float32]],
+    *,
+    rows: slice = slice(None),
+    smoothing_ms: float = SMOOTHING_MS,
+    cancel: Cancel | None = None,
+) -> list[ReferenceChange]:
+    """Compute the change towards the reference for each run of frames without a gap.
+
+    Each frame is compared with the frames of the reference at the same movement phase. The difference is
+    smoothed in time, because it changes slowly even where the movement is fast.
+
+    Parameters
+    ----------
+    recording : Codes
+    references : sequence of Codes
+        Reference recordings. Those of the same subject are left out, unless there are no others.
+    coefficients : mapping of str to ndarray of float32, shape (t, k)
+        Coefficients of all frames of the recording and of each reference recording, by name.
+    rows : slice
+        Rows of the recording that are wanted. Others near them are computed, too.
+    smoothing_ms : float
+        Standard deviation of the Gaussian filter in milliseconds. 0 does not smooth.
+    cancel : object with ``is_set()``, optional
+        Stops the work when set.
+
+    Returns
+    -------
+    list of ReferenceChange
+        In the order of the frames. Frames without a code are in none of them.
+
+    Raises
+    ------
+    DeviationError
+        If no reference recording is usable.
+    Cancelled
+        When ``cancel`` is set.
+    """
+    first, last, _ = rows.indices(len(recording))
+    own = coefficients[recording.name]
+    found = []
+    for start, stop in to_ranges(recording.valid):
+        check_cancelled(cancel)
+        part = slice(max(start, first - MARGIN), min(stop, last + MARGIN))
+        if part.start >= part.stop:
+            continue
+        alignment = phase_alignment(recording, references, window=part, cancel=cancel)
+        change = alignment.mean([coefficients[name] for name in alignment.names]) - own[part]
+        if smoothing_ms:
+            sigma = smoothing_ms / 1000 / frame_interval(recording.times[part])
+            change = gaussian_filter1d(change, sigma, axis=0, mode="nearest")
+        frames = recording.frames[part].astype(np.int64)
+        found.append(ReferenceChange(frames, own[part], change.astype(np.float32), alignment))
+    return found

@@ -1,0 +1,181 @@
+"""The recordings that the scores of a run were computed from, and how a study or reference differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_ubam.study.values import listed
+
+from .errors import RunError
+from .paths import SCORES
+from .recordings import read_recordings
+
+
+@dataclass(frozen=True)
+class ScoredRecording:
+    """A recording as it was scored.
+
+    Parameters
+    ----------
+    name : str
+    reference : bool
+        Whether it belongs to the reference.
+    codes : str
+        Hash of its codes, see `napari_ubam.embedding.codes.codes_hash`. Empty if it is unknown.
+    """
+
+    name: str
+    reference: bool
+    codes: str = ""
+
+
+@dataclass(frozen=True)
+class ScoredStudy:
+    """The recordings that the scores of a run were computed from.
+
+    Parameters
+    ----------
+    reference : str
+        Filter of the reference recordings.
+    recordings : tuple of ScoredRecording
+    complete : bool
+        False for the scores of an earlier version, which noted only the reference recordings.
+    """
+
+    reference: str
+    recordings: tuple[ScoredRecording, ...]
+    complete: bool = True
+
+    @property
+    def reference_recordings(self) -> tuple[ScoredRecording, ...]:
+        """Recordings of the reference."""
+        return tuple(one for one in self.recordings if one.reference)
+
+    def study_difference(self, names: Iterable[str]) -> str | None:
+        """Say how the recordings of a study differ from those that were scored.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of the recordings of the study.
+
+        Returns
+        -------
+        str or None
+            One sentence. None if the study has the same recordings.
+        """
+        now, scored = list(names), [one.name for one in self.recordings]
+        removed = [name for name in scored if name not in now]
+        added = [name for name in now if name not in scored] if self.complete else []
+        changes = _changes(removed, added, [])
+        return f"The study has changed since it was scored: {changes}; score it again." if changes else None
+
+    def reference_difference(self, reference: str, recordings: Mapping[str, str]) -> str | None:
+        """Say how a reference differs from the one that was scored against.
+
+        Parameters
+        ----------
+        reference : str
+            Filter of the reference recordings.
+        recordings : mapping of str to str
+            Hash of the codes of each reference recording, by name. An empty hash is not compared.
+
+        Returns
+        -------
+        str or None
+            One sentence. None if the recordings and their codes are the same, whatever the filter.
+        """
+        scored = {one.name: one.codes for one in self.reference_recordings}
+        removed = [name for name in scored if name not in recordings]
+        added = [name for name in recordings if name not in scored]
+        pairs = ((name, scored.get(name), codes) for name, codes in recordings.items())
+        embedded = [name for name, before, codes in pairs if before and codes and before != codes]
+        changes = _changes(removed, added, embedded)
+        if not changes:
+            return None
+        if _plain(reference) != _plain(self.reference):
+            return (
+                f"The reference {reference} ({_count(recordings)}) is not that of the scores, "
+                f"{self.reference} ({_count(scored)})."
+            )
+        return f"The reference {reference} has changed since it was scored: {changes}; score the study again."
+
+
+def read_scored(folder: Path) -> ScoredStudy | None:
+    """Read which recordings the scores of a run were computed from.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Returns
+    -------
+    ScoredStudy or None
+        None if the run has no scores.
+
+    Raises
+    ------
+    RunError
+        If the facts of the scores cannot be read.
+    """
+    path = folder / f"{SCORES}.json"
+    if not path.is_file():
+        return None
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        reference = str(facts["reference"])
+        if "recordings" not in facts:
+            names = tuple(ScoredRecording(str(name), True) for name in facts["reference_recordings"])
+            return ScoredStudy(reference, names, complete=False)
+        recordings = tuple(
+            ScoredRecording(str(one["name"]), bool(one["reference"]), str(one["codes"]))
+            for one in facts["recordings"]
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} cannot be read ({error!r}); score the study again.") from error
+    return ScoredStudy(reference, recordings)
+
+
+def stale_scores(folder: Path) -> str | None:
+    """Say how the study of a run differs from the one that was scored.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Returns
+    -------
+    str or None
+        One sentence. None if the run has no scores, or its study has the same recordings.
+
+    Raises
+    ------
+    RunError, StudyError
+        If the facts of the scores, or the study, cannot be read.
+    """
+    scored = read_scored(folder)
+    return None if scored is None else scored.study_difference(read_recordings(folder).names)
+
+
+def _changes(removed: list[str], added: list[str], embedded: list[str]) -> str:
+    """Describe changes of a list of recordings; empty if there are none."""
+    parts = [(removed, "removed"), (added, "added"), (embedded, "embedded again")]
+    return ", ".join(f"{listed(names, 6)} {_were(names)} {done}" for names, done in parts if names)
+
+
+def _count(recordings: Mapping[str, str]) -> str:
+    return "1 recording" if len(recordings) == 1 else f"{len(recordings)} recordings"
+
+
+def _were(names: list[str]) -> str:
+    return "was" if len(names) == 1 else "were"
+
+
+def _plain(reference: str) -> str:
+    """Filter without spaces, which mean nothing between its parts."""
+    return "".join(reference.split()).casefold()
