@@ -89,14 +89,15 @@ def test_bouts_have_their_share_of_the_time(impaired_animals: list[Walker]) -> N
 
 
 def test_deviation_is_only_in_the_bouts(animals: list[Walker]) -> None:
-    for walker in animals:
-        envelope, _ = walker.bouts(FRAMES)
-        deviation = walker.deviation(FRAMES)
+    healthy, impaired = [one for one in animals if not one.kinds], [one for one in animals if one.kinds]
+    assert (len(healthy), len(impaired)) == (4, 5)
+    for walker in healthy:
+        assert not walker.bouts(FRAMES)[0].any()
+        assert not walker.deviation(FRAMES).any()
+    for walker in impaired:
+        envelope, deviation = walker.bouts(FRAMES)[0], walker.deviation(FRAMES)
         np.testing.assert_array_equal(deviation[envelope == 0], 0)
-        if walker.kinds:
-            assert deviation[envelope > 0.95].min() > 2.5
-        else:
-            assert not envelope.any()
+        assert deviation[envelope > 0.95].min() > 2.5
 
 
 @pytest.mark.parametrize("kind", KINDS)
