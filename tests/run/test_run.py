@@ -8,16 +8,12 @@ import threading
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from napari_ubam.analysis import DeviationError
 from napari_ubam.embedding import EmbeddingError
 from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.run import Run, RunError, train
-from napari_ubam.run.demo import agreement
-from napari_ubam.run.scoring import _write
 from napari_ubam.study import Study
 
 FILES = ("config.json", "posture.safetensors", "behaviour.safetensors", "quality.json", "log.jsonl")
@@ -51,48 +47,6 @@ def test_codes_have_a_row_a_frame(trained: Run, study: Study) -> None:
 def test_embedding_again_skips_what_is_there(trained: Run, study: Study) -> None:
     report = trained.embed(study, device="cpu")
     assert (report.done, set(report.skipped)) == ((), set(study.names))
-
-
-def test_scores_and_figures(trained: Run, study: Study) -> None:
-    scores = trained.score(study, "group=healthy")
-    assert list(scores.columns) == [
-        "recording",
-        "frame",
-        "time",
-        "posture_deviation",
-        "behaviour_deviation",
-        "posture_percentile",
-        "behaviour_percentile",
-    ]
-    assert len(scores) == 5 * 90
-    written = pd.read_csv(trained.folder / "scores.csv")
-    np.testing.assert_allclose(written["posture_deviation"], scores["posture_deviation"], rtol=1e-4)
-    subjects = pd.read_csv(trained.folder / "subjects.csv")
-    assert set(subjects["subject"]) == set(study.subjects)
-    drawn = {one.stem for one in (trained.folder / "figures" / "timelines").iterdir()}
-    assert drawn == set(study.names)
-
-
-def test_truth_is_compared_where_bouts_are(trained: Run, study: Study) -> None:
-    scoring = trained.scoring(study, "group=healthy", figures=False)
-    truth = pd.read_csv(study[0].video.parents[1] / "truth.csv")
-    ideal = scoring.scores.merge(truth, on=["recording", "frame"])
-    for kind in ("posture", "behaviour"):
-        scoring.scores[f"{kind}_deviation"] = ideal["envelope"].where(
-            scoring.scores[f"{kind}_deviation"].notna()
-        )
-    found = agreement(scoring, truth)
-    assert found["posture"] == found["behaviour"] == 1.0
-
-
-def test_an_empty_reference_is_refused(trained: Run, study: Study) -> None:
-    with pytest.raises((DeviationError, ValueError), match=r"reference|group"):
-        trained.score(study, "group=nobody")
-
-
-def test_two_reference_subjects_are_warned_of(trained: Run, study: Study) -> None:
-    few = Study([one for one in study if one.subject in ("healthy1", "healthy2", "impaired1")])
-    assert trained.scoring(few, "group=healthy", figures=False).warnings
 
 
 def test_codes_of_another_model_are_refused(trained: Run, study: Study, tmp_path: Path) -> None:
@@ -129,19 +83,6 @@ def test_with_few_subjects_the_last_fifth_is_not_seen(study: Study, tmp_path: Pa
 def test_nothing_to_resume_is_said(study: Study, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no training that could be resumed"):
         train(study, tmp_path / "none", preset="tiny", device="cpu", steps=1, resume=True)
-
-
-def test_times_of_long_recordings_stay_exact_and_the_tables_say_where_from(
-    trained: Run, study: Study
-) -> None:
-    table = pd.DataFrame({"time": [1200.005, 1200.01], "posture_deviation": [0.123456789, np.nan]})
-    _write(trained.folder / "long.csv", table)
-    np.testing.assert_allclose(pd.read_csv(trained.folder / "long.csv")["time"], table["time"], atol=1e-6)
-    trained.score(study, "group=healthy", figures=False)
-    noted = json.loads((trained.folder / "scores.json").read_text())
-    assert noted["reference"] == "group=healthy"
-    assert noted["model"] == dict(trained.encoder("cpu").hashes)
-    assert set(noted["reference_subjects"]) == {f"healthy{number}" for number in range(1, 5)}
 
 
 def test_what_does_not_go_together(study: Study, tmp_path: Path) -> None:

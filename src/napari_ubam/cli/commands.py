@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from napari_ubam.magnification.defaults import FACTOR, SMOOTHING_MS
+
 from .app import app
 from .options import Device, RunFolder, StudyFile
-from .working import frame_range, progress_bar, refusals, working
+from .working import OptionError, frame_range, progress_bar, refusals, working
 
 
 @app.command()
@@ -47,33 +49,44 @@ def train(
     study: StudyFile,
     run: RunFolder,
     preset: Annotated[
-        str, typer.Option(help="tiny, small or base; paper for the published networks.")
-    ] = "small",
+        str | None, typer.Option(help="tiny, small or base; paper for the published networks. Default: small")
+    ] = None,
     device: Device = "auto",
-    minutes: Annotated[float | None, typer.Option(min=0.01, help="Time to train.")] = None,
-    steps: Annotated[int | None, typer.Option(min=0, help="Steps to train, instead of minutes.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Training time.")] = None,
+    steps: Annotated[int | None, typer.Option(min=0, help="Training steps, instead of minutes.")] = None,
     window: Annotated[
-        float | None, typer.Option(min=1, metavar="MS", help="Window of behaviour, as 'check' proposes.")
+        float | None,
+        typer.Option(min=1, metavar="MS", help="Length of a behaviour window, as 'check' proposes."),
     ] = None,
     budget: Annotated[
         float | None, typer.Option(min=0.01, metavar="GB", help="Disk space for decoded crops.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed. Default: 0")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue a training that was stopped, with its settings.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Discard a training that was stopped, and start again.")
+    ] = False,
     magnifier: Annotated[
-        bool, typer.Option("--magnifier", help="Train the magnifier of a run whose encoders are trained.")
+        bool, typer.Option("--magnifier", help="Train the magnifier of a run with trained encoders.")
     ] = False,
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.pth.tar", help="Of the published code, for preset paper to begin with."),
+        typer.Option(
+            metavar="FILE.pth.tar", help="Checkpoint of the published code from which preset paper begins."
+        ),
     ] = None,
     vgg: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Weights of VGG-16, for the published loss of preset paper."),
+        typer.Option(
+            metavar="FILE", help="Weights of VGG-16 for the published loss; with --magnifier, preset paper."
+        ),
     ] = None,
 ) -> None:
     """Learn posture and behaviour from the videos of a study, without labels."""
     with refusals(), working() as (tell, cancel):
+        _refuse_options(magnifier, {"--preset": preset, "--window": window}, {"--vgg": vgg})
         from napari_ubam.run import train as learn
         from napari_ubam.run import train_magnifier
         from napari_ubam.study import Study
@@ -84,6 +97,7 @@ def train(
             "steps": steps,
             "seed": seed,
             "resume": resume,
+            "restart": restart,
             "budget_bytes": None if budget is None else int(budget * 1e9),
             "weights": weights,
             "progress": tell,
@@ -99,6 +113,19 @@ def train(
         for line in done.quality.summary():
             typer.echo(line)
         typer.echo(f"The model is in {done.folder}; its checks are in quality.json and figures/.")
+
+
+def _refuse_options(magnifier: bool, encoders: dict[str, object], own: dict[str, object]) -> None:
+    """Refuse options of the encoders beside --magnifier, and those of the magnifier without it."""
+    for name, value in (encoders if magnifier else own).items():
+        if value is None:
+            continue
+        if magnifier:
+            raise OptionError(
+                f"{name} is given beside --magnifier, which uses the preset and window of the run; leave out "
+                f"{name}."
+            )
+        raise OptionError(f"{name} is given without --magnifier, which alone uses it; add --magnifier.")
 
 
 @app.command()
@@ -127,6 +154,24 @@ def embed(
 
 
 @app.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of recordings of the run.")],
+    run: RunFolder,
+) -> None:
+    """Remove recordings from the study of a run; their codes stay on disk."""
+    with refusals():
+        from napari_ubam.run import Run
+        from napari_ubam.runfolder.scored import stale_scores
+
+        opened = Run.open(run)
+        left = opened.remove(names)
+        typer.echo(f"{len(set(names))} recordings were removed, {len(left)} are left in the study of {run}.")
+        sentence = stale_scores(opened.folder)
+        if sentence is not None:
+            typer.echo(sentence, err=True)
+
+
+@app.command()
 def score(
     study: StudyFile,
     run: RunFolder,
@@ -138,8 +183,8 @@ def score(
         from napari_ubam.run.summary import summary_lines
         from napari_ubam.study import Study
 
-        scoring = Run.open(run).scoring(Study.from_csv(study), reference, progress=tell, cancel=cancel)
-        for line in summary_lines(scoring):
+        scores = Run.open(run).score(Study.from_csv(study), reference, progress=tell, cancel=cancel)
+        for line in summary_lines(scores):
             typer.echo(line)
         typer.echo(f"Tables and figures are in {run}.")
 
@@ -152,14 +197,15 @@ def magnify(
     out: Annotated[Path, typer.Option(metavar="FILE", help="File to write: .mp4, .tif or .zarr.")],
     factor: Annotated[
         float, typer.Option(help="0 shows the reference posture, 1 the original, above 1 magnifies.")
-    ] = 2.0,
+    ] = FACTOR,
     frames: Annotated[
         str | None,
         typer.Option(metavar="START:STOP", help="Frames from 0, STOP not included, such as 100:220."),
     ] = None,
     smoothing: Annotated[
-        float, typer.Option(min=0, metavar="MS", help="Of the difference over time.")
-    ] = 50.0,
+        float,
+        typer.Option(min=0, metavar="MS", help="Smooth the change towards the reference over this time."),
+    ] = SMOOTHING_MS,
     side_by_side: Annotated[
         bool, typer.Option("--side-by-side", help="Original, magnified and difference in a row.")
     ] = False,
@@ -176,22 +222,20 @@ def magnify(
 ) -> None:
     """Write a recording with its deviation from the reference made larger."""
     with refusals(), working() as (tell, cancel):
-        import warnings
-
         from napari_ubam.magnification.export import export
+        from napari_ubam.magnification.prepare import magnification
         from napari_ubam.run import Run
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            made = Run.open(run).magnification(
-                recording,
-                reference,
-                factor,
-                frames=frame_range(frames),
-                smoothing_ms=smoothing,
-                device=device,
-                cancel=cancel,
-            )
+        made = magnification(
+            Run.open(run).folder,
+            recording,
+            reference,
+            factor,
+            frames=frame_range(frames),
+            smoothing_ms=smoothing,
+            device=device,
+            cancel=cancel,
+        )
         for sentence in made.metadata["warnings"]:
             typer.echo(sentence, err=True)
         path = export(made, out, side_by_side=side_by_side, label=label, progress=tell, cancel=cancel)
@@ -199,11 +243,10 @@ def magnify(
             from napari_ubam.report import save, sweep_sheet
 
             middle = int(made.numbers[len(made.numbers) // 2])
-            save(
-                sweep_sheet(made.sweep(middle), f"{recording}, frame {middle}, reference {reference}"), sweep
-            )
+            title = f"{recording}, frame {middle}, reference {reference}"
+            save(sweep_sheet(made.sweep(middle), title), sweep)
         if arrows is not None:
-            table = made.arrows(cancel)
+            table = made.arrows(progress=tell, cancel=cancel)
             arrows.parent.mkdir(parents=True, exist_ok=True)
             table.to_csv(arrows, index=False)
         typer.echo(f"{len(made.numbers)} frames at factor {factor:g} are in {path}.")

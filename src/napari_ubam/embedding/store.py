@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import zarr
@@ -20,6 +20,9 @@ from napari_ubam.video import VideoArray, open_video
 from .encoder import Encoder
 from .errors import EmbeddingError
 from .writer import FORMAT, EmbeddingWriter
+
+if TYPE_CHECKING:
+    import xarray
 
 State = Literal["done", "missing", "other model", "other video", "other region"]
 
@@ -66,6 +69,42 @@ class Embeddings:
     valid: NDArray[np.bool_]
     fps: float
     attributes: Mapping[str, Any]
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Convert the codes to an xarray Dataset, whose axes have names and coordinates.
+
+        Returns
+        -------
+        Dataset
+            Variables ``posture`` (time, posture_code), ``behaviour`` (time, behaviour_code) and ``valid``
+            (time). Coordinates ``time`` in seconds and ``frame``, the frame number. Attributes ``recording,
+            subject, group, session, fps, posture_hash, behaviour_hash``, where the hashes are those of the
+            encoders' weights.
+
+        Raises
+        ------
+        EmbeddingError
+            If xarray is not installed.
+        """
+        try:
+            import xarray
+        except ImportError:
+            raise EmbeddingError(
+                "The conversion to a Dataset needs the package xarray; install napari-ubam[xarray]."
+            ) from None
+        variables = {
+            "posture": (("time", "posture_code"), self.posture),
+            "behaviour": (("time", "behaviour_code"), self.behaviour),
+            "valid": ("time", self.valid),
+        }
+        coordinates = {
+            "time": ("time", self.times, {"units": "s"}),
+            "frame": ("time", self.frames),
+        }
+        labels = {"subject": self.subject, "group": self.group, "session": self.session}
+        hashes = {f"{kind}_hash": text for kind, text in self.attributes.get("hashes", {}).items()}
+        attributes = {"recording": self.name, **labels, "fps": self.fps, **hashes}
+        return xarray.Dataset(variables, coordinates, attributes)
 
     @property
     def behaviour_valid(self) -> NDArray[np.bool_]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from napari_ubam.magnification.export import export
-from napari_ubam.magnification.prepare import Magnification, MagnificationWarning
+from napari_ubam.magnification.result import Magnification, MagnificationWarning, MagnifiedFrames
 from napari_ubam.runfolder.errors import RunError
 
 from .explorer import Explorer
 from .facade import Run
+from .score_table import ScoreTable
 from .training import train, train_magnifier
 
 __all__ = [
     "Explorer",
     "Magnification",
     "MagnificationWarning",
+    "MagnifiedFrames",
     "Run",
     "RunError",
+    "ScoreTable",
     "export",
     "train",
     "train_magnifier",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,21 +9,22 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from napari_ubam.magnification.defaults import FACTOR
 from napari_ubam.magnification.export import export
-from napari_ubam.magnification.prepare import MagnificationWarning
+from napari_ubam.magnification.prepare import magnification
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.report import save, sweep_sheet, timeline
-from napari_ubam.runfolder.paths import CHECKPOINTS, FIGURES, MAGNIFIER_CHECKPOINTS
+from napari_ubam.runfolder.paths import CHECKPOINTS, FIGURES, MAGNIFIER_CHECKPOINTS, figure_file
 from napari_ubam.sample import write_sample
 from napari_ubam.study import Study
 from napari_ubam.training.pipeline.record import unfinished
 
 from .facade import Run
-from .scoring import Scoring
+from .score_table import ScoreTable
 from .summary import summary_lines
 from .training import train
 
-MAGNIFIER_STEPS, FACTOR = 600, 2.0
+MAGNIFIER_STEPS = 600
 INSIDE, OUTSIDE = 0.5, 0.05  # envelope of a bout over and under which a frame counts
 
 
@@ -69,13 +69,13 @@ def run_demo(
     )
     yield from run.quality.summary()
     run.embed(study, progress=progress, cancel=cancel)
-    scoring = run.scoring(study, "group=healthy", progress=progress, cancel=cancel)
-    yield from summary_lines(scoring)
+    scores = run.score(study, "group=healthy", progress=progress, cancel=cancel)
+    yield from summary_lines(scores)
     truth = pd.read_csv(folder / "truth.csv")
-    yield from _against_truth(scoring, truth)
-    _draw(run.folder / FIGURES, scoring, truth)
+    yield from _against_truth(scores, truth)
+    _draw(run.folder, scores, truth)
     if magnify:
-        yield from _magnified(run, study, scoring, steps, seed, progress, cancel)
+        yield from _magnified(run, study, scores, steps, seed, progress, cancel)
     yield f"Report: {run.report()}"
     yield f"Tables and figures: {run.folder}"
 
@@ -83,7 +83,7 @@ def run_demo(
 def _magnified(
     run: Run,
     study: Study,
-    scoring: Scoring,
+    scores: ScoreTable,
     steps: int | None,
     seed: int,
     progress: ProgressCallback | None,
@@ -98,33 +98,32 @@ def _magnified(
         progress=progress,
         cancel=cancel,
     )
-    queries = scoring.subjects.loc[~scoring.subjects["reference"], "subject"]
-    names = [one.name for one in scoring.result.recordings if one.subject in set(queries)]
-    found = scoring.episodes[scoring.episodes["recording"].isin(names)]
+    queries = scores.subjects.loc[~scores.subjects["reference"], "subject"]
+    names = [one.name for one in scores.deviation.recordings if one.subject in set(queries)]
+    found = scores.episodes[scores.episodes["recording"].isin(names)]
     if not len(found):
         yield "No episode was found, so none is magnified."
         return
     best = found.sort_values("excess", ascending=False).iloc[0]
     frames = slice(int(best["start"]), int(best["stop"]))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MagnificationWarning)  # they are in the file beside the video
-        made = run.magnification(
-            str(best["recording"]), "group=healthy", FACTOR, frames=frames, cancel=cancel
-        )
+    made = magnification(
+        run.folder, str(best["recording"]), "group=healthy", FACTOR, frames=frames, cancel=cancel
+    )
     video = run.folder / FIGURES / "magnified.mp4"
     export(made, video, side_by_side=True, label=True, progress=progress, cancel=cancel)
     peak = int(best["peak"])
     title = f"{best['recording']}, frame {peak}, reference group=healthy"
-    save(sweep_sheet(made.sweep(peak), title), run.folder / FIGURES / "sweep.png")
+    save(sweep_sheet(made.sweep(peak), title), run.folder / figure_file("sweep"))
     yield f"Strongest episode, original, twice its deviation, and where it deviates: {video}"
 
 
-def agreement(scoring: Scoring, truth: pd.DataFrame) -> dict[str, float]:
+def agreement(scores: ScoreTable, truth: pd.DataFrame) -> dict[str, float]:
     """Compare scores with the bouts that were rendered.
 
     Parameters
     ----------
-    scoring : Scoring
+    scores : ScoreTable
+        Result of `Run.score`.
     truth : DataFrame
         ``truth.csv`` of the sample study.
 
@@ -135,7 +134,7 @@ def agreement(scoring: Scoring, truth: pd.DataFrame) -> dict[str, float]:
         ``posture`` and ``behaviour``; and ``subjects``, the part of (impaired, healthy) pairs that are
         ranked rightly.
     """
-    joined = scoring.scores.merge(truth[["recording", "frame", "envelope"]], on=["recording", "frame"])
+    joined = scores.merge(truth[["recording", "frame", "envelope"]], on=["recording", "frame"])
     joined = joined[(joined["envelope"] > INSIDE) | (joined["envelope"] < OUTSIDE)].dropna()
     areas: dict[str, list[float]] = {"posture": [], "behaviour": []}
     for _, part in joined.groupby("recording"):
@@ -143,26 +142,26 @@ def agreement(scoring: Scoring, truth: pd.DataFrame) -> dict[str, float]:
         if inside.any() and not inside.all():
             for kind, values in areas.items():
                 values.append(float(roc_auc_score(inside, part[f"{kind}_deviation"])))
-    table = scoring.subjects
+    table = scores.subjects
     ill = table.loc[table["group"] == "impaired", "deviation"].to_numpy()
     well = table.loc[table["group"] == "healthy", "deviation"].to_numpy()
     found = {kind: float(np.mean(values)) for kind, values in areas.items()}
     return {**found, "subjects": float(np.mean(ill[:, None] > well))}
 
 
-def _against_truth(scoring: Scoring, truth: pd.DataFrame) -> Iterator[str]:
-    found = agreement(scoring, truth)
+def _against_truth(scores: ScoreTable, truth: pd.DataFrame) -> Iterator[str]:
+    found = agreement(scores, truth)
     yield "Against the truth (0.5 is chance, 1 is perfect):"
     yield f"  frames in bouts told from frames outside, by posture    {found['posture']:.3f}"
     yield f"  the same by behaviour, over windows                     {found['behaviour']:.3f}"
     yield f"  pairs of an impaired and a healthy animal ranked right  {found['subjects']:.3f}"
 
 
-def _draw(folder: Path, scoring: Scoring, truth: pd.DataFrame) -> None:
+def _draw(folder: Path, scores: ScoreTable, truth: pd.DataFrame) -> None:
     """Draw the impaired animal with the strongest deviation, its true bouts as a band."""
-    table = scoring.subjects[~scoring.subjects["reference"]]
+    table = scores.subjects[~scores.subjects["reference"]]
     subject = table.sort_values("deviation").iloc[-1]["subject"]
-    scores = next(one for one in scoring.result.recordings if one.subject == subject)
-    own = scoring.episodes[scoring.episodes["recording"] == scores.name]
-    envelope = truth.loc[truth["recording"] == scores.name, "envelope"].to_numpy()
-    save(timeline(scores, own, truth=envelope > INSIDE), folder / "against_truth.png")
+    shown = next(one for one in scores.deviation.recordings if one.subject == subject)
+    own = scores.episodes[scores.episodes["recording"] == shown.name]
+    envelope = truth.loc[truth["recording"] == shown.name, "envelope"].to_numpy()
+    save(timeline(shown, own, truth=envelope > INSIDE), folder / figure_file("against_truth"))

@@ -1,101 +1,43 @@
-"""A run: a folder with trained weights, embeddings, scores and figures."""
+"""A run: a folder with trained weights, embeddings, scores and figures, and all that is done with it."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import dask.array as da
-import pandas as pd
-
-from napari_ubam.analysis import Codes
-from napari_ubam.embedding import Embeddings, EmbeddingStore, EmbedReport
-from napari_ubam.embedding.codes import embed_into_run, read_codes, store_of
-from napari_ubam.embedding.model_encoder import ModelEncoder, config_of
-from napari_ubam.families import GivenFiles
-from napari_ubam.magnification.prepare import SMOOTHING_MS, Magnification, magnification
-from napari_ubam.models.config import ModelConfig
-from napari_ubam.models.devices import choose_device
+from napari_ubam.embedding import EmbedReport
+from napari_ubam.embedding.codes import embed_into_run
+from napari_ubam.learners.fitting import PretrainedFiles
+from napari_ubam.magnification.defaults import FACTOR, SMOOTHING_MS
+from napari_ubam.magnification.prepare import magnification
+from napari_ubam.magnification.result import Magnification, MagnificationWarning, MagnifiedFrames
 from napari_ubam.progress import Cancel, ProgressCallback, silent
-from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.log import history
-from napari_ubam.runfolder.paths import BEHAVIOUR, LOG, POSTURE, QUALITY
+from napari_ubam.runfolder.recordings import remove_recordings
+from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Recording, Study
-from napari_ubam.training.checks.quality import Quality
 from napari_ubam.training.pipeline.context import TrainingOptions
 from napari_ubam.training.pipeline.magnifier import train_run_magnifier
 
+from .analysing import analyse
 from .explorer import Explorer, explore
+from .reading import ReadableRun
 from .reporting import write_report
-from .scoring import Scoring, score_study
+from .score_table import ScoreTable
+from .scoring import ScoringOptions, score_study
 
 
 @dataclass(frozen=True)
-class Run:
-    """A folder with a trained model and what was found with it.
+class Run(ReadableRun):
+    """A folder with a trained model and what was computed with it.
 
     Parameters
     ----------
     folder : Path
         Made by `train`.
     """
-
-    folder: Path
-
-    @classmethod
-    def open(cls, folder: str | Path) -> Run:
-        """Open a run that was trained.
-
-        Parameters
-        ----------
-        folder : path
-
-        Raises
-        ------
-        RunError
-            If there is no trained model in the folder.
-        """
-        run = cls(Path(folder).absolute())
-        if not run.folder.is_dir():
-            raise RunError(f"There is no run at {run.folder}; check the path, or train a model into it.")
-        missing = [name for name in (POSTURE, BEHAVIOUR) if not (run.folder / name).is_file()]
-        if missing:
-            raise RunError(
-                f"{run.folder} has no {missing[0]}; end its training with --resume, train a model into it, "
-                "or choose another run."
-            )
-        return run
-
-    @property
-    def config(self) -> ModelConfig:
-        """Sizes of the model, and how it was trained."""
-        return config_of(self.folder)
-
-    @property
-    def quality(self) -> Quality:
-        """Whether the model means anything; see `napari_ubam.training.checks.quality`."""
-        return Quality.read(self.folder / QUALITY)
-
-    @property
-    def history(self) -> pd.DataFrame:
-        """Losses of the training: ``stage``, ``step``, ``seconds`` and one column a loss."""
-        return history(self.folder / LOG)
-
-    @property
-    def store(self) -> EmbeddingStore:
-        """Codes of the recordings."""
-        return store_of(self.folder)
-
-    def encoder(self, device: str = "auto") -> ModelEncoder:
-        """Load the encoders.
-
-        Parameters
-        ----------
-        device : str
-            ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
-        """
-        return ModelEncoder.load(self.folder, choose_device(device))
 
     def embed(
         self,
@@ -132,35 +74,27 @@ class Run:
             self.folder, study, device=device, scheduler=scheduler, progress=progress, cancel=cancel
         )
 
-    def embeddings(self, name: str) -> Embeddings:
-        """Read the codes of a recording.
+    def remove(self, names: str | Iterable[str]) -> Study:
+        """Remove recordings from the study of the run. Their codes stay on disk.
+
+        Scores that hold them stay as they are until the study is scored again; the report says so.
 
         Parameters
         ----------
-        name : str
-            The recording's name.
+        names : str or iterable of str
+            Names of the recordings.
 
         Returns
         -------
-        Embeddings
-            ``posture`` (t, d) and ``behaviour`` (t, e), float32, NaN where there is none.
+        Study
+            The recordings that are left.
 
         Raises
         ------
-        EmbeddingError
-            If the recording was not embedded.
+        RunError, StudyError
+            If the run does not know such a recording, or none would be left.
         """
-        return self.store.read(name)
-
-    def codes(self, study: Iterable[Recording]) -> list[Codes]:
-        """Read the codes of recordings, sure that they are this model's and the videos' as they are now.
-
-        Raises
-        ------
-        EmbeddingError
-            If they are of another model or another video, or missing.
-        """
-        return read_codes(self.folder, study, self.encoder("cpu"))
+        return remove_recordings(self.folder, names)
 
     def train_magnifier(
         self,
@@ -169,8 +103,9 @@ class Run:
         device: str = "auto",
         minutes: float | None = None,
         steps: int | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         resume: bool = False,
+        restart: bool = False,
         budget_bytes: int | None = None,
         weights: str | Path | None = None,
         vgg: str | Path | None = None,
@@ -185,21 +120,25 @@ class Run:
         Parameters
         ----------
         study : Study
-            Recordings to learn from, best those that the encoders were trained on.
+            Recordings of the training, best those on which the encoders were trained.
         device : str
             Compute device, as `napari_ubam.train` takes it.
         minutes : float, optional
-            Duration of the training, over all resumptions; as many steps as the preset says unless given.
+            Training time in minutes, over all resumptions. Without minutes and steps, the preset decides.
         steps : int, optional
-            Steps of the training. With ``weights``, 0 takes them as they are.
-        seed : int
-            Random seed.
+            Number of steps. With ``weights``, 0 keeps them unchanged.
+        seed : int, optional
+            Random seed, 0 if not given.
         resume : bool
-            Continue a training of this magnifier that was cancelled or killed.
+            Continue a training of this magnifier that was cancelled or killed. What is not given is then the
+            same as at its start.
+        restart : bool
+            Discard a training of this magnifier that was cancelled or killed, and start again.
         budget_bytes : int, optional
-            Disk space for decoded crops, in bytes.
+            Disk space for decoded crops in bytes.
         weights, vgg : path, optional
-            For the preset ``"paper"``: a checkpoint (``*.pth.tar``) to begin with, and weights of VGG-16.
+            For the preset ``"paper"``: a checkpoint of the published code (``*.pth.tar``) from which the
+            training begins, and weights of VGG-16.
         progress, cancel : optional
             Called at least every second; checked several times a second.
 
@@ -212,27 +151,36 @@ class Run:
         Cancelled
             When ``cancel`` is set; the same call with ``resume=True`` continues.
         """
+        files = PretrainedFiles(*(None if path is None else Path(path) for path in (weights, vgg)))
         options = TrainingOptions(
-            device, minutes, steps, seed, resume, budget_bytes, progress or silent, cancel
+            device=device,
+            minutes=minutes,
+            steps=steps,
+            seed=seed,
+            resume=resume,
+            restart=restart,
+            budget_bytes=budget_bytes,
+            pretrained=files,
+            progress=progress or silent,
+            cancel=cancel,
         )
-        given = GivenFiles(*(None if path is None else Path(path) for path in (weights, vgg)))
-        train_run_magnifier(study, self.folder, options, given)
+        train_run_magnifier(study, self.folder, options)
 
     def score(
         self,
         study: Study,
         reference: str,
         *,
-        k: int = 10,
-        per_subject: int = 2,
+        k: int = ScoringOptions.k,
+        per_subject: int = ScoringOptions.per_subject,
         figures: bool = True,
         progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
-    ) -> pd.DataFrame:
-        """Score every frame by how much it deviates from the reference.
+    ) -> ScoreTable:
+        """Score how much each frame deviates from the reference.
 
-        Writes ``scores.csv``, ``subjects.csv``, ``episodes.csv``, figures, and what they were made from
-        (``scores.json``) into the run's folder.
+        The scores are written to the folder of the run: ``scores.csv``, ``subjects.csv``, ``episodes.csv``,
+        figures, and in ``scores.json`` what they were computed from. The study becomes the study of the run.
 
         Parameters
         ----------
@@ -241,110 +189,127 @@ class Run:
         reference : str
             Filter of the recordings that define normal, such as ``"group=healthy"``.
         k, per_subject : int
-            Nearest reference frames, and how many of them may be one subject's.
+            Number of nearest reference frames, and of those of one subject at most.
         figures : bool
-            Draw a timeline a recording and the subjects.
-        progress, cancel : optional
+            Whether to draw the subjects and a timeline of each recording.
+        progress : callable, optional
+            Called with the progress of the stages ``"score"`` and ``"figures"``.
+        cancel : object with ``is_set()``, optional
+            Stops the work when set.
 
         Returns
         -------
-        DataFrame
-            ``recording, frame, time, posture_deviation, behaviour_deviation, posture_percentile,
-            behaviour_percentile``, one row a frame.
+        ScoreTable
+            A pandas table with the columns ``recording, frame, time, posture_deviation, behaviour_deviation,
+            posture_percentile, behaviour_percentile``, one row for each frame. Its attributes ``subjects``,
+            ``episodes``, ``warnings``, ``facts`` and ``deviation`` are the rest of the result.
 
         Raises
         ------
         DeviationError
-            If the reference is empty or has one recording's codes only.
+            If the reference is empty or cannot be used.
         EmbeddingError
-            If codes are missing, of another model or of another video.
+            If codes are missing, or belong to another model or another video.
+        Cancelled
+            When ``cancel`` is set.
         """
-        return self.scoring(
-            study,
-            reference,
-            k=k,
-            per_subject=per_subject,
-            figures=figures,
-            progress=progress,
-            cancel=cancel,
-        ).scores
+        options = ScoringOptions(k, per_subject, figures, progress or silent, cancel)
+        return score_study(self.folder, study, reference, options)
+
+    def analyse(
+        self,
+        name: str,
+        /,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: Cancel | None = None,
+        **parameters: Any,
+    ) -> Result:
+        """Compute an analysis of the run, such as ``"group_summary"``, and write its result to the folder.
+
+        `napari_ubam.analysis.analyses` lists all analyses.
+
+        Parameters
+        ----------
+        name : str
+            Name of the analysis.
+        progress : callable, optional
+            Called with the progress of the work.
+        cancel : object with ``is_set()``, optional
+            Stops the work when set.
+        **parameters
+            Parameters of the analysis. The others have their defaults.
+
+        Returns
+        -------
+        Result
+            Tables, facts and warnings; later also in ``results``.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no such analysis or parameter, or the run has no scores and the analysis needs them.
+        RunError, EmbeddingError
+            If the run has no study, or codes that are needed are missing.
+        Cancelled
+            When ``cancel`` is set.
+        """
+        return analyse(self.folder, name, parameters, progress, cancel)
 
     def magnify(
         self,
         recording: str,
         reference: str,
-        factor: float = 2.0,
+        factor: float = FACTOR,
         *,
         frames: slice | None = None,
         smoothing_ms: float = SMOOTHING_MS,
         device: str = "auto",
         cancel: Cancel | None = None,
-    ) -> da.Array:
-        """Show how a recording deviates from the reference, larger.
+    ) -> MagnifiedFrames:
+        """Magnify the deviation of a recording from the reference.
 
         Parameters
         ----------
         recording : str
-            Name of a recording that was embedded.
+            Name of a recording of the run's study.
         reference : str
             Filter of the recordings that define normal, such as ``"group=healthy"``.
         factor : float
             0 shows the reference posture in the individual's pixels, 1 the original, above 1 magnifies.
         frames : slice, optional
-            Frame numbers; all of the recording unless given.
+            Frame numbers. Default: all frames of the recording.
         smoothing_ms : float
-            Milliseconds (standard deviation) over which the difference from the reference is smoothed.
+            Milliseconds (standard deviation) over which the change towards the reference is smoothed.
         device : str
-            As `encoder` takes it.
-        cancel : optional
+            Compute device, as `encoder` takes it.
+        cancel : object with ``is_set()``, optional
+            Stops the work when set.
 
         Returns
         -------
-        dask Array
-            Frames (t, y, x, c) of uint8, each computed only when it is asked for.
+        MagnifiedFrames, shape (t, y, x, c)
+            Dask array of uint8. Each frame is computed on request. Its attributes hold the originals, the
+            reference, the metadata, arrows and more.
 
         Raises
         ------
         RunError
-            If the recording is unknown, or the frames are none of its own.
+            If the recording is unknown, or it has not such frames.
         WeightsError
             If the magnifier is not trained.
         EmbeddingError, DeviationError
             If codes are missing, or the reference cannot be used.
+        Cancelled
+            When ``cancel`` is set.
 
         Warns
         -----
         MagnificationWarning
-            Where postures are shown that were never filmed; `magnification` tells which frames.
+            If frames show postures that no recording shows, or are shown unchanged, or the reference is not
+            that of the scores. The sentences are in ``metadata["warnings"]``, too.
         """
-        return self.magnification(
-            recording,
-            reference,
-            factor,
-            frames=frames,
-            smoothing_ms=smoothing_ms,
-            device=device,
-            cancel=cancel,
-        ).frames
-
-    def magnification(
-        self,
-        recording: str,
-        reference: str,
-        factor: float = 2.0,
-        *,
-        frames: slice | None = None,
-        smoothing_ms: float = SMOOTHING_MS,
-        device: str = "auto",
-        cancel: Cancel | None = None,
-    ) -> Magnification:
-        """Magnify as `magnify` does, with the originals, the reference and what was noted beside it.
-
-        Returns
-        -------
-        Magnification
-        """
-        return magnification(
+        made = magnification(
             self.folder,
             recording,
             reference,
@@ -354,6 +319,35 @@ class Run:
             device=device,
             cancel=cancel,
         )
+        for sentence in made.metadata["warnings"]:
+            warnings.warn(sentence, MagnificationWarning, stacklevel=2)
+        return MagnifiedFrames.of(made)
+
+    def magnification(
+        self, recording: str, reference: str, factor: float = FACTOR, **options: Any
+    ) -> Magnification:
+        """Use `magnify` instead: its result has all that this returns.
+
+        .. deprecated:: 0.1
+            ``run.magnification(...)`` is ``run.magnify(...).magnification``.
+
+        Parameters
+        ----------
+        recording, reference, factor
+            As `magnify` takes them.
+        **options
+            Other parameters of `magnify`.
+
+        Returns
+        -------
+        Magnification
+        """
+        warnings.warn(
+            "Run.magnification is deprecated; use Run.magnify, whose result has the attribute magnification.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.magnify(recording, reference, factor, **options).magnification
 
     def report(self) -> Path:
         """Write what was found as one HTML file that needs nothing beside it.
@@ -380,35 +374,26 @@ class Run:
         """
         return explore(self.folder)
 
-    def scoring(
-        self,
-        study: Study,
-        reference: str,
-        *,
-        k: int = 10,
-        per_subject: int = 2,
-        figures: bool = True,
-        progress: ProgressCallback | None = None,
-        cancel: Cancel | None = None,
-    ) -> Scoring:
-        """Score as `score` does, and return all tables and warnings.
+    def scoring(self, study: Study, reference: str, **options: Any) -> ScoreTable:
+        """Use `score` instead: its result has all that this returns.
+
+        .. deprecated:: 0.1
+            ``run.scoring(...)`` is ``run.score(...)``.
+
+        Parameters
+        ----------
+        study, reference
+            As `score` takes them.
+        **options
+            Other parameters of `score`.
 
         Returns
         -------
-        Scoring
+        ScoreTable
         """
-        chosen, encoder = study.select(reference), self.encoder("cpu")
-        codes = read_codes(self.folder, study, encoder)
-        return score_study(
-            self.folder,
-            study,
-            codes,
-            chosen.names,
-            reference,
-            model=encoder.hashes,
-            k=k,
-            per_subject=per_subject,
-            figures=figures,
-            progress=progress,
-            cancel=cancel,
+        warnings.warn(
+            "Run.scoring is deprecated; use Run.score, whose result has subjects and episodes, too.",
+            DeprecationWarning,
+            stacklevel=2,
         )
+        return self.score(study, reference, **options)

@@ -1,26 +1,39 @@
-"""A run as one page to read, print and send."""
+"""The report of a run: one HTML page to read, print and send."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from napari_ubam.analysis import analyses
 from napari_ubam.embedding.model_encoder import config_of
 from napari_ubam.files import write_atomic
-from napari_ubam.models.weights import read_header, versions
+from napari_ubam.models.weights import read_header
 from napari_ubam.report.page import Page, Part, Picture, to_html
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.paths import BEHAVIOUR, FIGURES, MAGNIFIER, POSTURE, QUALITY, REPORT
+from napari_ubam.runfolder.paths import (
+    BEHAVIOUR,
+    MAGNIFIER,
+    POSTURE,
+    QUALITY,
+    REPORT,
+    SCORES,
+    TIMELINES,
+    figure_file,
+    timeline_file,
+)
+from napari_ubam.runfolder.tables import Result, RunResults, has_result, read_result
 from napari_ubam.training.checks.quality import Quality
+from napari_ubam.versions import versions
 
-from .scoring import file_name, read_table
+from .provenance import changes_since
 
 LISTED = 20  # episodes
-SHOWN = {
+ROWS = 50  # a longer table of an analysis is left to its file
+COLUMNS = {
     "recording": "recording",
     "start_time": "from (s)",
     "stop_time": "to (s)",
@@ -32,25 +45,42 @@ SHOWN = {
 
 
 def write_report(folder: Path) -> Path:
-    """Write the report of a run; see `napari_ubam.Run.report`."""
-    scores = folder / "scores.json"
-    if not scores.is_file():
+    """Write the report of a run; see `Run.report`.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+
+    Raises
+    ------
+    RunError
+        If the run has no scores.
+    """
+    if not has_result(folder, SCORES):
         raise RunError(
             f"{folder} has no scores; score it with 'napari-ubam score STUDY.csv --run {folder} "
             "--reference FILTER'."
         )
-    facts = json.loads(scores.read_text(encoding="utf-8"))
-    subjects, episodes = (read_table(folder, name) for name in ("subjects", "episodes"))
+    scores = read_result(folder, SCORES)
+    reference = [str(name) for name in scores.facts["reference_recordings"]]
     page = Page(
-        title=f"Deviation from {facts['reference']}",
-        lead=f"{folder.name}, scored {facts['created']}, napari-ubam {versions()['napari-ubam']}",
-        warnings=facts["warnings"],
+        title=f"Deviation from {scores.facts['reference']}",
+        lead=f"{folder.name}, scored {scores.facts['created']}, napari-ubam {versions()['napari-ubam']}",
+        warnings=[*changes_since(folder, scores), *scores.warnings],
         parts=[
-            _subjects(folder, subjects, facts),
-            _episodes(episodes, set(facts["reference_recordings"])),
-            *_pictures(folder, facts["reference_recordings"]),
+            _subjects(folder, scores),
+            _episodes(scores.tables["episodes"], set(reference)),
+            *_pictures(folder, reference),
+            *_analyses(folder),
+            _recordings(scores.facts, reference),
             _model(folder),
-            _origin(folder, facts),
+            _origin(folder, scores.facts),
         ],
     )
     path = folder / REPORT
@@ -58,59 +88,102 @@ def write_report(folder: Path) -> Path:
     return path
 
 
-def _subjects(folder: Path, subjects: pd.DataFrame, facts: dict[str, Any]) -> Part:
+def _subjects(folder: Path, scores: Result) -> Part:
+    subjects = scores.tables["subjects"]
     others = subjects[~subjects["reference"]]
-    said = [
-        f"{others['subject'].nunique()} subjects, {len(facts['reference_subjects'])} of the reference. "
-        "The deviation of a subject is the mean of what its behaviour deviation exceeds the 95th percentile "
-        "of the reference by; the unit is the subject, not the frame."
+    sentences = [
+        f"{others['subject'].nunique()} subjects, {len(scores.facts['reference_subjects'])} of the "
+        "reference. The deviation of a subject is the mean amount by which its behaviour deviation exceeds "
+        "the 95th percentile of the reference; the unit is the subject, not the frame."
     ]
     if len(others):
-        least = others["smallest_p"].min()
-        said.append(
-            f"With so many reference subjects p cannot be smaller than {least:.3f}; q is adjusted for the "
-            "subjects asked (Benjamini and Hochberg)."
+        smallest = others["smallest_p"].min()
+        sentences.append(
+            f"With this number of reference subjects p cannot be smaller than {smallest:.3f}; q is p "
+            "adjusted for the number of subjects outside the reference (Benjamini and Hochberg)."
         )
     columns = ["subject", "group", "session", "deviation", "p", "q", "reference"]
     table = subjects.sort_values("deviation", ascending=False)[columns]
-    return Part("Subjects", said, table, _there(folder / FIGURES, "subjects"))
+    return Part("Subjects", sentences, table, _figures(folder, "subjects"))
 
 
 def _episodes(episodes: pd.DataFrame, reference: set[str]) -> Part:
     others = episodes[~episodes["recording"].isin(reference)].sort_values("excess", ascending=False)
-    said = (
+    if not len(others):
+        return Part("Episodes", ["There are no episodes outside the reference."])
+    sentence = (
         f"The {min(len(others), LISTED)} strongest of {len(others)} outside the reference; all are in "
         "episodes.csv. Frames count from 0."
     )
-    table = others.head(LISTED)[list(SHOWN)].rename(columns=SHOWN) if len(others) else None
-    return Part("Episodes", [said if len(others) else "There are none outside the reference."], table)
+    return Part("Episodes", [sentence], others.head(LISTED)[list(COLUMNS)].rename(columns=COLUMNS))
 
 
 def _pictures(folder: Path, reference: Sequence[str]) -> Iterator[Part]:
-    found, last = (folder / FIGURES / "timelines").glob("*.png"), set(map(file_name, reference))
-    timelines = sorted(found, key=lambda path: (path.stem in last, path.stem))
+    last = {Path(timeline_file(name)).stem for name in reference}
+    timelines = sorted((folder / TIMELINES).glob("*.png"), key=lambda path: (path.stem in last, path.stem))
     if timelines:
-        said = (
+        sentence = (
             "Percentile of every frame among held-out frames of the reference, and the peaks of the episodes."
         )
-        yield Part("Recordings", [said], None, [Picture(one.stem, one) for one in timelines], folded=True)
-    sweep = _there(folder / FIGURES, "sweep")
+        pictures = [Picture(one.stem, one) for one in timelines]
+        yield Part("Recordings", [sentence], None, pictures, folded=True)
+    sweep = _figures(folder, "sweep")
     if sweep:
         yield Part("Magnified", ["One frame at several factors: 1 is the original."], None, sweep)
+
+
+def _analyses(folder: Path) -> Iterator[Part]:
+    """Sections of the other results: one for each table, the first with the facts and the figure."""
+    for name, result in RunResults(folder).items():
+        if name == SCORES:
+            continue
+        known = analyses().get(name)
+        title = known.title if known else name.replace("_", " ").capitalize()
+        sentences = [known.description] if known else []
+        sentences += [*changes_since(folder, result), *result.warnings, *_settings(result.facts)]
+        figures = _figures(folder, name)
+        for number, (table, rows) in enumerate(result.tables.items()):
+            where = f"All {len(rows)} rows are in {table}.csv."
+            shown = rows if len(rows) <= ROWS else None
+            if number == 0:
+                yield Part(title, [*sentences, where], shown, figures)
+            else:
+                yield Part(f"{title}: {table.replace('_', ' ')}", [where], shown)
+
+
+def _settings(facts: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence of the facts that are single values."""
+    found = {**facts, **facts.get("parameters", {})}
+    single = {
+        name: value
+        for name, value in found.items()
+        if isinstance(value, str | int | float) and name not in ("scores_created", "codes")
+    }
+    if single:
+        yield "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in single.items()) + "."
+
+
+def _recordings(facts: Mapping[str, Any], reference: Sequence[str]) -> Part:
+    """Section that tells which recordings were scored; earlier versions noted only the reference."""
+    if "recordings" not in facts:
+        return Part("What was scored", [f"Reference recordings: {', '.join(reference)}."])
+    table = pd.DataFrame(facts["recordings"]).rename(
+        columns={"name": "recording", "codes": "hash of the codes"}
+    )
+    sentence = (
+        f"The scores were computed from {len(table)} recordings, {len(reference)} of them in the reference."
+    )
+    return Part("What was scored", [sentence], table)
 
 
 def _model(folder: Path) -> Part:
     quality = Quality.read(folder / QUALITY)
     table = pd.DataFrame(quality.rows(), columns=["check", "result", "what it means"])
-    return Part(
-        "Does the model mean anything?",
-        [quality.held_out.meaning],
-        table,
-        _there(folder / FIGURES, "neighbours", "losses"),
-    )
+    title = "Does the model mean anything?"
+    return Part(title, [quality.held_out.meaning], table, _figures(folder, "neighbours", "losses"))
 
 
-def _origin(folder: Path, facts: dict[str, Any]) -> Part:
+def _origin(folder: Path, facts: Mapping[str, Any]) -> Part:
     rows = {"run": str(folder), "preset": config_of(folder).preset}
     for name in (POSTURE, BEHAVIOUR, MAGNIFIER):
         if (folder / name).is_file():
@@ -118,9 +191,9 @@ def _origin(folder: Path, facts: dict[str, Any]) -> Part:
             rows[name] = f"seed {header.seed}, {header.steps} steps, study {header.study}"
     rows |= {f"hash of {name}": text for name, text in facts["model"].items()}
     rows |= {f"version of {name}": text for name, text in facts["versions"].items()}
-    rows["reference recordings"] = ", ".join(facts["reference_recordings"])
     return Part("How it was made", [], pd.DataFrame({"what": list(rows), "value": list(rows.values())}))
 
 
-def _there(folder: Path, *names: str) -> list[Picture]:
-    return [Picture(name, folder / f"{name}.png") for name in names if (folder / f"{name}.png").is_file()]
+def _figures(folder: Path, *names: str) -> list[Picture]:
+    paths = {name: folder / figure_file(name) for name in names}
+    return [Picture(name, path) for name, path in paths.items() if path.is_file()]

@@ -1,4 +1,4 @@
-"""What a scoring found, in lines for a terminal."""
+"""Summary of a scoring, in lines for a terminal."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from typing import Any
 
 import pandas as pd
 
-from .scoring import Scoring
+from .score_table import ScoreTable
 
 LISTED = 5
 
 
-def summary_lines(scoring: Scoring) -> Iterator[str]:
-    """Tell how the subjects rank, and where the strongest episodes are.
+def summary_lines(scores: ScoreTable) -> Iterator[str]:
+    """Describe how the subjects rank, and where the strongest episodes are.
 
     Parameters
     ----------
-    scoring : Scoring
+    scores : ScoreTable
+        Result of `Run.score`.
 
     Yields
     ------
     str
-        A line.
+        One line.
     """
-    yield "Subjects, the most deviant first (p cannot be smaller than the number in brackets):"
+    yield "Subjects, strongest deviation first (p cannot be smaller than the number in brackets):"
     yield f"  {'subject':16} {'group':12} {'session':8} {'deviation':>9} {'p':>7} {'q':>7}"
-    for row in _rows(scoring.subjects.sort_values("deviation", ascending=False)):
+    for row in _rows(scores.subjects.sort_values("deviation", ascending=False)):
         role = "  reference" if row.reference else f" ({row.smallest_p:.3f})"
         q = "" if pd.isna(row.q) else f"{row.q:.3f}"
         numbers = f"{row.deviation:9.4f} {row.p:7.3f} {q:>7}"
         yield f"  {row.subject!s:16} {row.group!s:12} {row.session!s:8} {numbers}{role}"
-    reference = {one.name for one in scoring.result.recordings if one.reference}
-    others = scoring.episodes[~scoring.episodes["recording"].isin(reference)]
+    outside = ~scores.episodes["recording"].isin(scores.facts["reference_recordings"])
+    others = scores.episodes[outside]
     strongest = others.sort_values("excess", ascending=False).head(LISTED)
     if len(strongest):
         yield "Strongest episodes outside the reference:"

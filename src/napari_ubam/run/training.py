@@ -1,11 +1,11 @@
-"""Training by the public functions: a study and a folder in, a run out."""
+"""The public functions for training: a study and a folder in, a run out."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from napari_ubam.families import GivenFiles
+from napari_ubam.learners.fitting import PretrainedFiles
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.study import Study
 from napari_ubam.training.pipeline.context import TrainingOptions
@@ -18,13 +18,14 @@ def train(
     study: Study,
     run: str | Path,
     *,
-    preset: str = "small",
+    preset: str | None = None,
     device: str = "auto",
     minutes: float | None = None,
     steps: int | None = None,
     window_ms: float | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     resume: bool = False,
+    restart: bool = False,
     budget_bytes: int | None = None,
     weights: str | Path | None = None,
     progress: ProgressCallback | None = None,
@@ -38,26 +39,31 @@ def train(
         All recordings, of all groups; the training does not use the groups.
     run : path
         Folder of the run; created if it does not exist.
-    preset : str
-        ``"tiny"``, ``"small"`` or ``"base"``; ``"paper"`` for the published networks, as a baseline.
+    preset : str, optional
+        ``"tiny"``, ``"small"`` (if not given) or ``"base"``; ``"paper"`` for the published networks, as a
+        baseline.
     device : str
         Compute device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
     minutes : float, optional
-        Duration of the training, over all resumptions; as many steps as the preset says unless given.
+        Training time in minutes, over all resumptions. Without minutes and steps, the preset decides.
     steps : int, optional
-        Steps of the posture training; the behaviour training scales with it. With ``weights``, 0 takes them
-        as they are.
+        Number of steps of the posture encoder; the steps of the behaviour encoder are in proportion. With
+        ``weights``, 0 keeps them unchanged.
     window_ms : float, optional
-        Length of a window of behaviour, in milliseconds: about one period of the movement, as
-        `napari_ubam.check_study` proposes. As the preset says unless given.
-    seed : int
-        Random seed.
+        Length of a behaviour window in milliseconds: about one period of the movement, as
+        `napari_ubam.check_study` proposes. If not given, the preset decides.
+    seed : int, optional
+        Random seed, 0 if not given.
     resume : bool
-        Continue a training of this run that was cancelled or killed.
+        Continue a training of this run that was cancelled or killed. What is not given is then the same as at
+        its start: preset, window, random seed and length.
+    restart : bool
+        Discard a training of this run that was cancelled or killed, and start again.
     budget_bytes : int, optional
-        Disk space for decoded crops, in bytes; 8 GiB or half of what is free unless given.
+        Disk space for decoded crops in bytes. If not given: 8 GiB or half of the free space.
     weights : path, optional
-        Checkpoint of the published code (``*.pth.tar``) that the preset ``"paper"`` begins with.
+        For the preset ``"paper"``: a checkpoint of the published code (``*.pth.tar``) from which the training
+        begins.
     progress, cancel : optional
         Called at least every second; checked several times a second.
 
@@ -69,16 +75,27 @@ def train(
     Raises
     ------
     RunError, FamilyError, TrainingError
-        If the arguments do not go together, or no recording can be used.
+        If the arguments contradict each other, or no recording can be used.
     WeightsError
-        If ``weights`` is not such a checkpoint.
+        If ``weights`` is no such checkpoint.
     Cancelled
         When ``cancel`` is set; the same call with ``resume=True`` continues.
     """
     folder = Path(run).absolute()
-    options = TrainingOptions(device, minutes, steps, seed, resume, budget_bytes, progress or silent, cancel)
-    given = GivenFiles(None if weights is None else Path(weights))
-    train_encoders(study, folder, options, preset_name=preset, window_ms=window_ms, given=given)
+    files = PretrainedFiles(None if weights is None else Path(weights))
+    options = TrainingOptions(
+        device=device,
+        minutes=minutes,
+        steps=steps,
+        seed=seed,
+        resume=resume,
+        restart=restart,
+        budget_bytes=budget_bytes,
+        pretrained=files,
+        progress=progress or silent,
+        cancel=cancel,
+    )
+    train_encoders(study, folder, options, preset_name=preset, window_ms=window_ms)
     return Run.open(folder)
 
 

@@ -208,9 +208,24 @@ def result_names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.json") if has_result(folder, path.stem)))
 
 
+def is_result_name(name: str) -> bool:
+    """Check whether a result or a table can have a name.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+        True for lower-case letters, digits and underscores, if no other file of a run has this name.
+    """
+    return _NAME.fullmatch(name) is not None and name not in _TAKEN
+
+
 def _check_names(folder: Path, result: Result) -> None:
     for name in (result.name, *result.tables):
-        if not _NAME.fullmatch(name) or name in _TAKEN:
+        if not is_result_name(name):
             raise RunError(
                 f"A result or table cannot be named {name!r}; choose another name of lower-case letters, "
                 "digits and underscores."
@@ -230,7 +245,7 @@ def _check_names(folder: Path, result: Result) -> None:
 def _read_facts(folder: Path, name: str) -> dict[str, Any] | None:
     """Content of the facts file; None if there is none."""
     path = folder / f"{name}.json"
-    if not _NAME.fullmatch(name) or name in _TAKEN or not path.is_file():
+    if not is_result_name(name) or not path.is_file():
         return None
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))

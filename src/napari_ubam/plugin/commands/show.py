@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from napari_ubam.magnification.prepare import SMOOTHING_MS
+from napari_ubam.magnification.defaults import FACTOR, SMOOTHING_MS
 from napari_ubam.plugin.io.convert import path_of, recording_layer
 from napari_ubam.plugin.io.regions import region_of
-from napari_ubam.plugin.io.result_layers import magnified_layers, score_overlay
+from napari_ubam.plugin.io.result_layers import arrow_layer, magnified_layers, score_overlay
 from napari_ubam.plugin.viewer.navigation import image_frame
 from napari_ubam.plugin.viewer.overlay import add_score_layer, show_score
 from napari_ubam.run import Run, RunError
 from napari_ubam.runfolder.recordings import read_recording
+from napari_ubam.runfolder.scored import stale_scores
 from napari_ubam.video import open_video
 
 if TYPE_CHECKING:
@@ -75,13 +75,10 @@ def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
     RunError
         If the run does not know the recording, or it was not scored.
     """
-    one, table = read_recording(run.folder, recording), run.folder / "scores.csv"
-    if not table.is_file():
-        raise RunError(f"{run.folder} has no scores.csv; score the study first.")
-    scores = pd.read_csv(table, dtype={"recording": str})
+    one, scores = read_recording(run.folder, recording), run.scores
     scores = scores[scores["recording"] == recording]
     if not len(scores):
-        raise RunError(f"{table} has no scores of {recording}; score a study with this recording.")
+        raise RunError(f"{run.folder} has no scores of {recording}; score a study with this recording.")
     image = show_recording(viewer, run, recording)
     height, width = image.data.shape[1:3]
     overlay = score_overlay(scores, region_of(one, height, width))

@@ -1,4 +1,4 @@
-"""Explore: frames of other subjects that are most alike, and a map of all frames."""
+"""Explore: the most similar frames of other subjects, a map of all frames, and further analyses."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import numpy.typing as npt
 import pandas as pd
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
 
+from napari_ubam.errors import UbamError
+from napari_ubam.kinds import KINDS, NEIGHBOURS_KIND
 from napari_ubam.plugin.io.point_colours import colours_of_rows, legend_of
 from napari_ubam.plugin.io.thumbnails import thumbnails
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, button, narrow, row, section
+from napari_ubam.plugin.widgets.analysis_box import AnalysisBox
 from napari_ubam.plugin.widgets.map_canvas import MapCanvas
 from napari_ubam.plugin.widgets.strip import Strip
 
@@ -24,14 +27,14 @@ if TYPE_CHECKING:
 
     from napari_ubam.run import Explorer
 
-EMPTY = "Score a study in the Deviation panel first; then its frames can be compared and mapped."
+EMPTY = "Score a study in the Deviation panel first. Then you can compare and map its frames."
 COUNT = 8
 Shown = tuple[pd.DataFrame, list[npt.NDArray[np.uint8]]]  # frames and their thumbnails
 COLOURS = ("group", "subject", "session", "deviation")
 
 
 class ExplorePanel(Panel):
-    """Neighbours of the frame that is shown, and the map.
+    """Neighbours of the frame that is shown, the map, and further analyses.
 
     Parameters
     ----------
@@ -51,8 +54,11 @@ class ExplorePanel(Panel):
         self.map = MapCanvas(colours_of(napari_viewer).background)
         self.map.clicked.connect(self._open_point)
         self.map.selected.connect(self._lassoed)
+        self.analyses = AnalysisBox(self.session, self.worker(), self.say)
         self._build()
         self.observe(self.session.results_changed, self.load)
+        self.observe(self.session.results_changed, self.analyses.load)
+        self.observe(self.session.job_changed, self.analyses.update_job)
         self.observe(self.link.moved, self._moved)
         background = self.map.set_background
         self.observe(self.link.theme_changed, lambda: background(colours_of(napari_viewer).background))
@@ -61,7 +67,8 @@ class ExplorePanel(Panel):
     def _build(self) -> None:
         self.column.addWidget(self.empty)
         self.kind = QComboBox()
-        self.kind.addItems(["posture", "behaviour"])
+        self.kind.addItems(list(KINDS))
+        self.kind.setCurrentText(NEIGHBOURS_KIND)
         self.kind.setToolTip("Compare single frames, or what happens around them.")
         self.kind.currentTextChanged.connect(lambda _: self.ask())
         self.following = QCheckBox("follow the slider")
@@ -69,7 +76,7 @@ class ExplorePanel(Panel):
         self.following.setChecked(True)
         self.following.toggled.connect(lambda on: self.ask() if on else None)
         narrow(self.kind)
-        box, column = section("Most alike in other subjects")
+        box, column = section("Most similar frames of other subjects")
         column.addLayout(row(self.kind, self.following, stretch=0))
         column.addWidget(self.strip)
         self.column.addWidget(box)
@@ -92,6 +99,7 @@ class ExplorePanel(Panel):
         column.addWidget(self.map.native, 1)
         column.addWidget(self.legend)
         self.column.addWidget(box, 1)
+        self.column.addWidget(self.analyses)
 
     # codes ------------------------------------------------------------------------------------------
 
@@ -106,8 +114,8 @@ class ExplorePanel(Panel):
         self._loading.run(run.explorer, self._loaded, self._refused)
 
     def _refused(self, error: BaseException) -> None:
-        """Say at the foot what an input explains; anything else is told as a defect."""
-        if isinstance(error, (ValueError, OSError)):
+        """Show a refusal at the foot of the panel; any other error is a defect of ours."""
+        if isinstance(error, (UbamError, OSError)):
             self.say(str(error))
         else:
             tell_error(error)
@@ -133,7 +141,7 @@ class ExplorePanel(Panel):
             return
         if here not in self._rows:
             self.strip.clear()
-            self.say(f"Frame {here[1]} of {here[0]} has no code, since no whole window of movement is there.")
+            self.say(f"Frame {here[1]} of {here[0]} has no code, because no complete window is around it.")
             return
         self.say("")
 
@@ -171,12 +179,12 @@ class ExplorePanel(Panel):
     # map --------------------------------------------------------------------------------------------
 
     def make_map(self) -> None:
-        """Make the map in a thread, or read the one that is kept in the run."""
+        """Compute the map in a thread, or read the map of the run if codes and settings are the same."""
         explorer, method = self._explorer, self.method.currentText()
         if explorer is None:
             return
         self.make.setEnabled(False)
-        self.say("Making the map; the first time takes a while …")
+        self.say("Computing the map; the first time takes a while …")
         self._mapping.run(
             lambda: explorer.with_deviation(explorer.map(method=method)),  # type: ignore[arg-type]
             self._mapped,

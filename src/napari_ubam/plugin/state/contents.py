@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from napari_ubam.jobs import Job, find_jobs
+from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER, SCORES
+from napari_ubam.runfolder.tables import has_result, read_result
 from napari_ubam.study import Study
 
 if TYPE_CHECKING:
@@ -18,19 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Results:
-    """Tables that a scoring wrote.
+    """Tables of the last scoring.
 
     Parameters
     ----------
     scores : DataFrame
         ``recording, frame, time, posture_deviation, behaviour_deviation, posture_percentile,
-        behaviour_percentile``, one row a frame.
+        behaviour_percentile``, one row for each frame.
     subjects : DataFrame
         ``subject, group, session, deviation, p, q``.
     episodes : DataFrame
-        Spans over the 95th percentile with their peaks.
+        Spans above the 95th percentile with their peaks.
     reference : str
-        Filter that they were scored against.
+        Filter of the reference recordings.
     """
 
     scores: pd.DataFrame
@@ -104,7 +105,7 @@ def read_run(folder: Path) -> RunContents:
     try:
         run = Run.open(folder)
     except RunError:
-        if not jobs and not unfinished(folder / "checkpoints"):
+        if not jobs and not unfinished(folder / CHECKPOINTS):
             raise
         run = None
     study, results = None, None
@@ -113,27 +114,22 @@ def read_run(folder: Path) -> RunContents:
     except (RunError, ValueError, OSError) as error:
         notes.append(str(error))
     try:
-        results = read_results(folder)
-    except (ValueError, OSError, KeyError) as error:
-        notes.append(f"The scores in {folder} cannot be read ({error}); score again.")
+        results = _read_scores(folder)
+    except RunError as error:
+        notes.append(str(error))
     quality: tuple[tuple[str, str, str], ...] = ()
     if run is not None:
         try:
             quality = tuple(run.quality.rows())
         except ValueError as error:
             notes.append(str(error))
-    magnifier = (folder / "magnifier.safetensors").is_file()
+    magnifier = (folder / MAGNIFIER).is_file()
     return RunContents(folder, run, study, results, magnifier, quality, jobs, tuple(notes))
 
 
-def read_results(folder: Path) -> Results | None:
-    """Read the tables of a scoring; None where there was none."""
-    from napari_ubam.run.scoring import read_table
-
-    names = ("scores", "subjects", "episodes")
-    if not all((folder / f"{name}.csv").is_file() for name in names):
+def _read_scores(folder: Path) -> Results | None:
+    """Scores of a run; None if it was not scored."""
+    if not has_result(folder, SCORES):
         return None
-    scores, subjects, episodes = (read_table(folder, name) for name in names)
-    facts = folder / "scores.json"
-    reference = json.loads(facts.read_text(encoding="utf-8")).get("reference", "") if facts.is_file() else ""
-    return Results(scores, subjects, episodes, str(reference))
+    found = read_result(folder, SCORES)
+    return Results(**found.tables, reference=str(found.facts.get("reference", "")))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -217,6 +219,29 @@ def magnify_step(
         f"ubam.export(made, {_path(out)}, side_by_side={side_by_side}, label={label})",
     ]
     return Step(tuple(arguments), "\n".join(lines))
+
+
+def analyse_step(name: str, run: Path, values: Mapping[str, Any]) -> Step:
+    """Compute an analysis of a run.
+
+    Parameters
+    ----------
+    name : str
+        Name of the analysis.
+    run : Path
+        Folder of the run.
+    values : mapping of str to object
+        Parameters that differ from their defaults.
+
+    Returns
+    -------
+    Step
+    """
+    arguments = ["analyse", name, "--run", str(run)]
+    for key, value in values.items():
+        arguments += ["--set", f"{key}={value if isinstance(value, str) else json.dumps(value)}"]
+    call = ", ".join(filter(None, [repr(name), _named(dict(values))]))
+    return Step(tuple(arguments), "\n".join([*_run(run), f"result = run.analyse({call})"]))
 
 
 def script(*steps: Step) -> str:

@@ -1,0 +1,91 @@
+"""Computes an analysis of a run, and writes its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from napari_ubam.analysis import Analysis, AnalysisInputs, AnalysisParameters, Codes, find_analysis
+from napari_ubam.embedding.codes import read_codes
+from napari_ubam.embedding.model_encoder import ModelEncoder
+from napari_ubam.progress import Cancel, ProgressCallback, silent
+from napari_ubam.report import save
+from napari_ubam.runfolder.log import append
+from napari_ubam.runfolder.paths import LOG, SCORES, figure_file
+from napari_ubam.runfolder.recordings import read_recordings
+from napari_ubam.runfolder.tables import Result, has_result, read_result, write_result
+from napari_ubam.study import Study
+
+from .provenance import recording_facts
+
+
+def analyse(
+    folder: Path,
+    name: str,
+    values: Mapping[str, Any],
+    progress: ProgressCallback | None = None,
+    cancel: Cancel | None = None,
+) -> Result:
+    """Compute an analysis of a run, and write its result; see `Run.analyse`.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    name : str
+        Name of the analysis.
+    values : mapping of str to object
+        Its parameters.
+    progress, cancel : optional
+
+    Returns
+    -------
+    Result
+    """
+    analysis = find_analysis(name)
+    parameters = analysis.parse(values)
+    data = _Data(folder, read_recordings(folder))
+    inputs = AnalysisInputs(data.study, data.codes, data.scores, progress or silent, cancel)
+    found = analysis.compute(inputs, parameters)
+    facts = {**_origin(inputs, data, parameters), **found.facts}
+    result = replace(found, name=analysis.name, facts=facts)
+    (folder / figure_file(analysis.name)).unlink(missing_ok=True)  # of an earlier result
+    write_result(folder, result)
+    _draw(folder, analysis, result)
+    append(folder / LOG, "analyse", analysis=analysis.name, parameters=facts["parameters"])
+    return result
+
+
+def _draw(folder: Path, analysis: Analysis, result: Result) -> None:
+    if analysis.draw is not None:
+        save(analysis.draw(result), folder / figure_file(analysis.name))
+
+
+def _origin(inputs: AnalysisInputs, data: _Data, parameters: AnalysisParameters) -> dict[str, Any]:
+    """Facts that tell what a result was computed from."""
+    facts: dict[str, Any] = {"parameters": parameters.model_dump(mode="json")}
+    if inputs.used_codes:
+        facts |= {"model": dict(data.encoder.hashes), "recordings": recording_facts(inputs.codes)}
+    if inputs.used_scores and inputs.scores is not None:
+        facts["scores_created"] = inputs.scores.facts.get("created")
+    return facts
+
+
+class _Data:
+    """Reads what an analysis asks for."""
+
+    def __init__(self, folder: Path, study: Study) -> None:
+        self._folder, self.study = folder, study
+
+    @cached_property
+    def encoder(self) -> ModelEncoder:
+        return ModelEncoder.load(self._folder)
+
+    def codes(self) -> list[Codes]:
+        return read_codes(self._folder, self.study, self.encoder)
+
+    def scores(self) -> Result | None:
+        return read_result(self._folder, SCORES) if has_result(self._folder, SCORES) else None

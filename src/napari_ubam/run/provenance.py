@@ -1,0 +1,127 @@
+"""What results were computed from: written with each result, and compared with the run as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from napari_ubam.analysis import Codes
+from napari_ubam.embedding import EmbeddingError
+from napari_ubam.embedding.codes import codes_hash, store_of
+from napari_ubam.runfolder.errors import RunError
+from napari_ubam.runfolder.paths import SCORES
+from napari_ubam.runfolder.recordings import read_recordings
+from napari_ubam.runfolder.tables import Result, has_result, read_result
+from napari_ubam.study import StudyError
+from napari_ubam.study.values import listed
+
+
+def recording_facts(codes: Iterable[Codes], reference: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Describe recordings as they are noted in the facts of a result.
+
+    Parameters
+    ----------
+    codes : iterable of Codes
+        Codes of the recordings.
+    reference : collection of str
+        Names of the reference recordings.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``subject``, ``group``, ``session``, ``reference`` (bool) and ``codes`` (hash) of each.
+    """
+    return [
+        {
+            "name": one.name,
+            "subject": one.subject,
+            "group": one.group,
+            "session": one.session,
+            "reference": one.name in reference,
+            "codes": codes_hash(one),
+        }
+        for one in codes
+    ]
+
+
+def changes_since(folder: Path, result: Result) -> list[str]:
+    """Say how a run differs now from what a result was computed from.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    result : Result
+        Its facts tell the recordings (``recordings``) and the scores (``scores_created``) that were used.
+        Results of earlier versions do not have all of them; what is not noted is not compared.
+
+    Returns
+    -------
+    list of str
+        Sentences. Empty if nothing is known to have changed.
+    """
+    again = "score the study again" if result.name == SCORES else "run this analysis again"
+    found = []
+    if "recordings" in result.facts:
+        changes = ", ".join(_recording_changes(folder, result.facts["recordings"]))
+        if changes:
+            found.append(f"The study of this run has changed since then: {changes}; {again}.")
+    used = result.facts.get("scores_created")
+    if used is not None and used != scores_created(folder):
+        found.append(f"The study was scored again since then; {again}.")
+    return found
+
+
+def scores_created(folder: Path) -> str | None:
+    """Time of the last scoring of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Returns
+    -------
+    str or None
+        As written with the scores. None if the run has no scores.
+    """
+    if not has_result(folder, SCORES):
+        return None
+    created: str | None = read_result(folder, SCORES).facts.get("created")
+    return created
+
+
+def _recording_changes(folder: Path, noted: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    before = {str(one["name"]): one for one in noted}
+    try:
+        study = read_recordings(folder)
+    except (RunError, StudyError, OSError):
+        yield "it cannot be read"
+        return
+    added = [name for name in study.names if name not in before]
+    removed = [name for name in before if name not in study.names]
+    shared = [one for one in study if one.name in before]
+    labelled = [
+        one.name
+        for one in shared
+        if any(getattr(one, label) != before[one.name][label] for label in ("subject", "group", "session"))
+    ]
+    embedded = [one.name for one in shared if _hash_now(folder, one.name) != before[one.name]["codes"]]
+    parts = (
+        (added, "added"),
+        (removed, "removed"),
+        (labelled, "given other labels"),
+        (embedded, "embedded again"),
+    )
+    for names, what in parts:
+        if names:
+            yield f"{listed(names, 6)} {'was' if len(names) == 1 else 'were'} {what}"
+
+
+def _hash_now(folder: Path, name: str) -> str:
+    """Hash of the stored codes of a recording; empty if there are none."""
+    try:
+        return codes_hash(store_of(folder).read(name))
+    except EmbeddingError:
+        return ""

@@ -1,0 +1,80 @@
+"""The result of a scoring: the table of all frames, which carries the other tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from napari_ubam.analysis import DeviationResult
+
+
+class ScoreTable(pd.DataFrame):
+    """Scores of all frames: a pandas table with one row for each frame, and what belongs to it.
+
+    The table is used like every DataFrame. Tables that are derived from it, such as selections, are plain
+    DataFrames without the attributes below.
+
+    Attributes
+    ----------
+    table : DataFrame
+        The same rows as a plain DataFrame.
+    subjects : DataFrame
+        One row for each subject and session: ``subject, group, session, deviation, p, q, n_reference,
+        smallest_p, reference``.
+    episodes : DataFrame
+        Spans above the 95th percentile, with the recording, ranked within it.
+    warnings : tuple of str
+        Sentences for the user.
+    facts : mapping of str to object
+        What the scores were computed from: reference, settings, hashes of the model, recordings.
+    deviation : DeviationResult
+        Scores of each recording as arrays, and the distribution behind the percentiles.
+    """
+
+    _metadata = ["subjects", "episodes", "warnings", "facts", "deviation"]  # noqa: RUF012 - as pandas has it
+
+    subjects: pd.DataFrame
+    episodes: pd.DataFrame
+    warnings: tuple[str, ...]
+    facts: Mapping[str, Any]
+    deviation: DeviationResult
+
+    @classmethod
+    def of(
+        cls,
+        scores: pd.DataFrame,
+        subjects: pd.DataFrame,
+        episodes: pd.DataFrame,
+        deviation: DeviationResult,
+        facts: Mapping[str, Any],
+    ) -> ScoreTable:
+        """Put the tables of a scoring together.
+
+        Parameters
+        ----------
+        scores : DataFrame
+            One row for each frame.
+        subjects, episodes : DataFrame
+        deviation : DeviationResult
+            What the tables were computed from. Its warnings become those of the table.
+        facts : mapping of str to object
+
+        Returns
+        -------
+        ScoreTable
+        """
+        made = cls(scores)
+        made.subjects, made.episodes, made.deviation = subjects, episodes, deviation
+        made.facts, made.warnings = facts, deviation.warnings
+        return made
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The same rows as a plain DataFrame."""
+        return pd.DataFrame(self)
+
+    @property
+    def _constructor(self) -> Callable[..., pd.DataFrame]:
+        return pd.DataFrame
