@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 PRESETS = {
-    "tiny": "crops of 96 pixels; minutes on a laptop",
+    "tiny": "crops of 112 pixels; minutes on a laptop",
     "small": "crops of 144 pixels; an hour on a laptop, minutes on a GPU",
     "base": "the largest; for a GPU",
     "paper": "the published network, for comparison; for a GPU",
