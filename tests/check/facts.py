@@ -1,4 +1,4 @@
-"""Facts of recordings for tests, without any video."""
+"""Properties of recordings for tests, without videos."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def two_groups(count: int, **impaired: Any) -> list[RecordingFacts]:
 
 
 def judged(facts: Sequence[RecordingFacts], **fields: Any) -> CheckReport:
-    """Verdict on facts; ``fields`` go to every recording of the study."""
+    """Evaluate facts; ``fields`` are added to every recording of the study."""
     recordings = [
         Recording(video=Path(f"{f.name}.mp4"), subject=f.subject, group=f.group, session=f.session, **fields)
         for f in facts

@@ -1,4 +1,4 @@
-"""The check of real files: what is read, what is refused, and how it is shown."""
+"""The check of real files: reading, errors and output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHAPE = (48, 64)
 def swing(
     path: Path, frames: int = 160, period: float = 16.0, light: float = 60.0, fps: float = 20.0
 ) -> Path:
-    """Write a video of a bright spot that swings in the right half, once a period in frames."""
+    """Write a video of a bright spot that swings in the right half with a period in frames."""
     y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
     floor = light + 10 * ((x // 8 + y // 8) % 2)
     centres = 46 + 8 * np.sin(2 * np.pi * np.arange(frames) / period)
@@ -62,7 +62,7 @@ def test_facts_of_recordings(folder: Path) -> None:
     assert (part.frames, part.seconds, part.crop_height, part.crop_width) == (120, 6.0, 40, 36)
     assert part.video_frames == 160
     assert part.video_seconds == pytest.approx(8.0)
-    # The still half is left out of the region, so that the spot weighs more.
+    # The region does not include the still half, so the spot has more weight.
     assert part.brightness > whole.brightness > dark.brightness + 20
     assert [facts.period for facts in report.recordings] == pytest.approx([0.8] * 3, rel=0.05)
     assert report.proposal is not None
@@ -70,22 +70,22 @@ def test_facts_of_recordings(folder: Path) -> None:
     assert any("confounded with brightness" in str(problem) for problem in report.warnings)
 
 
-def test_the_cameras_rate_sets_durations_periods_and_intervals(folder: Path) -> None:
-    """The file says 20 frames a second, but the camera took 200."""
+def test_the_frame_rate_of_the_camera_sets_durations_periods_and_intervals(folder: Path) -> None:
+    """The file has 20 frames per second, but the camera recorded 200."""
     report = checked(
         folder, f"{HEADER},fps,intervals\nlight.mp4,m1,a,0,200,on:0.1-0.7\ndark.mp4,m2,a,0,200,on:0.1-3\n"
     )
     facts = report.recordings[0]
     assert (facts.fps, facts.frames) == (200.0, 160)
-    assert any("200 frames a second" in note and "file's 20:" in note for note in facts.notes)
+    assert any("states 200 frames per second, the file 20:" in note for note in facts.notes)
     assert (facts.seconds, facts.video_seconds) == pytest.approx((0.8, 0.8))
     assert facts.period == pytest.approx(0.08, rel=0.05)
-    late = [problem.row for problem in report.warnings if "goes on past" in problem.text]
+    late = [problem.row for problem in report.warnings if "continues after" in problem.text]
     assert late == [3]
 
 
 def test_a_track_is_followed(folder: Path) -> None:
-    # The box moves with the spot, so the spot stands still in it and the picture behind it swings.
+    # The box moves with the spot, so the background moves in the crop.
     centres = 46 + 8 * np.sin(2 * np.pi * np.arange(100) / 16)
     boxes = np.stack([centres - 6, np.full(100, 18), np.full(100, 12), np.full(100, 12)], axis=1)
     frames = np.delete(np.arange(100), [50, 51])
@@ -118,7 +118,7 @@ def test_all_problems_of_all_files_are_listed(folder: Path) -> None:
     assert all(str(problem).count("\n") == 0 for problem in report.problems)
 
 
-def test_a_truncated_video_is_told(folder: Path) -> None:
+def test_a_truncated_video_is_read(folder: Path) -> None:
     whole = swing(folder / "long.avi", frames=200).read_bytes()
     (folder / "cut.avi").write_bytes(whole[: len(whole) // 2])
     report = checked(folder, f"{HEADER}\ncut.avi,m1,a,0\n")
@@ -130,7 +130,7 @@ def test_full_reads_every_frame_and_lists_the_damaged(folder: Path, monkeypatch:
     real = probe_module.open_video
 
     class Damaged:
-        """A video whose frames 5 and 77 do not decode."""
+        """A video in which frames 5 and 77 cannot be decoded."""
 
         def __init__(self, video):
             self.video = video
@@ -162,10 +162,10 @@ def test_full_reads_every_frame_and_lists_the_damaged(folder: Path, monkeypatch:
     assert facts.bad_frames == (5, 77)
     assert facts.read == 160
     text = str(checked(folder, rows.replace("70", "160"), full=True))
-    assert "2 of 160 frames of light.mp4 that were tried do not decode: frames 5 and 77" in text
+    assert "2 of 160 tested frames of light.mp4 cannot be decoded: frames 5 and 77" in text
 
 
-def test_readers_are_closed_and_progress_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readers_are_closed_and_progress_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, opened, open_now = probe_module.open_video, [], []
 
     def counted(path, **options):
@@ -196,7 +196,7 @@ def test_faults_of_the_table_are_raised(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("grey_level", [512, 2048, 32768])
-def test_stacks_of_10_12_and_16_bits_are_put_on_one_scale(tmp_path: Path, grey_level: int) -> None:
+def test_stacks_of_10_12_and_16_bits_have_the_same_scale(tmp_path: Path, grey_level: int) -> None:
     import tifffile
 
     grey = np.full((40, 20, 30), grey_level, np.uint16)
@@ -224,7 +224,7 @@ def test_text_for_a_file_keeps_each_sentence_on_one_line(report: CheckReport) ->
     for problem in report.problems:
         assert sum(str(problem) in line for line in lines) == 1
     assert "[red]light[/]" in str(report)
-    assert lines[-1] == "study has 1 error; mend it and check again."
+    assert lines[-1] == "study has 1 error; correct it and check again."
 
 
 def test_text_for_a_terminal_fits_its_width(report: CheckReport) -> None:
@@ -234,7 +234,7 @@ def test_text_for_a_terminal_fits_its_width(report: CheckReport) -> None:
     assert sorted("".join("".join(lines).split())) == sorted("".join(str(report).split()))
 
 
-def test_the_report_survives_json(report: CheckReport) -> None:
+def test_the_report_can_be_converted_to_json(report: CheckReport) -> None:
     data = json.loads(report.model_dump_json())
     assert data["ok"] is False
     assert data["recordings"][0]["frames"] == 160

@@ -1,4 +1,4 @@
-"""The period of a movement in drawn clips."""
+"""The period of a movement in synthetic clips."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_slow_drift_does_not_hide_the_period() -> None:
     assert dominant_period(blob(swing(200, 16.0, drift=0.08))) == pytest.approx(16, rel=0.05)
 
 
-def test_a_flickering_lamp_is_no_movement() -> None:
+def test_a_flickering_lamp_is_not_movement() -> None:
     still = blob(np.tile([[15.0, 20.0]], (200, 1)))
     flicker = 20 * np.sin(2 * np.pi * np.arange(200) / 10).astype(np.float32)
     assert dominant_period(still + flicker[:, None, None]) is None
@@ -60,21 +60,21 @@ def test_random_walks_and_noise_have_no_period(seed: int) -> None:
 
 
 def smoothed(values: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """Average (t, k) over a bell of a standard deviation in frames."""
+    """Smooth (t, k) with a Gaussian; its standard deviation is in frames."""
     reach = np.arange(-int(4 * width), int(4 * width) + 1)
     bell = np.exp(-(reach**2) / (2 * width**2))
     return np.stack([np.convolve(column, bell, "same") for column in values.T], axis=1)
 
 
 def wander(seed: int) -> NDArray[np.float32]:
-    """Clip of a spot that goes to and fro smoothly but at random."""
+    """Clip of a spot that moves smoothly and at random."""
     rng = np.random.default_rng(seed)
     path = smoothed(rng.normal(size=(440, 2)), rng.uniform(4, 12))[100:340]
     return blob(np.array([15, 24]) + path / path.std(axis=0) * [3, 6], seed=seed)
 
 
 def stride(seed: int, variation: float) -> tuple[NDArray[np.float32], float]:
-    """Clip of a spot whose every stride differs in length, and the mean length in frames."""
+    """Clip of a spot with strides of variable length, and the mean length in frames."""
     rng = np.random.default_rng(seed)
     period = rng.uniform(8, 60)
     lengths = period * np.maximum(1 + variation * rng.normal(size=60), 0.5)
@@ -83,15 +83,15 @@ def stride(seed: int, variation: float) -> tuple[NDArray[np.float32], float]:
     return blob(np.stack([15 + 2 * np.maximum(np.cos(phase), 0), x], axis=1), seed=seed), period
 
 
-# Of seeds 0 to 239, those whose clip comes back to about the same place a few times by chance.
+# Seeds from 0 to 239 with clips that repeat a few times by chance.
 COME_BACK = (86, 122, 125, 173, 193, 199, 204, 207, 221)
 
 
-def test_what_comes_back_a_few_times_by_chance_has_no_period() -> None:
+def test_movement_that_repeats_a_few_times_by_chance_has_no_period() -> None:
     assert sum(dominant_period(wander(seed)) is not None for seed in COME_BACK) <= 1
 
 
-def test_strides_that_vary_by_a_tenth_keep_their_period() -> None:
+def test_strides_that_vary_by_ten_percent_have_a_period() -> None:
     found = [(dominant_period(clip), period) for clip, period in (stride(seed, 0.1) for seed in range(8))]
     assert sum(lag is not None and abs(lag / period - 1) < 0.2 for lag, period in found) >= 7
 
@@ -105,7 +105,7 @@ def test_a_black_clip_has_no_period() -> None:
     assert dominant_period(np.zeros((120, 8, 8), np.float32)) is None
 
 
-def test_shrinking_averages_blocks() -> None:
+def test_reduction_averages_blocks() -> None:
     image = np.arange(24, dtype=np.uint8).reshape(4, 6)
     np.testing.assert_allclose(shrink(image, (2, 3)), image.reshape(2, 2, 3, 2).mean(axis=(1, 3)))
     assert shrink(image, (4, 6)) == pytest.approx(image)
@@ -116,5 +116,5 @@ def test_shrinking_averages_blocks() -> None:
 @pytest.mark.parametrize(
     ("size", "expected"), [((480, 960), (18, 36)), ((20, 30), (20, 30)), ((1000, 3), (36, 1))]
 )
-def test_shrunk_frames_keep_their_proportions(size: tuple[int, int], expected: tuple[int, int]) -> None:
+def test_reduced_frames_keep_their_proportions(size: tuple[int, int], expected: tuple[int, int]) -> None:
     assert shrunk_shape(*size) == expected

@@ -130,7 +130,7 @@ def test_floats_with_nan(tmp_path: Path) -> None:
 def test_closing_early_leaves_no_thread(clip) -> None:
     with iter_crops(recording(clip("h264 GOP 12")), SPEC, block=8) as stream:
         next(stream)
-    assert not [thread for thread in threading.enumerate() if thread.name == "napari-ubam-ahead"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "napari-ubam-prefetch"]
     with pytest.raises(StopIteration):
         next(stream)
 

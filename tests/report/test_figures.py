@@ -1,4 +1,4 @@
-"""Figures of subjects, losses and neighbours, and their files."""
+"""Figures of subjects, learning curves and neighbours, and their files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_ubam.report import loss_curves, neighbour_sheet, save, subjects_figu
 
 
 def table() -> pd.DataFrame:
-    """Draw up four reference subjects, a healthy one and two ill ones, one in two sessions."""
+    """Table of four reference subjects, a healthy one and two ill ones, one of them in two sessions."""
     rows = [(f"rat{number}", "healthy", "0", 0.1 + 0.01 * number, 0.5, np.nan, True) for number in range(4)]
     rows += [
         ("well", "healthy", "0", 0.12, 0.4, 0.4, False),
@@ -27,7 +27,7 @@ def table() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(n_reference=4, smallest_p=0.2)
 
 
-def test_subjects_stand_in_their_groups_with_p_and_q() -> None:
+def test_subjects_are_shown_by_group_with_p_and_q() -> None:
     figure = subjects_figure(table())
     (axes,) = figure.axes
     names = [label.get_text() for label in axes.get_yticklabels()]
@@ -52,7 +52,7 @@ def test_the_range_of_the_reference_is_shaded() -> None:
     figure = subjects_figure(table())
     (shade,) = figure.axes[0].patches
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == pytest.approx((0.1, 0.13))
-    assert shade.get_label() == "range of the reference, n = 4; the smallest p possible is 0.200"
+    assert shade.get_label() == "range of the reference (n = 4); smallest possible p = 0.200"
 
 
 def test_one_session_is_not_repeated() -> None:
@@ -60,7 +60,7 @@ def test_one_session_is_not_repeated() -> None:
     assert figure.axes[0].get_yticklabels()[0].get_text() == "rat3"
 
 
-def test_every_loss_of_every_stage_has_its_axes() -> None:
+def test_every_loss_of_every_stage_has_a_panel() -> None:
     steps, contrast = range(0, 2000, 10), np.linspace(9, 1, 200)
     posture = pd.DataFrame({"stage": "posture", "step": steps, "seconds": 1.0, "contrast": contrast})
     behaviour = pd.DataFrame(
@@ -79,11 +79,11 @@ def test_every_loss_of_every_stage_has_its_axes() -> None:
 
 
 def test_a_history_without_losses_is_refused() -> None:
-    with pytest.raises(ValueError, match="holds no loss"):
+    with pytest.raises(ValueError, match="has no loss"):
         loss_curves(pd.DataFrame({"stage": [], "step": []}))
 
 
-def test_neighbours_stand_beside_their_frame() -> None:
+def test_neighbours_are_shown_next_to_their_frame() -> None:
     grey, colour = np.zeros((6, 9), np.uint8), np.full((6, 9, 3), 200, np.uint8)
     rows = [
         (grey, "rat0, frame 3", [colour, grey[..., None]], ["rat1, frame 8", "rat2, frame 9"]),
@@ -103,7 +103,7 @@ def test_neighbours_stand_beside_their_frame() -> None:
         neighbour_sheet([])
 
 
-def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_figure_is_written_atomically(tmp_path: Path) -> None:
     path = save(subjects_figure(table()), tmp_path / "new" / "subjects.png")
     with Image.open(path) as image:
         assert image.info["dpi"] == pytest.approx((150, 150), abs=0.1)

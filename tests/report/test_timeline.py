@@ -19,14 +19,14 @@ from napari_ubam.study import Interval
 
 
 def scored(percentile: np.ndarray) -> Scores:
-    """Scores with the same percentiles for posture and behaviour, at 30 frames a second."""
+    """Scores with the same percentiles for posture and behaviour, at 30 frames per second."""
     values = percentile.astype(np.float32)
     count = np.arange(len(values))
     return Scores("run", "rat", "ill", "3", False, count, count / 30, *[values] * 4)
 
 
 def with_bouts(frames: int, starts: Sequence[int], length: int = 30) -> Scores:
-    """Scores of 50 with bouts of 97 to 99 whose strength rises in time."""
+    """Percentile 50 with bouts of percentile 97 to 99. Later bouts are stronger."""
     percentile = np.full(frames, 50.0)
     for place, start in enumerate(starts):
         percentile[start : start + length] = 97 + 2 * place / len(starts)
@@ -54,7 +54,7 @@ def marked(axes: Axes, gid: str) -> list[tuple[float, float]]:
 
 
 def listed(figure: Figure) -> list[list[str]]:
-    """Texts of the list of episodes, without its header."""
+    """Texts of the table of episodes, without its header."""
     (table,) = figure.findobj(Table)
     cells = table.get_celld()
     rows, columns = (max(key[axis] for key in cells) + 1 for axis in (0, 1))
@@ -81,16 +81,16 @@ def test_every_episode_is_shaded_in_both_curves_and_the_strongest_are_listed() -
     assert rows[0][:4] == ["1", "78.00 s to 79.00 s", "2340 to 2369", "78.00 s, frame 2340"]
     assert {str(number) for number in range(1, 11)} <= texts(figure)
     assert "11" not in texts(figure)
-    assert "24 episodes over percentile 95; the strongest 10 are listed" in texts(figure)
+    assert "24 episodes above percentile 95; the 10 strongest are listed" in texts(figure)
 
 
-def test_the_line_of_the_threshold_is_drawn_where_it_is_asked_for() -> None:
+def test_the_threshold_is_drawn_as_a_line() -> None:
     figure = timeline(with_bouts(300, [50]), found(with_bouts(300, [50])), threshold=90)
     lines = axes_of(figure, "behaviour percentile").lines
     assert [90, 90] in [list(line.get_ydata()) for line in lines]
 
 
-def test_pictures_truth_and_conditions_are_shown() -> None:
+def test_thumbnails_ground_truth_and_conditions_are_shown() -> None:
     scores = with_bouts(600, [100, 200, 300, 400, 500])
     truth = np.zeros(600, bool)
     truth[95:125] = truth[570:] = True
@@ -100,18 +100,18 @@ def test_pictures_truth_and_conditions_are_shown() -> None:
     shown = [image for axes in figure.findobj(Axes) for image in axes.images]
     assert [int(image.get_array()[0, 0]) for image in shown] == [0, 1, 2, 3]
     assert {"1: frame 500, 16.67 s", "4: frame 200, 6.67 s", "light", "dark"} <= texts(figure)
-    assert marked(axes_of(figure, "truth"), "truth") == [
+    assert marked(axes_of(figure, "ground truth"), "ground truth") == [
         pytest.approx((95 / 30, 125 / 30)),
         pytest.approx((19, 599 / 30)),
     ]
     assert marked(axes_of(figure, "condition"), "condition") == [pytest.approx((2, 4)), pytest.approx((6, 8))]
 
 
-def test_a_recording_without_episodes_or_scores_is_drawn() -> None:
+def test_a_recording_without_episodes_or_scores_can_be_drawn() -> None:
     scores = scored(np.full(90, np.nan))
     figure = timeline(scores, found(scores), thumbnails=[np.zeros((4, 4), np.uint8)])
     assert marked(axes_of(figure, "posture percentile"), "episode") == []
-    assert "0 episodes over percentile 95" in texts(figure)
+    assert "0 episodes above percentile 95" in texts(figure)
     assert figure.findobj(Table) == []
     figure.canvas.draw()
 
@@ -129,7 +129,7 @@ def test_an_hour_is_drawn_quickly_and_keeps_its_peaks() -> None:
     assert listed(figure)[0][1] == "38:53.33 to 38:53.60"
 
 
-def test_spans_keep_the_lowest_and_highest_value() -> None:
+def test_bins_keep_minimum_and_maximum() -> None:
     rng = np.random.default_rng(0)
     values, times = rng.normal(size=1003), np.arange(1003) / 30
     values[200:300] = np.nan

@@ -1,8 +1,7 @@
-"""The check of a study before anything is computed.
+"""Check a study before any computation.
 
-:func:`check_study` opens and samples every video and judges whether the study can answer a question:
-whether everything decodes, there are enough subjects, and neither the camera nor the light tells the
-groups apart.
+:func:`check_study` opens every video and decodes a sample of its frames. It checks that the videos are
+readable, that there are enough subjects, and that camera and light do not differ between the groups.
 """
 
 from .report import CheckReport, GroupFacts, Problem, Proposal, RecordingFacts, Severity

@@ -1,4 +1,4 @@
-"""Whether there is enough data: subjects a group, video a subject."""
+"""Check the amount of data: subjects per group, and video per subject."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Sequence
 
 from .report import GroupFacts, Problem, RecordingFacts, Severity
 
-LEAST_SUBJECTS = 3  # in a reference: with fewer no p-value is below 1/3
-LEAST_SECONDS = 10.0  # of a subject: some 20 windows of half a second that do not overlap
-GOOD_SECONDS = 60.0  # of a subject: over 100 such windows, so that a percentile is one
-LEAST_FRAMES = 300  # of a subject: fewer are learnt by heart rather than learnt from
+MIN_SUBJECTS = 3  # in a reference; with fewer, no p-value is below 1/3
+MIN_SECONDS = 10.0  # per subject; about 20 windows of half a second without overlap
+GOOD_SECONDS = 60.0  # per subject; more than 100 such windows, which is enough for percentiles
+MIN_FRAMES = 300  # per subject; with fewer, a network memorises single frames
 
 
 def group_facts(recordings: Sequence[RecordingFacts]) -> tuple[GroupFacts, ...]:
-    """Amount of data a group.
+    """Compute the amount of data in each group.
 
     Parameters
     ----------
     recordings : sequence of RecordingFacts
-        All that could be read.
+        All readable recordings.
 
     Returns
     -------
     tuple of GroupFacts
-        In the study's order.
+        Groups in the order of the study.
     """
     groups: dict[str, list[RecordingFacts]] = defaultdict(list)
     for facts in recordings:
@@ -47,14 +47,14 @@ def _group(name: str, members: list[RecordingFacts]) -> GroupFacts:
 
 
 def amount_problems(recordings: Sequence[RecordingFacts], groups: Sequence[GroupFacts]) -> list[Problem]:
-    """Say where there are too few subjects, too little video, or nothing to compare.
+    """Find groups with too few subjects, subjects with too little video, and missing comparisons.
 
     Parameters
     ----------
     recordings : sequence of RecordingFacts
-        All that could be read.
+        All readable recordings.
     groups : sequence of GroupFacts
-        Of the same recordings.
+        Groups of these recordings.
 
     Returns
     -------
@@ -70,29 +70,29 @@ def _comparison(recordings: Sequence[RecordingFacts], groups: Sequence[GroupFact
     name, sessions = groups[0].group, sorted({facts.session for facts in recordings})
     if len(sessions) > 1:
         text = (
-            f"all recordings are of the group {name!r}; take a session as the reference, "
+            f"all recordings are in the group {name!r}; use a session as the reference, "
             f"such as session={sessions[0]}."
         )
         return [Problem(severity=Severity.NOTE, text=text)]
     text = (
-        f"all recordings are of the group {name!r} and of session {sessions[0]}, so there is nothing to "
+        f"all recordings are in the group {name!r} and the session {sessions[0]}, so there is nothing to "
         "compare; add recordings of another group or session."
     )
     return [Problem(severity=Severity.WARNING, text=text)]
 
 
 def _subjects(groups: Sequence[GroupFacts]) -> list[Problem]:
-    few = [group for group in groups if group.subjects < LEAST_SUBJECTS]
+    few = [group for group in groups if group.subjects < MIN_SUBJECTS]
     if not few:
         return []
     counts = " and ".join(f"{group.group!r} has {count(group.subjects, 'subject')}" for group in few)
     if len(few) == len(groups):
-        text = f"too few subjects for a p-value, whatever the reference: {counts}"
-        reason = "with n reference subjects no p is below 1/(n + 1)"
-        remedy = f"film at least {LEAST_SUBJECTS}, and 19 for p = 0.05"
+        text = f"too few subjects for a p-value with any reference: {counts}"
+        reason = "with n reference subjects the smallest p-value is 1/(n + 1)"
+        remedy = f"record at least {MIN_SUBJECTS} subjects per group, or 19 to reach p = 0.05"
         return [Problem(severity=Severity.WARNING, text=f"{text}, and {reason}; {remedy}.")]
     fit = " or ".join(repr(group.group) for group in groups if group not in few)
-    text = f"too few subjects to be the reference: {counts}; take {fit} as the reference."
+    text = f"too few subjects for a reference: {counts}; use {fit} as the reference."
     return [Problem(severity=Severity.NOTE, text=text)]
 
 
@@ -102,26 +102,42 @@ def _video(recordings: Sequence[RecordingFacts]) -> list[Problem]:
     for facts in recordings:
         seconds[facts.subject] += facts.seconds
         frames[facts.subject] += facts.frames
-    poor = [name for name in seconds if seconds[name] < LEAST_SECONDS or frames[name] < LEAST_FRAMES]
-    thin = [name for name in seconds if name not in poor and seconds[name] < GOOD_SECONDS]
+    too_little = [name for name in seconds if seconds[name] < MIN_SECONDS or frames[name] < MIN_FRAMES]
+    little = [name for name in seconds if name not in too_little and seconds[name] < GOOD_SECONDS]
     problems = []
-    if poor:
-        amounts = _some([f"{name} ({seconds[name]:.1f} s, {frames[name]} frames)" for name in poor])
-        text = f"too little video of {count(len(poor), 'subject')} to learn from: {amounts}"
-        remedy = f"film at least {LEAST_SECONDS:.0f} s and {LEAST_FRAMES} frames of each, better a minute"
+    if too_little:
+        amounts = _listed([f"{name} ({seconds[name]:.1f} s, {frames[name]} frames)" for name in too_little])
+        text = f"too little video for training of {count(len(too_little), 'subject')}: {amounts}"
+        remedy = f"record at least {MIN_SECONDS:.0f} s and {MIN_FRAMES} frames of each, better one minute"
         problems.append(Problem(severity=Severity.WARNING, text=f"{text}; {remedy}."))
-    if thin:
-        amounts = _some([f"{name} ({seconds[name]:.0f} s)" for name in thin])
-        text = f"less than a minute of {count(len(thin), 'subject')}: {amounts}; percentiles will be coarse."
+    if little:
+        amounts = _listed([f"{name} ({seconds[name]:.0f} s)" for name in little])
+        text = (
+            f"less than a minute of video of {count(len(little), 'subject')}: {amounts}; record more, "
+            "or expect coarse percentiles."
+        )
         problems.append(Problem(severity=Severity.NOTE, text=text))
     return problems
 
 
 def count(number: int, noun: str) -> str:
-    """Write number and noun, the noun in the plural where due: ``1 subject``, ``2 subjects``."""
+    """Format a number with a noun: ``1 subject``, ``2 subjects``.
+
+    Parameters
+    ----------
+    number : int
+        Number.
+    noun : str
+        Noun in the singular.
+
+    Returns
+    -------
+    str
+        Number and noun, in the plural if needed.
+    """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _some(words: list[str], limit: int = 6) -> str:
+def _listed(words: list[str], limit: int = 6) -> str:
     rest = len(words) - limit
     return ", ".join(words[:limit]) + (f" and {rest} more" if rest > 0 else "")

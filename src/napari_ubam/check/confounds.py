@@ -1,4 +1,4 @@
-"""Whether groups, sessions or subjects can be told apart by the camera or the light alone."""
+"""Check for confounds: groups, sessions or subjects that differ in camera or light."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class _Property:
-    """Something that should not depend on the group."""
+    """A property of the videos that should not depend on the group."""
 
     name: str
-    more: str  # what the subject with more of it has
+    more: str  # description of a larger value
     unit: str
     value: Callable[[RecordingFacts], float | None]
-    relative: float  # smallest difference that matters, of the mean
-    absolute: float  # and in the property's own unit
+    relative: float  # smallest relevant difference, as a fraction of the mean
+    absolute: float  # smallest relevant difference in the unit of the property
     remedy: str
     digits: int = 0
 
     @property
     def cause(self) -> str:
-        """Whose the difference may be."""
-        return "light's" if self.name == "brightness" else "camera's"
+        """Possible cause of a difference."""
+        return "light" if self.name == "brightness" else "camera"
 
 
 PROPERTIES = (
     _Property(
         "frame size", "a larger frame", "pixels", lambda f: float(np.sqrt(f.width * f.height)), 0.02, 1.0,
-        "film or scale all videos at one size",
+        "record or scale all videos with the same size",
     ),
     _Property(
         "region size", "a larger region", "pixels", lambda f: float(max(f.crop_width, f.crop_height)), 0.1,
-        1.0, "crop regions of one size around all subjects",
+        1.0, "use regions of the same size for all subjects",
     ),
     _Property(
         "frame rate", "a higher frame rate", "fps", lambda f: f.fps, 0.01, 0.1,
-        "film or resample all videos at one frame rate", 1,
+        "record or resample all videos with the same frame rate", 1,
     ),
     _Property(
-        "brightness", "a brighter picture", "grey levels", lambda f: f.brightness, 0.0, 5.0,
-        "film all under the same light",
+        "brightness", "a brighter image", "grey levels", lambda f: f.brightness, 0.0, 5.0,
+        "record all subjects under the same light",
     ),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Two levels of a factor, in one property, a value a subject each."""
+    """Comparison of two levels of a factor in one property, with one value per subject."""
 
     prop: _Property
     names: tuple[str, str]
@@ -74,13 +74,13 @@ class _Comparison:
 
     @property
     def smallest_p(self) -> float:
-        """Smallest p-value that so few subjects can give."""
+        """Smallest possible p-value with this number of subjects."""
         a, b = map(len, self.values)
         return 2 / 2**a if self.paired else (2 if a == b else 1) / comb(a + b, a)
 
     @property
     def separated(self) -> bool:
-        """Whether every value on one side is beyond every value on the other."""
+        """Whether all values of one level are larger than all values of the other."""
         a, b = self.values
         if self.paired:
             signs = {int(np.sign(y - x)) for x, y in zip(a, b, strict=True)}
@@ -89,25 +89,25 @@ class _Comparison:
 
 
 def confound_problems(recordings: Sequence[RecordingFacts]) -> list[Problem]:
-    """Find properties of the camera or the light by which the comparison could be explained.
+    """Find properties of camera or light that are confounded with group or session.
 
     Parameters
     ----------
     recordings : sequence of RecordingFacts
-        All that could be read.
+        All readable recordings.
 
     Returns
     -------
     list of Problem
-        A warning for each property that separates groups or sessions, a note for each that differs
-        between subjects.
+        A warning for each property that differs between groups or sessions, and a note for each property
+        that differs only between subjects.
     """
     problems: list[Problem] = []
     factors = ("group",) if _one_to_one(recordings) else ("group", "session")
     whole = all((f.crop_height, f.crop_width) == (f.height, f.width) for f in recordings)
     for prop in PROPERTIES:
         if prop.name == "region size" and (whole or problems):
-            continue  # the region would only repeat the frame
+            continue  # the region would give the same result as the frame
         found = [text for factor in factors for text in _factor(recordings, prop, factor)]
         problems.extend(Problem(severity=Severity.WARNING, text=text) for text in found)
         if not found:
@@ -116,7 +116,7 @@ def confound_problems(recordings: Sequence[RecordingFacts]) -> list[Problem]:
 
 
 def _one_to_one(recordings: Sequence[RecordingFacts]) -> bool:
-    """Whether group and session are two names of one thing."""
+    """Whether each group is exactly one session."""
     pairs = {(f.group, f.session) for f in recordings}
     return len(pairs) == len({group for group, _ in pairs}) == len({session for _, session in pairs})
 
@@ -124,13 +124,13 @@ def _one_to_one(recordings: Sequence[RecordingFacts]) -> bool:
 def _pairs(factor: str, levels: Sequence[str]) -> list[tuple[str, str]]:
     if factor == "group":
         return list(combinations(levels, 2))
-    # Sessions are compared with the earliest one, which serves as the reference; 2 comes before 10.
+    # Sessions are compared with the earliest one, which is the reference. 2 comes before 10.
     ordered = sorted(levels, key=lambda level: (len(level) if level.isdigit() else 99, level))
     return [(ordered[0], level) for level in ordered[1:]]
 
 
 def _factor(recordings: Sequence[RecordingFacts], prop: _Property, factor: str) -> list[str]:
-    """Sentences on one property and one factor: one for each pair of levels that it tells apart."""
+    """Compare one property between the levels of a factor. Return a sentence for each relevant difference."""
     levels: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for facts in recordings:
         value = prop.value(facts)
@@ -139,7 +139,7 @@ def _factor(recordings: Sequence[RecordingFacts], prop: _Property, factor: str) 
     means = {level: {s: float(np.mean(v)) for s, v in subjects.items()} for level, subjects in levels.items()}
     compared = [_compare(prop, a, b, means) for a, b in _pairs(factor, list(means))] if means else []
     if factor == "session":
-        # Sessions of different subjects differ as subjects do; only the same subjects can tell.
+        # Sessions are only compared within the same subjects, because subjects differ anyway.
         compared = [comparison for comparison in compared if comparison.paired]
     return [_sentence(comparison, factor) for comparison in compared if comparison.matters]
 
@@ -159,27 +159,27 @@ def _compare(prop: _Property, a: str, b: str, means: Mapping[str, Mapping[str, f
 def _sentence(comparison: _Comparison, factor: str) -> str:
     prop = comparison.prop
     names, values = comparison.names, comparison.values
-    # The first group that is named is the one with more.
+    # The level with the larger mean comes first.
     if np.mean(values[0]) < np.mean(values[1]):
         names, values = names[::-1], values[::-1]
     a, b = (f"{factor} {name!r}" for name in names)
-    ranges = f"{_span(values[0], prop.digits)} against {_span(values[1], prop.digits)} {prop.unit}"
+    ranges = f"{_span(values[0], prop.digits)} versus {_span(values[1], prop.digits)} {prop.unit}"
     sizes = [len(side) for side in values]
-    remedy = f"{prop.remedy}, since a difference may otherwise be the {prop.cause} and not the behaviour's"
+    remedy = f"{prop.remedy}, because the {prop.cause} could explain a difference in behaviour"
     if comparison.paired:
         who = f"in the {'same subject' if sizes[0] == 1 else f'same {sizes[0]} subjects'}"
-        kind = "every time" if comparison.separated and sizes[0] > 1 else "on average"
+        kind = "in each of them" if comparison.separated and sizes[0] > 1 else "on average"
         how = "" if sizes[0] == 1 else f"{kind}, "
         head = f"{a} has {prop.more} than {b} {who} ({how}{ranges})"
     elif comparison.separated:
-        subjects = "the only subject" if sizes[0] == 1 else "every subject"
-        others = "the only one" if sizes[1] == 1 else "every one"
-        head = f"{subjects} of {a} has {prop.more} than {others} of {b} ({ranges})"
+        subjects = "the only subject of {} has" if sizes[0] == 1 else "all subjects of {} have"
+        others = "the only subject" if sizes[1] == 1 else "all subjects"
+        head = f"{subjects.format(a)} {prop.more} than {others} of {b} ({ranges})"
     else:
         head = f"{a} has {prop.more} than {b} on average ({ranges})"
     test = f"p = {comparison.p:.2g} with {_counted(sizes, comparison.paired)}"
     if comparison.smallest_p > ALPHA:
-        test += ", too few to rule out chance"
+        test += ", too few to exclude chance"
     verb = "is" if comparison.separated else "may be"
     return f"{factor} {verb} confounded with {prop.name}: {head}, {test}; {remedy}."
 
@@ -196,7 +196,7 @@ def _span(values: Sequence[float], digits: int) -> str:
 
 
 def _between_subjects(recordings: Sequence[RecordingFacts], prop: _Property) -> list[Problem]:
-    """Note a setting that differs between subjects, or light by which each can be named."""
+    """Note a property that differs between subjects, or a brightness that identifies them."""
     values: dict[str, list[float]] = defaultdict(list)
     for facts in recordings:
         value = prop.value(facts)
@@ -205,7 +205,7 @@ def _between_subjects(recordings: Sequence[RecordingFacts], prop: _Property) -> 
     if len(values) < 2:
         return []
     if prop.name == "brightness":
-        return _named_by_light(values, prop)
+        return _identified_by_light(values, prop)
     means = {subject: float(np.mean(found)) for subject, found in values.items()}
     low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
     if prop.name == "region size" or means[high] - means[low] < max(
@@ -214,16 +214,16 @@ def _between_subjects(recordings: Sequence[RecordingFacts], prop: _Property) -> 
         return []
     text = (
         f"the {prop.name} differs between subjects, from {means[low]:.{prop.digits}f} ({low}) to "
-        f"{means[high]:.{prop.digits}f} {prop.unit} ({high}), though not by group; {prop.remedy}."
+        f"{means[high]:.{prop.digits}f} {prop.unit} ({high}), but not between groups; {prop.remedy}."
     )
     return [Problem(severity=Severity.NOTE, text=text)]
 
 
-def _named_by_light(values: Mapping[str, Sequence[float]], prop: _Property) -> list[Problem]:
+def _identified_by_light(values: Mapping[str, Sequence[float]], prop: _Property) -> list[Problem]:
     spans = sorted((min(found), max(found)) for found in values.values())
     apart = all(after[0] - before[1] >= prop.absolute for before, after in pairwise(spans))
-    # One recording a subject always lies apart; two that agree are needed to say so.
+    # Single recordings always differ. Only two or more per subject show that brightness identifies it.
     if not apart or len(values) < 3 or min(map(len, values.values())) < 2:
         return []
-    text = f"brightness alone tells all {len(values)} subjects apart; film the subjects under the same light."
+    text = f"brightness alone identifies all {len(values)} subjects; {prop.remedy}."
     return [Problem(severity=Severity.NOTE, text=text)]

@@ -1,4 +1,4 @@
-"""Exact tests for few subjects."""
+"""Exact permutation tests for small samples."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from math import comb
 
 import numpy as np
 
-MOST = 20_000  # arrangements that are counted out; above it as many are drawn
-_TIE = 1e-9  # of the difference: rounding must not break a tie
+MAX_ARRANGEMENTS = 20_000  # all are counted up to this number; above it a random sample of this size is used
+_TIE = 1e-9  # relative tolerance, so that rounding does not break ties
 
 
 def permutation_p(a: Sequence[float], b: Sequence[float]) -> float:
-    """Two-sided p-value of the difference of two means by permuting who belongs to which.
+    """Compute the two-sided p-value of a difference of means by permutation of the subjects.
 
     Parameters
     ----------
     a, b : sequence of float
-        One value a subject, at least one each.
+        One value per subject, at least one in each group.
 
     Returns
     -------
     float
-        Share of all arrangements that differ at least as much; drawn at random, with a fixed seed,
-        where there are more than 20 000 of them.
+        Fraction of all arrangements with a difference at least as large. If there are more than 20 000
+        arrangements, a random sample with a fixed random seed is used.
     """
     values = np.concatenate([np.asarray(a, float), np.asarray(b, float)])
     count = len(a)
-    if comb(len(values), count) <= MOST:
+    if comb(len(values), count) <= MAX_ARRANGEMENTS:
         chosen = np.array(list(combinations(range(len(values)), count)))
         extra = 0
     else:
         rng = np.random.default_rng(0)
-        chosen = np.argsort(rng.random((MOST, len(values))), axis=1)[:, :count]
+        chosen = np.argsort(rng.random((MAX_ARRANGEMENTS, len(values))), axis=1)[:, :count]
         extra = 1  # the arrangement that was observed
     sums = values[chosen].sum(axis=1)
     differences = np.abs(sums / count - (values.sum() - sums) / (len(values) - count))
@@ -41,25 +41,25 @@ def permutation_p(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def sign_flip_p(differences: Sequence[float]) -> float:
-    """Two-sided p-value of a mean difference within subjects by flipping its sign in each.
+    """Compute the two-sided p-value of a mean difference within subjects by sign flips.
 
     Parameters
     ----------
     differences : sequence of float
-        One a subject, at least one.
+        One difference per subject, at least one.
 
     Returns
     -------
     float
-        Share of all sign patterns with a mean at least as far from 0; drawn where there are more
-        than 20 000 of them.
+        Fraction of all sign patterns with a mean at least as far from 0. If there are more than 20 000
+        patterns, a random sample with a fixed random seed is used.
     """
     values = np.asarray(differences, float)
-    if 2 ** len(values) <= MOST:
+    if 2 ** len(values) <= MAX_ARRANGEMENTS:
         signs = np.array(list(product((-1.0, 1.0), repeat=len(values))))
         extra = 0
     else:
-        signs = np.random.default_rng(0).choice([-1.0, 1.0], (MOST, len(values)))
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], (MAX_ARRANGEMENTS, len(values)))
         extra = 1
     return _share(np.abs(signs @ values) / len(values), abs(float(values.mean())), extra)
 

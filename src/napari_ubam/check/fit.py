@@ -1,4 +1,4 @@
-"""Whether a recording's region, frame range and intervals fit its video."""
+"""Check the region, frame range and intervals of a recording against its video."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .report import Problem, RecordingFacts, Severity
 
 
 def fit_problems(recording: Recording, facts: RecordingFacts) -> list[Problem]:
-    """Compare a recording with what was read of its video.
+    """Check a recording against the properties of its video.
 
     Parameters
     ----------
     recording : Recording
-        As the study has it.
+        Recording of the study.
     facts : RecordingFacts
-        What was read.
+        Properties of its video.
 
     Returns
     -------
     list of Problem
-        Errors where frames or pixels are asked for that the video does not have.
+        Errors if the recording uses frames or pixels that the video does not have. Also warnings and notes.
     """
     found = (
         *_range(recording, facts),
@@ -46,9 +46,9 @@ def _range(recording: Recording, facts: RecordingFacts) -> _Found:
     count, file = facts.video_frames, Path(facts.video).name
     if recording.start is not None and recording.start >= count:
         last = f"at most {count - 1}"
-        yield Severity.ERROR, f"start is {recording.start}, but {file} has {count} frames; write {last}."
+        yield Severity.ERROR, f"start is {recording.start}, but {file} has {count} frames; enter {last}."
     if recording.stop is not None and recording.stop > count:
-        remedy = f"write {count}, or leave stop empty for the end of the video"
+        remedy = f"enter {count}, or leave stop empty for the end of the video"
         yield Severity.ERROR, f"stop is {recording.stop}, but {file} has {count} frames; {remedy}."
 
 
@@ -65,53 +65,69 @@ def _track(track: Track, facts: RecordingFacts) -> _Found:
     file, last = Path(facts.video).name, int(track.frames[-1])
     if last >= facts.video_frames:
         one_off = last == facts.video_frames and track.frames[0] > 0
-        remedy = "subtract 1 from its frames, which count from 0" if one_off else "check whose track it is"
-        text = f"the track goes on to frame {last}, but the last frame of {file} is {facts.video_frames - 1}"
+        remedy = (
+            "subtract 1 from its frame numbers, because frames are counted from 0"
+            if one_off
+            else "check that the track belongs to this video"
+        )
+        text = f"the track ends at frame {last}, but the last frame of {file} is {facts.video_frames - 1}"
         yield Severity.ERROR, f"{text}; {remedy}."
     if not facts.frames:
-        yield Severity.ERROR, "the track has no box between start and stop; mend the range or the track."
+        yield Severity.ERROR, "the track has no box between start and stop; correct the range or the track."
     left, top, right, bottom = (*track.boxes[:, :2].T, *(track.boxes[:, :2] + track.boxes[:, 2:]).T)
     outside = (right <= 0) | (bottom <= 0) | (left >= facts.width) | (top >= facts.height)
     size = f"the frame of {facts.width} x {facts.height} pixels"
     if outside.any():
         where = frame_list(track.frames[outside].tolist())
-        yield Severity.ERROR, f"the track leaves {size} in {where}; give pixels of the full frame."
+        yield Severity.ERROR, f"the track is outside {size} in {where}; use pixels of the full frame."
     over = (np.rint([left, top]) < 0).any(axis=0) | (np.rint(right) > facts.width)
     over = (over | (np.rint(bottom) > facts.height)) & ~outside
     if over.any():
         where = frame_list(track.frames[over].tolist())
-        text = f"the track reaches over the edge of {size} in {where}"
-        yield Severity.NOTE, f"{text}; nothing is seen there, so move the boxes inwards where you can."
+        text = f"the track exceeds {size} in {where}"
+        yield Severity.NOTE, f"{text}; move the boxes inside if possible, because nothing is visible there."
 
 
 def _intervals(recording: Recording, facts: RecordingFacts) -> _Found:
-    end = f"the video's end at {facts.video_seconds:.2f} s"
-    slack = 1 / facts.fps  # a log often ends with the frame that was under way
+    end = f"the end of the video at {facts.video_seconds:.2f} s"
+    tolerance = 1 / facts.fps  # interval logs often end one frame later
     for interval in recording.intervals:
         if interval.start >= facts.video_seconds or interval.stop <= 0:
-            where = "ends before the video begins" if interval.stop <= 0 else f"begins after {end}"
-            remedy = "write seconds of the video, whose first frame is at 0"
+            where = "ends before the video starts" if interval.stop <= 0 else f"starts after {end}"
+            remedy = "enter seconds from the first frame of the video"
             yield Severity.WARNING, f"the interval {interval} {where}; {remedy}."
-        elif interval.stop > facts.video_seconds + slack:
-            yield Severity.WARNING, f"the interval {interval} goes on past {end}; check its times."
+        elif interval.stop > facts.video_seconds + tolerance:
+            yield Severity.WARNING, f"the interval {interval} continues after {end}; check its times."
 
 
 def _decoding(facts: RecordingFacts) -> _Found:
     if not facts.bad_frames:
         return
     bad, file = len(facts.bad_frames), Path(facts.video).name
-    remedy = "use an intact copy of the file, or leave these frames out by start and stop"
+    remedy = "use an intact copy of the file, or exclude these frames with start and stop"
     if bad == facts.read:
-        yield Severity.ERROR, f"none of {facts.read} frames of {file} that were tried decodes; {remedy}."
+        yield Severity.ERROR, f"none of {facts.read} tested frames of {file} can be decoded; {remedy}."
         return
     where = frame_list(facts.bad_frames)
-    verb = "does" if bad == 1 else "do"
-    text = f"{bad} of {facts.read} frames of {file} that were tried {verb} not decode: {where}"
+    text = f"{bad} of {facts.read} tested frames of {file} cannot be decoded: {where}"
     yield Severity.WARNING, f"{text}; {remedy}."
 
 
 def frame_list(frames: tuple[int, ...] | list[int], limit: int = 8) -> str:
-    """Frame numbers in words, runs joined: ``frame 3``, ``frames 3 to 9 and 12``."""
+    """Format frame numbers: ``frame 3``, ``frames 3 to 9 and 12``.
+
+    Parameters
+    ----------
+    frames : sequence of int
+        Frame numbers, ascending, at least one.
+    limit : int
+        Maximum number of ranges. The rest is only counted.
+
+    Returns
+    -------
+    str
+        Text with consecutive frames joined to ranges.
+    """
     numbers = np.asarray(frames)
     runs = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
     texts = [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]

@@ -1,4 +1,4 @@
-"""The dominant period of a movement, from a short clip."""
+"""Estimate the dominant period of a movement from a short clip."""
 
 from __future__ import annotations
 
@@ -8,38 +8,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-COMPONENTS = 8  # principal components that carry movement rather than noise
-LEAST_CORRELATION = 0.3  # of a clip with itself one period later
-LEAST_PROMINENCE = 0.2  # of that peak over the valleys beside it
-FIRST_PEAK = 0.8  # of the highest peak: the first such one is the period, later ones its multiples
-DRIFTS = (2, 4, 8, 16)  # parts of the clip over which slow drift is averaged; each shows shorter periods
-SHORTEST_DRIFT = 12  # frames
-BELL = 4  # times that an average is averaged again
-STILL = 0.3  # grey levels, root mean square: less is the codec's noise
-REPEATS = 3  # times that a period must fit into the clip
-_SIDE = 36  # longest side of a shrunk frame
+COMPONENTS = 8  # number of principal components that are used
+MIN_CORRELATION = 0.3  # of a clip with itself one period later
+MIN_PROMINENCE = 0.2  # of this peak above the minima on both sides
+FIRST_PEAK = 0.8  # of the highest peak; the first peak above this is the period, later ones are multiples
+DRIFTS = (2, 4, 8, 16)  # fractions of the clip for the high-pass filters; each one shows shorter periods
+MIN_DRIFT = 12  # shortest filter, in frames
+PASSES = 4  # of the moving average, which together are close to a Gaussian filter
+STILL = 0.3  # grey levels, root mean square; less is codec noise
+REPEATS = 3  # minimum number of periods in the clip
+_SIDE = 36  # longer side of a reduced frame, in pixels
 
 
 def shrunk_shape(height: int, width: int) -> tuple[int, int]:
-    """Shape ``(y, x)`` to which frames of a region are shrunk, its proportions kept."""
+    """Compute the size of the reduced frames. The proportions are kept.
+
+    Parameters
+    ----------
+    height, width : int
+        Size of the region in pixels.
+
+    Returns
+    -------
+    tuple of int
+        Height and width of a reduced frame.
+    """
     scale = min(_SIDE / max(height, width), 1.0)
     return max(round(height * scale), 1), max(round(width * scale), 1)
 
 
 def shrink(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Average an image over blocks.
+    """Reduce an image by averaging blocks.
 
     Parameters
     ----------
-    image : (y, x) array
-        Any size of at least one pixel.
+    image : ndarray, shape (y, x)
+        Image with at least one pixel.
     shape : tuple of int
-        Height and width of the result; pixels are repeated where it is larger.
+        Height and width of the result. Pixels are repeated if the result is larger.
 
     Returns
     -------
-    (height, width) float32 array
-        Means of the blocks.
+    ndarray of float32, shape (height, width)
+        Block means.
     """
     result = image.astype(np.float32)
     for axis, length in enumerate(shape):
@@ -51,66 +62,66 @@ def shrink(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def dominant_period(clip: NDArray[np.float32]) -> float | None:
-    """Period after which the movement in a clip repeats.
+    """Estimate the period of the movement in a clip by autocorrelation.
 
-    The clip is compared with itself at growing lags, after the steady picture, the overall brightness
-    of each frame and slow drift are removed and noise is left out by principal components.
+    First the mean image, the mean brightness of each frame and slow drift are removed, and principal
+    components reduce the noise.
 
     Parameters
     ----------
-    clip : (t, y, x) array
-        Consecutive frames, small, of one fixed or following region.
+    clip : ndarray of float32, shape (t, y, x)
+        Consecutive reduced frames of a fixed or tracked region, in grey levels.
 
     Returns
     -------
     float or None
-        Frames, with a fraction; None where nothing repeats at least three times.
+        Period in frames, not rounded. None if no movement repeats at least three times.
     """
     pixels = clip.reshape(len(clip), -1).astype(np.float64)
-    # Lamps flicker, but a change of the whole picture is no movement.
+    # A change of the whole image is flicker, not movement.
     pixels -= pixels.mean(axis=1, keepdims=True)
     best, period = 0.0, None
     for part in DRIFTS:
         width = len(pixels) // part
-        series = _movement(pixels, width) if width >= SHORTEST_DRIFT else None
+        series = _movement(pixels, width) if width >= MIN_DRIFT else None
         if series is None:
             continue
         correlation = _autocorrelation(series, min(len(pixels) // REPEATS, width))
         peaks = _peaks(correlation)
         highest = max((correlation[peak] for peak in peaks), default=0.0)
         first = next((peak for peak in peaks if correlation[peak] >= FIRST_PEAK * highest), 0)
-        # What goes to and fro at random is like itself once or twice: a correlation over so few repeats
-        # has a standard error of about one over the root of their number.
+        # Random movement repeats once or twice by chance. The standard error of a correlation over n periods
+        # is about 1 / sqrt(n).
         if highest > best and correlation[first] >= sqrt(first / len(pixels)):
             best, period = highest, _vertex(correlation, first)
     return period
 
 
 def _vertex(correlation: NDArray[np.float64], peak: int) -> float:
-    """Top of the parabola through a peak and its neighbours."""
+    """Vertex of the parabola through a peak and its neighbours."""
     before, at, after = correlation[peak - 1 : peak + 2].tolist()
     return float(peak + 0.5 * (before - after) / (before - 2 * at + after))
 
 
 def _peaks(correlation: NDArray[np.float64]) -> list[int]:
-    """Lags of the maxima that are high and that stand out from the valleys on both sides."""
+    """Lags of the maxima that are high enough and prominent."""
     middle = correlation[1:-1]
-    is_top = (middle > correlation[:-2]) & (middle >= correlation[2:]) & (middle >= LEAST_CORRELATION)
+    is_top = (middle > correlation[:-2]) & (middle >= correlation[2:]) & (middle >= MIN_CORRELATION)
     tops: list[int] = (np.flatnonzero(is_top) + 1).tolist()
-    return [top for top in tops if _stands_out(correlation, top)]
+    return [top for top in tops if _is_prominent(correlation, top)]
 
 
-def _stands_out(correlation: NDArray[np.float64], top: int) -> bool:
-    # A valley reaches up to where the curve is higher again, as for the prominence of a mountain.
-    valleys = []
+def _is_prominent(correlation: NDArray[np.float64], top: int) -> bool:
+    # Prominence is measured from the minimum before the curve is higher again, on each side.
+    minima = []
     for side in (correlation[top - 1 :: -1], correlation[top + 1 :]):
         higher = np.flatnonzero(side > correlation[top])
-        valleys.append(side[: higher[0] if len(higher) else None].min())
-    return bool(correlation[top] - max(valleys) >= LEAST_PROMINENCE)
+        minima.append(side[: higher[0] if len(higher) else None].min())
+    return bool(correlation[top] - max(minima) >= MIN_PROMINENCE)
 
 
 def _movement(pixels: NDArray[np.float64], width: int) -> NDArray[np.float64] | None:
-    """Principal components over time, shape (t, k), without drift over ``width`` frames; None where still."""
+    """Principal components over time, shape (t, k), without drift over ``width`` frames; None if still."""
     pixels = pixels - _drift(pixels, width)
     pixels -= pixels.mean(axis=0)
     values, vectors = np.linalg.eigh(pixels @ pixels.T)
@@ -123,15 +134,14 @@ def _movement(pixels: NDArray[np.float64], width: int) -> NDArray[np.float64] | 
 
 
 def _drift(pixels: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Average over a moving bell of about ``width`` frames, narrower at the ends.
+    """Low-pass filter with about ``width`` frames, narrower at the ends.
 
-    A plain moving average would let some frequencies through more than others, and so turn noise into
-    a rhythm; averaged several times it does not.
+    One moving average passes some high frequencies, so noise could look periodic. Several passes avoid this.
     """
-    reach = max(width // (2 * BELL), 1)
+    reach = max(width // (2 * PASSES), 1)
     place = np.arange(len(pixels))
     low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(pixels))
-    for _ in range(BELL):
+    for _ in range(PASSES):
         total = np.vstack([np.zeros_like(pixels[:1]), np.cumsum(pixels, axis=0)])
         pixels = (total[high] - total[low]) / (high - low)[:, None]
     return pixels

@@ -1,4 +1,4 @@
-"""Reading for a check: opens one recording's video, samples it and closes it again."""
+"""Read the properties of one recording: open the video, sample its frames and close it again."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
 from .movement import dominant_period, shrink, shrunk_shape
 from .report import Problem, RecordingFacts, Severity
 
-SAMPLES = 18  # frames that are decoded to check them: the first, the last and 16 between
-CLIP_SECONDS = 8.0  # of consecutive frames in which the movement's period is looked for
-CLIP_FRAMES = (64, 512)  # limits of such a clip
-BITS = (10, 12, 14, 16)  # that cameras give in samples of 16
+SAMPLES = 18  # tested frames: the first, the last and 16 in between
+CLIP_SECONDS = 8.0  # duration of the clip in which the period of the movement is estimated
+CLIP_FRAMES = (64, 512)  # minimum and maximum length of this clip
+BITS = (10, 12, 14, 16)  # bit depths of cameras that store 16-bit samples
 _READING = (VideoError, OSError)
 
 
 @dataclass
 class Probe:
-    """What came of reading a recording: facts, or the reason why there are none."""
+    """Result of reading a recording: its properties, or a problem if it cannot be read."""
 
     facts: RecordingFacts | None = None
     problems: list[Problem] = field(default_factory=list)
@@ -33,27 +33,27 @@ class Probe:
 def probe(
     recording: Recording, row: int, *, full: bool = False, tick: Callable[[float], None] | None = None
 ) -> Probe:
-    """Read what a check needs of one recording.
+    """Read the properties of one recording.
 
     Parameters
     ----------
     recording : Recording
-        What to read; at most one clip of small frames is in memory.
+        The recording. At most one clip of reduced frames is in memory.
     row : int
-        Its row in the study's table.
+        Its row in the study table.
     full : bool
-        Decode every frame rather than a sample.
+        Decode every frame instead of a sample.
     tick : callable, optional
-        Called with the share that is done, 0 to 1.
+        Called with the finished fraction, 0 to 1.
 
     Returns
     -------
     Probe
-        Without facts where the video cannot be read.
+        The properties. If the video cannot be read, they are missing and there is a problem instead.
     """
     try:
         with warnings.catch_warnings():
-            # What the reader warns of is among its notes, too.
+            # The warnings of the reader are also in its notes.
             warnings.simplefilter("ignore", UserWarning)
             with recording.open_with(open_video) as video:
                 return Probe(_Prober(recording, video, full, tick or (lambda share: None)).facts(row))
@@ -65,7 +65,7 @@ def probe(
 
 
 class _Prober:
-    """Samples one open video."""
+    """Sampler of one open video."""
 
     def __init__(
         self, recording: Recording, video: VideoArray, full: bool, tick: Callable[[float], None]
@@ -110,7 +110,7 @@ class _Prober:
         )
 
     def _frame(self, number: int) -> NDArray[np.generic] | None:
-        """Region of a frame; None where it does not decode, or where the region misses the frame."""
+        """Region of a frame. None if it cannot be decoded, or the region is outside the frame."""
         self.read.add(number)
         self.done += 1
         if self.done % 16 == 0:
@@ -126,7 +126,7 @@ class _Prober:
         return image[inside.slices] if inside else None
 
     def _brightness(self) -> float | None:
-        """Mean grey level over the sampled frames, from 0 to 255 whatever the sample type."""
+        """Mean grey level of the sampled frames, scaled to 0 to 255."""
         sample = set(self.sample)
         levels = []
         for number in self.wanted:
@@ -137,7 +137,7 @@ class _Prober:
         return float(np.mean(levels)) * self._grey_scale() if levels else None
 
     def _grey_scale(self) -> float:
-        """Factor to grey levels; samples of 16 bits may fill only 10, 12 or 14 of them."""
+        """Factor to grey levels from 0 to 255. 16-bit samples can have only 10, 12 or 14 used bits."""
         kind = self.luma.dtype
         if kind == np.uint8:
             return 1.0
@@ -156,7 +156,7 @@ class _Prober:
         return self.height, self.width
 
     def _period(self) -> float | None:
-        """Seconds of the movement's period: the median over one or two clips of the longest run."""
+        """Period of the movement in seconds: the median over one or two clips of the longest segment."""
         periods = []
         for numbers in self.clips:
             clip = self._clip(numbers)
@@ -168,7 +168,7 @@ class _Prober:
         return float(np.median(periods)) if periods else None
 
     def _clip(self, numbers: range) -> NDArray[np.float32]:
-        """Small frames up to the first that does not decode."""
+        """Reduced frames up to the first one that cannot be decoded."""
         frames: list[NDArray[np.float32]] = []
         shape = shrunk_shape(*self._crop_size())
         scale = self._grey_scale()
@@ -181,12 +181,12 @@ class _Prober:
 
 
 def _rate_notes(recording: Recording, video: VideoArray) -> Iterator[str]:
-    """Say that the study's frame rate overrides the file's: right for slow motion, else a slip of the pen."""
+    """Note that the frame rate of the study replaces that of the file. This can be a typing error."""
     stated = video.stated_fps
     if recording.fps and stated and abs(recording.fps / stated - 1) > 0.01:
         yield (
-            f"The study's {recording.fps:g} frames a second are taken in place of the file's {stated:g}: "
-            "mend the column fps if that is not the camera's rate."
+            f"The study states {recording.fps:g} frames per second, the file {stated:g}: the study is used; "
+            "correct the column fps if this is not the frame rate of the camera."
         )
 
 
@@ -196,7 +196,7 @@ def _all(segments: Iterable[range]) -> Iterator[int]:
 
 
 def _clips(segments: tuple[range, ...], fps: float) -> tuple[range, ...]:
-    """Frames in which to look for the movement's period: one or two stretches of the longest run."""
+    """Choose one or two clips of the longest segment, to estimate the period of the movement."""
     if not segments:
         return ()
     run = max(segments, key=len)
@@ -207,7 +207,7 @@ def _clips(segments: tuple[range, ...], fps: float) -> tuple[range, ...]:
 
 
 def _spread(segments: tuple[range, ...], count: int) -> list[int]:
-    """Evenly spread frame numbers over runs, the first and the last included."""
+    """Choose evenly spaced frame numbers from all segments, including the first and the last."""
     ends = np.cumsum([len(run) for run in segments])
     places = np.unique(np.linspace(0, ends[-1] - 1, min(count, int(ends[-1]))).round().astype(np.int64))
     runs = np.searchsorted(ends, places, side="right")

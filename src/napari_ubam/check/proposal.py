@@ -1,4 +1,4 @@
-"""Which preset and which behaviour window suit a study."""
+"""Propose a preset and a behaviour window for a study."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from .amounts import count
 from .report import Proposal, RecordingFacts
 
 SMALL_FRAMES, BASE_FRAMES = 20_000, 200_000
-SMALL_CROP, BASE_CROP = 96, 128  # pixels of the region's longer side that the networks can use
+SMALL_CROP, BASE_CROP = 96, 128  # resolution of the networks: longer side of the crop in pixels
 DEFAULT_MS = 500
 WINDOW_MS = (100, 2000)
-LEAST_FRAMES = 5  # of a window: fewer show a posture, not a movement
+MIN_WINDOW_FRAMES = 5  # with fewer, a window shows a posture but no movement
 
 _Preset = Literal["tiny", "small", "base"]
 
 
 def propose(recordings: Sequence[RecordingFacts]) -> Proposal | None:
-    """Choose a preset and a behaviour window.
+    """Propose a preset and a behaviour window.
 
     Parameters
     ----------
     recordings : sequence of RecordingFacts
-        All that could be read.
+        All readable recordings.
 
     Returns
     -------
     Proposal or None
-        None where there are no frames.
+        None if there are no frames.
     """
     used = [facts for facts in recordings if facts.frames]
     if not used:
@@ -50,7 +50,20 @@ def propose(recordings: Sequence[RecordingFacts]) -> Proposal | None:
 
 
 def odd_frames(milliseconds: float, fps: float) -> int:
-    """Odd number of frames nearest to a duration, so that a window has a middle frame."""
+    """Convert a duration to an odd number of frames, so that a window has a central frame.
+
+    Parameters
+    ----------
+    milliseconds : float
+        Duration in milliseconds.
+    fps : float
+        Frames per second.
+
+    Returns
+    -------
+    int
+        Nearest odd number of frames.
+    """
     return 2 * int(milliseconds * fps / 2000) + 1
 
 
@@ -63,13 +76,13 @@ def _preset(recordings: Sequence[RecordingFacts]) -> tuple[_Preset, str]:
     preset = order[min(by_frames, by_crop)]
     if by_crop < by_frames:
         limit = SMALL_CROP if by_crop == 0 else BASE_CROP
-        reason = f"regions {side} pixels wide or high hold no more detail; a larger network wants {limit}"
+        reason = f"regions of {side} pixels have no more detail; a larger network needs {limit} pixels"
     elif by_frames == 0:
-        reason = f"{frames} frames are few; from {SMALL_FRAMES} a larger network learns more"
+        reason = f"there are only {frames} frames; a larger network needs at least {SMALL_FRAMES}"
     elif by_frames == 1:
-        reason = f"{frames} frames; from {BASE_FRAMES} a larger network learns more"
+        reason = f"there are {frames} frames; a larger network needs at least {BASE_FRAMES}"
     else:
-        reason = f"{frames} frames in regions of {side} pixels feed a large network"
+        reason = f"{frames} frames with regions of {side} pixels are enough for a large network"
     return preset, reason
 
 
@@ -80,10 +93,10 @@ def _window(recordings: Sequence[RecordingFacts]) -> tuple[int, str]:
             subjects[facts.subject].append(facts.period)
     found, total = sum(map(len, subjects.values())), len(recordings)
     if found * 2 < total:
-        what = f"in {found} of {count(total, 'recording')} only" if found else "in the movement"
-        reason = f"{'a' if found else 'no'} period was found {what}, so this is the default"
+        what = f"a period was found in only {found} of {count(total, 'recording')}"
+        reason = f"{what if found else 'no period was found in the movement'}, so this is the default"
         return _limited(DEFAULT_MS, recordings, reason)
-    # Every subject counts once, however much it was filmed.
+    # Every subject counts once, independent of its amount of video.
     period = 1000 * float(np.median([np.median(periods) for periods in subjects.values()]))
     reason = (
         f"one period of the movement, which repeats every {period:.0f} ms in {found} of {total} recordings"
@@ -96,8 +109,8 @@ def _limited(milliseconds: float, recordings: Sequence[RecordingFacts], reason: 
     if clipped != milliseconds:
         reason += f", limited to {clipped:.0f} ms"
     clipped = 10 * round(clipped / 10)
-    least = LEAST_FRAMES * 1000 / min(facts.fps for facts in recordings)
+    least = MIN_WINDOW_FRAMES * 1000 / min(facts.fps for facts in recordings)
     if least > clipped:
         clipped = 10 * ceil(least / 10)
-        reason += f", lengthened to {LEAST_FRAMES} frames of the slowest video"
+        reason += f", extended to {MIN_WINDOW_FRAMES} frames at the lowest frame rate"
     return int(clipped), reason

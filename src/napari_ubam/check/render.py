@@ -1,4 +1,4 @@
-"""A report as text: for a terminal with colours and wrapped lines, for a file with neither."""
+"""Format a check report as text: with colours and wrapped lines for a terminal, plain for a file."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _UNWRAPPED = 10_000
 
 
 def render_text(report: CheckReport, width: int | None = None) -> str:
-    """Write a report as plain text.
+    """Format a report as plain text.
 
     Parameters
     ----------
     report : CheckReport
-        What to write.
+        The report.
     width : int, optional
-        Characters a line; sentences are not wrapped where left out.
+        Characters per line. Default: lines are not wrapped.
 
     Returns
     -------
     str
-        Without a line break at the end.
+        Text without a line break at the end.
     """
     stream = StringIO()
     print_report(report, Console(file=stream, width=width or _UNWRAPPED, color_system=None))
@@ -39,7 +39,15 @@ def render_text(report: CheckReport, width: int | None = None) -> str:
 
 
 def show(report: CheckReport, stream: TextIO) -> None:
-    """Print a report as suits a stream: wrapped and coloured on a terminal, plain into a file."""
+    """Print a report: wrapped and coloured on a terminal, plain into a file.
+
+    Parameters
+    ----------
+    report : CheckReport
+        The report.
+    stream : TextIO
+        Output stream, such as ``sys.stdout``.
+    """
     if stream.isatty():
         print_report(report, Console(file=stream))
     else:
@@ -47,7 +55,15 @@ def show(report: CheckReport, stream: TextIO) -> None:
 
 
 def print_report(report: CheckReport, console: Console) -> None:
-    """Print a report on a console, wrapped to its width."""
+    """Print a report on a console, wrapped to its width.
+
+    Parameters
+    ----------
+    report : CheckReport
+        The report.
+    console : rich.console.Console
+        Output console.
+    """
     for part in _parts(report):
         console.print(part)
 
@@ -73,18 +89,29 @@ def _parts(report: CheckReport) -> Iterator[RenderableType]:
         yield _heading("Problems")
         yield from _problems(report)
     if report.proposal is not None:
-        yield _heading("Proposal")
+        yield _heading("Proposed settings")
         yield from _proposal(report.proposal)
     yield Text("\n" + conclusion(report), style="bold green" if report.ok else "bold red")
 
 
 def conclusion(report: CheckReport) -> str:
-    """Last sentence of a report: what to do now."""
+    """Return the last sentence of a report: what to do next.
+
+    Parameters
+    ----------
+    report : CheckReport
+        The report.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
     if not report.ok:
         them = "it" if len(report.errors) == 1 else "them"
-        return f"{report.study} has {count(len(report.errors), 'error')}; mend {them} and check again."
+        return f"{report.study} has {count(len(report.errors), 'error')}; correct {them} and check again."
     if report.warnings:
-        return f"No errors, {count(len(report.warnings), 'warning')}: the study can be used with care."
+        return f"No errors, but {count(len(report.warnings), 'warning')}: the study can be used with caution."
     return "No errors and no warnings: the study can be used."
 
 
@@ -123,7 +150,7 @@ def _recordings(recordings: tuple[RecordingFacts, ...]) -> RenderableType:
 
 def _groups(groups: tuple[GroupFacts, ...]) -> RenderableType:
     table = _table(
-        ("group", False), ("subjects", True), ("recordings", True), ("seconds a subject", True),
+        ("group", False), ("subjects", True), ("recordings", True), ("seconds per subject", True),
         ("smallest p as reference", True),
     )  # fmt: skip
     for group in groups:
@@ -151,7 +178,7 @@ def _proposal(proposal: Proposal) -> Iterator[RenderableType]:
 
 
 def _item(label: str, sentence: str, style: str) -> RenderableType:
-    """Line with a hanging indent."""
+    """Format a line with a hanging indent."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(width=7, no_wrap=True)
     table.add_column(overflow="fold")

@@ -1,4 +1,4 @@
-"""What a check finds, as plain data: facts of each recording and group, problems and a proposal."""
+"""Result of a check as plain data: properties of recordings and groups, problems and proposed settings."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 
 class Severity(StrEnum):
-    """How much a problem matters."""
+    """Severity of a problem."""
 
     ERROR = "error"
-    """The study cannot be used until it is mended."""
+    """The study cannot be used until this is corrected."""
     WARNING = "warning"
-    """Results would mislead or be too weak."""
+    """Results could be misleading or weak."""
     NOTE = "note"
-    """Good to know."""
+    """Information."""
 
 
 class _Plain(BaseModel):
@@ -29,11 +29,11 @@ class Problem(_Plain):
     Parameters
     ----------
     severity : Severity
-        How much it matters.
+        Severity of the problem.
     text : str
-        What, where, and what to do.
+        What is wrong, where, and what to do.
     row : int, optional
-        Row of the study's table.
+        Row of the study table.
     recording : str, optional
         Name of the recording.
     """
@@ -44,49 +44,49 @@ class Problem(_Plain):
     recording: str | None = None
 
     def __str__(self) -> str:
-        """Row, recording and sentence."""
+        """Return row, recording and sentence."""
         row = "" if self.row is None else f"row {self.row}"
         place = ", ".join(filter(None, (row, self.recording)))
         return f"{place}: {self.text}" if place else self.text
 
 
 class RecordingFacts(_Plain):
-    """What was read of one recording.
+    """Properties of one recording.
 
     Parameters
     ----------
     name, subject, group, session : str
         As in the study.
     row : int
-        Row of the study's table.
+        Row of the study table.
     video : str
         Path of the video.
     video_frames : int
         Frames of the whole video.
     video_seconds : float
-        Duration of the whole video.
+        Duration of the whole video in seconds.
     frames : int
-        Frames of the recording: from start to stop, without the gaps of its track.
+        Frames of the recording, from start to stop and without gaps of the track.
     seconds : float
-        Their duration.
+        Duration of these frames in seconds.
     fps : float
-        Mean frame rate of the video.
+        Mean frames per second.
     height, width : int
         Size of the video's frames in pixels.
     crop_height, crop_width : int
-        Size of the region in pixels; the median over frames for a track.
+        Size of the region in pixels. For a track, the median over its boxes.
     brightness : float, optional
-        Mean grey level of the region over the sampled frames, 0 to 255; None where no frame decoded.
+        Mean grey level of the region in the sampled frames, 0 to 255. None if no frame was decoded.
     period : float, optional
-        Seconds after which the movement repeats; None where it does not.
+        Period of the movement in seconds. None if the movement does not repeat.
     read : int
-        Frames that were decoded to check them.
+        Number of tested frames.
     bad_frames : tuple of int
-        Those among them that did not decode.
+        Tested frames that could not be decoded.
     notes : tuple of str
-        What the reader has to say of the video.
+        Sentences of the reader about the video.
     fingerprint : str
-        Hash of the video's content.
+        Hash of the content of the video.
     """
 
     name: str
@@ -113,18 +113,18 @@ class RecordingFacts(_Plain):
 
 
 class GroupFacts(_Plain):
-    """How much there is of one group.
+    """Amount of data in one group.
 
     Parameters
     ----------
     group : str
         Name of the group.
     subjects, recordings : int
-        How many.
+        Number of subjects and recordings.
     shortest, longest : float
-        Seconds of the subject with the least and with the most video.
+        Seconds of video of the subject with the least and the most video.
     smallest_p : float
-        Smallest p-value that a subject compared with this group can get: 1 / (subjects + 1).
+        Smallest possible p-value of a subject if this group is the reference: 1 / (subjects + 1).
     """
 
     group: str
@@ -136,21 +136,21 @@ class GroupFacts(_Plain):
 
 
 class Proposal(_Plain):
-    """Settings that suit the study.
+    """Proposed settings for the study.
 
     Parameters
     ----------
     preset : {'tiny', 'small', 'base'}
         Size of the networks.
     preset_reason : str
-        Why.
+        Reason for the preset.
     window_ms : int
         Length of the behaviour window in milliseconds.
     window_frames : tuple of int
-        The same in frames, at the lowest and at the highest frame rate of the study; odd, since the
-        window is centred on a frame.
+        Length in frames at the lowest and the highest frame rate of the study. The numbers are odd because
+        the window is centred on a frame.
     window_reason : str
-        Why.
+        Reason for the window.
     """
 
     preset: Literal["tiny", "small", "base"]
@@ -161,20 +161,20 @@ class Proposal(_Plain):
 
 
 class CheckReport(_Plain):
-    """All that a check finds; ``print(report)`` shows it, ``report.model_dump_json()`` keeps it.
+    """Result of a check. ``print(report)`` shows it, ``report.model_dump_json()`` converts it to JSON.
 
     Parameters
     ----------
     study : str
-        Name of the study's table.
+        Name of the study table.
     recordings : tuple of RecordingFacts
-        Those whose video could be read.
+        All readable recordings.
     groups : tuple of GroupFacts
-        Over these recordings.
+        Groups of these recordings.
     problems : tuple of Problem
         Errors first, then warnings, then notes.
     proposal : Proposal, optional
-        None where no video could be read.
+        Proposed settings. None if no video could be read.
     """
 
     study: str
@@ -186,21 +186,21 @@ class CheckReport(_Plain):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def ok(self) -> bool:
-        """Whether there is no error; warnings and notes are no errors."""
+        """Whether there are no errors. Warnings and notes are not errors."""
         return not self.errors
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """Problems that must be mended."""
+        """Problems that must be corrected."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """Problems that weaken the results."""
+        """Problems that can make the results misleading or weak."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.WARNING)
 
     def __str__(self) -> str:
-        """Show the report as text, its sentences unwrapped."""
+        """Format the report as text. Lines are not wrapped."""
         from .render import render_text
 
         return render_text(self)

@@ -1,4 +1,4 @@
-"""The check: every recording is read, one after the other, then all are judged together."""
+"""Check a study: read one recording after the other, then evaluate all of them together."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ def check_study(
     full: bool = False,
     progress: Callable[[float, str], None] | None = None,
 ) -> CheckReport:
-    """Open, index and sample every video of a study, and judge the study.
+    """Check the videos and the design of a study.
 
-    Memory is bounded: one video is open at a time, and closed before the next.
+    Every video is indexed, and a sample of its frames is decoded. Only one video is open at a time.
 
     Parameters
     ----------
     study : Study, str or Path
-        The study, or its table.
+        The study, or the path of its table.
     full : bool
-        Decode every frame rather than a sample of 18 and some seconds for the movement.
+        Decode every frame. Default: 18 frames, and some seconds for the movement.
     progress : callable, optional
-        Called with the share of recordings that is done, 0 to 1, and the name of the one under way.
+        Called with the finished fraction, 0 to 1, and the name of the current recording.
 
     Returns
     -------
     CheckReport
-        Videos that cannot be read are among its problems.
+        Properties, problems and proposed settings. Unreadable videos are problems.
 
     Raises
     ------
     StudyError
-        Where the table itself has faults.
+        If the table is not valid.
     """
     if not isinstance(study, Study):
         study = Study.from_csv(study)

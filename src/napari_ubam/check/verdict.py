@@ -1,4 +1,4 @@
-"""The judgement of a study from plain facts; nothing is read here."""
+"""Evaluate a study from the properties of its recordings. No file is read here."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from .report import CheckReport, Problem, RecordingFacts, Severity
 
 
 def judge(study: Study, facts: Sequence[RecordingFacts], unread: Sequence[Problem] = ()) -> CheckReport:
-    """Judge a study.
+    """Evaluate a study.
 
     Parameters
     ----------
     study : Study
-        The table.
+        The study.
     facts : sequence of RecordingFacts
-        What was read of its recordings; those that could not be read are absent.
+        Properties of all readable recordings.
     unread : sequence of Problem
-        Why they are.
+        One problem for each unreadable recording.
 
     Returns
     -------
     CheckReport
-        With the problems in order: errors, warnings, notes, each by row.
+        Problems are sorted: errors, warnings, notes, each by row.
     """
     groups = group_facts(facts)
     fits = [problem for fact in facts for problem in fit_problems(study[fact.name], fact)]
@@ -56,7 +56,7 @@ def judge(study: Study, facts: Sequence[RecordingFacts], unread: Sequence[Proble
 
 
 def _copies(study: Study, facts: Sequence[RecordingFacts]) -> list[Problem]:
-    """Warn of the same content under two file names."""
+    """Warn about videos with the same content under two file names."""
     seen: dict[tuple[object, ...], RecordingFacts] = {}
     problems = []
     for fact in facts:
@@ -65,8 +65,8 @@ def _copies(study: Study, facts: Sequence[RecordingFacts]) -> list[Problem]:
         first = seen.setdefault(key, fact)
         if first is not fact and fact.fingerprint and not _same_file(first.video, fact.video):
             text = (
-                f"the video is a copy of that in row {first.row}, {first.name}; "
-                "remove one, since the same frames must not count twice."
+                f"the video is a copy of the one in row {first.row}, {first.name}; "
+                "remove one row, because the same frames must not count twice."
             )
             problems.append(Problem(severity=Severity.WARNING, text=text, row=fact.row, recording=fact.name))
     return problems
@@ -90,14 +90,14 @@ def _two_groups(study: Study) -> list[Problem]:
         if len(names) > 1:
             text = (
                 f"subject {subject!r} is in the groups {' and '.join(map(repr, names))} in session "
-                f"{session}; give each its own session, or mend the group."
+                f"{session}; use different sessions, or correct the group."
             )
             problems.append(Problem(severity=Severity.WARNING, text=text))
     return problems
 
 
 def _two_rates(study: Study) -> list[Problem]:
-    """Warn of a video that has another frame rate in each of two rows."""
+    """Warn about a video with different frame rates in two rows."""
     seen: dict[str, tuple[int, float | None]] = {}
     problems = []
     for recording, row in zip(study.recordings, study.rows, strict=True):
@@ -105,7 +105,7 @@ def _two_rates(study: Study) -> list[Problem]:
         if fps != recording.fps:
             here, there = (f"{rate:g}" if rate else "empty" for rate in (recording.fps, fps))
             text = (
-                f"fps is {here}, but {there} in row {first} for the same video; write one frame rate in both."
+                f"fps is {here}, but {there} in row {first} for the same video; enter the same value in both."
             )
             problems.append(Problem(severity=Severity.WARNING, text=text, row=row, recording=recording.name))
     return problems
@@ -124,7 +124,9 @@ def _spellings(study: Study) -> list[Problem]:
         for same in spellings.values():
             if len(same) > 1:
                 words = " and ".join(map(repr, sorted(same)))
-                text = f"the {column}s {words} differ in spelling only; write them alike if they are one."
+                text = (
+                    f"the {column}s {words} differ only in spelling; use one spelling if they are the same."
+                )
                 problems.append(Problem(severity=Severity.WARNING, text=text))
     return problems
 
@@ -133,12 +135,12 @@ _RATE_NAMES = {"framerate", "framespersecond", "hz", "fpscamera", "camerafps"}
 
 
 def _stray_columns(study: Study) -> list[Problem]:
-    """Note metadata whose name looks like a misspelt column of the study."""
+    """Note metadata columns with a name similar to a column of the study table."""
     problems = []
     for name in study.metadata_columns:
         letters = "".join(filter(str.isalpha, name.casefold()))
         near = ["fps"] if letters in _RATE_NAMES else nearest(name, OPTIONAL, cutoff=0.8)
-        if near and letters != "weight":  # a common column, which only looks like height
+        if near and letters != "weight":  # a common column that is only similar to height
             text = f"the column {name!r} is kept as metadata; if {near[0]!r} was meant, rename it."
             problems.append(Problem(severity=Severity.NOTE, text=text))
     return problems

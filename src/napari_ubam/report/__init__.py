@@ -1,8 +1,9 @@
-"""Figures as matplotlib objects, made without a window and without matplotlib's global state.
+"""Figures as matplotlib objects. They need no window and do not use the global state of matplotlib.
 
-:func:`timeline` shows a recording's percentiles and episodes, :func:`subjects_figure` the subjects against
-the reference, :func:`loss_curves` a training, :func:`neighbour_sheet` nearest neighbours and
-:func:`sweep_sheet` a frame at several factors; :func:`save` writes any of them.
+:func:`timeline` shows percentiles and episodes of a recording. :func:`subjects_figure` compares the subjects
+with the reference. :func:`loss_curves` shows learning curves, :func:`map_figure` a map of frames,
+:func:`neighbour_sheet` nearest neighbours, and :func:`sweep_sheet` one frame at several magnification
+factors. :func:`save` writes any of them to a file.
 """
 
 from .contact import NeighbourRow, neighbour_sheet

@@ -1,4 +1,4 @@
-"""What the codes hold alike: frames, and their nearest neighbours in other subjects."""
+"""Contact sheet of frames and their nearest neighbours in other subjects."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class NeighbourRow(NamedTuple):
     Parameters
     ----------
     image : ndarray of uint8, shape (y, x), (y, x, 1) or (y, x, 3)
-        The frame.
+        Image of the frame.
     label : str
-        Subject and frame number.
-    neighbours : sequence of ndarray
-        Frames, the nearest first.
+        Title, such as subject and frame number.
+    neighbours : sequence of ndarray of uint8
+        Images of the neighbours, the nearest first.
     labels : sequence of str
-        As many.
+        Title of each neighbour.
     """
 
     image: npt.NDArray[Any]
@@ -36,27 +36,27 @@ def neighbour_sheet(
     rows: Sequence[NeighbourRow | tuple[Any, str, Sequence[Any], Sequence[str]]],
     title: str = "Nearest neighbours in other subjects",
 ) -> Figure:
-    """Show frames, each with its nearest neighbours beside it.
+    """Show frames and their nearest neighbours.
 
-    Postures alike in a row, of subjects that look different, mean that the code holds posture; the same
-    background or light in a row means that it does not.
+    If the subjects in a row look different but have the same posture, the embedding represents posture. If
+    they share background or light, it does not.
 
     Parameters
     ----------
     rows : sequence of NeighbourRow
-        Or tuples of the same parts.
+        One row for each frame. Tuples with the same items are also accepted.
     title : str
-        Over the sheet.
+        Title of the figure.
 
     Returns
     -------
     Figure
-        A row a frame; the frame itself has a frame in blue.
+        One row for each frame. The frame itself comes first, with a blue border.
 
     Raises
     ------
     ValueError
-        Where there is no row.
+        If there is no row.
     """
     parts = [NeighbourRow(*row) for row in rows]
     if not parts:

@@ -1,4 +1,4 @@
-"""How a training went."""
+"""Learning curves of a training."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from matplotlib.figure import Figure
 
 from .style import CYCLE, LARGE, NORMAL, new_figure, tidy
 
-_POINTS = 50  # of the smoothed curve: fewer losses than this are drawn as they are
+_POINTS = 50  # curves with more points also get a smoothed line
 _COLUMNS = 4
 NO_LOSS = ["stage", "step", "seconds"]
 
 
 def loss_curves(history: pd.DataFrame) -> Figure:
-    """Draw every loss of every stage over the steps, each in axes of its own.
+    """Plot the learning curves: each loss of each stage over the training steps.
 
     Parameters
     ----------
     history : DataFrame
-        Columns ``stage``, ``step`` and perhaps ``seconds``, and one for each loss; NaN where a stage has no
-        such loss.
+        Columns ``stage`` and ``step``, optionally ``seconds``, and one column per loss. A loss is NaN in
+        stages that do not have it.
 
     Returns
     -------
     Figure
-        The values in a light colour and, where there are many, their running median in a strong one.
+        One panel per loss. Long curves are light, with their running median as a dark line.
 
     Raises
     ------
     ValueError
-        Where there is no loss to draw.
+        If the history has no loss.
     """
     panels = _panels(history)
     if not panels:
-        raise ValueError("The history holds no loss; train at least one step.")
+        raise ValueError("The history has no loss; train at least one step.")
     columns = min(len(panels), _COLUMNS)
     rows = -(-len(panels) // columns)
     figure = new_figure(0.8 + 3.0 * columns, 0.8 + 2.4 * rows)
-    figure.suptitle("Losses of the training", fontsize=LARGE)
+    figure.suptitle("Learning curves", fontsize=LARGE)
     stages = list(dict.fromkeys(stage for stage, _, _ in panels))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for one, (stage, name, values) in zip(axes, panels, strict=False):
@@ -51,7 +51,7 @@ def loss_curves(history: pd.DataFrame) -> Figure:
 
 
 def _panels(history: pd.DataFrame) -> list[tuple[str, str, pd.Series[float]]]:
-    """Stage, name and values by step of every loss."""
+    """Return stage, name and values by step of every loss."""
     found = []
     for stage, part in history.groupby("stage", sort=False):
         for name in part.columns.difference(NO_LOSS, sort=False):
@@ -71,6 +71,7 @@ def _draw(axes: Axes, values: pd.Series[float], colour: str) -> None:
     finite = values[np.isfinite(values)]
     if len(finite) and finite.min() > 0 and finite.max() > 30 * finite.min():
         axes.set_yscale("log")
-    axes.set_xlabel("step", fontsize=NORMAL)
+    axes.set_xlabel("training step", fontsize=NORMAL)
+    axes.set_ylabel("loss", fontsize=NORMAL)
     axes.locator_params(axis="x", nbins=4)
     tidy(axes)

@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing beside it."""
+"""A report as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -19,31 +19,41 @@ class Picture:
     Parameters
     ----------
     title : str
+        Title of the picture.
     path : Path
-        PNG file; its content goes into the page.
+        PNG file. It is embedded in the page.
     """
 
     title: str
     path: Path
 
     def data(self) -> str:
-        """Content in base 64."""
+        """Return the file as Base64 text.
+
+        Returns
+        -------
+        str
+            Base64 text.
+        """
         return base64.b64encode(self.path.read_bytes()).decode("ascii")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a report: sentences, then a table, then pictures.
+    """A section of a report: text, then a table, then pictures.
 
     Parameters
     ----------
     title : str
+        Heading.
     sentences : sequence of str
+        One paragraph each.
     table : DataFrame, optional
-        Numbers are written with four digits, those from 10 on with two decimals.
+        Numbers are written with four significant digits, or with two decimals from 10.
     figures : sequence of Picture
+        Pictures of the section.
     folded : bool
-        Whether all pictures but the first are folded away under their titles.
+        Whether all pictures except the first are collapsed under their titles.
     """
 
     title: str
@@ -53,14 +63,31 @@ class Part:
     folded: bool = False
 
     def is_number(self, column: str) -> bool:
-        """Whether a column of the table holds numbers."""
+        """Check whether a column of the table is numeric.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+
+        Returns
+        -------
+        bool
+            True for numbers. Boolean columns are not numeric.
+        """
         if self.table is None:
             return False
         values = self.table[column]
         return is_numeric_dtype(values) and not is_bool_dtype(values)
 
     def rows(self) -> Iterator[list[tuple[str, str]]]:
-        """Rows of the table, each as pairs of column and text."""
+        """Iterate over the rows of the table.
+
+        Yields
+        ------
+        list of (str, str)
+            Column and text of each cell.
+        """
         table = pd.DataFrame() if self.table is None else self.table
         for values in table.itertuples(index=False):
             yield [(str(column), _text(value)) for column, value in zip(table.columns, values, strict=True)]
@@ -68,15 +95,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Page:
-    """What a report says.
+    """Content of a report.
 
     Parameters
     ----------
     title, lead : str
-        The lead is one line under the title.
+        Title, and one line below it.
     warnings : sequence of str
-        Sentences that must be read first.
+        Sentences at the top of the page.
     parts : sequence of Part
+        Sections.
     """
 
     title: str
@@ -86,7 +114,18 @@ class Page:
 
 
 def to_html(page: Page) -> str:
-    """Write a report as HTML; all text is escaped, and all pictures are inside."""
+    """Convert a report to HTML. All text is escaped and all pictures are embedded.
+
+    Parameters
+    ----------
+    page : Page
+        Content of the report.
+
+    Returns
+    -------
+    str
+        HTML document.
+    """
     environment = Environment(
         loader=PackageLoader("napari_ubam.report", "."),
         autoescape=True,

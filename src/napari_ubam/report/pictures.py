@@ -1,4 +1,4 @@
-"""Frames of recordings, cropped to their regions, for figures and thumbnails."""
+"""Cropped frames of recordings, for figures and thumbnails."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from napari_ubam.video import VideoError, open_video
 
 
 def cropped_frames(recording: Recording, frames: Sequence[int]) -> list[npt.NDArray[Any]] | None:
-    """Crop frames of a recording to its region.
+    """Read frames of a recording, cropped to its region.
 
     Parameters
     ----------
     recording : Recording
+        The recording.
     frames : sequence of int
+        Frame numbers.
 
     Returns
     -------
-    list of (y, x, c) array, or None
-        None where the video cannot be read now.
+    list of ndarray, shape (y, x, c), or None
+        One image for each frame. None if the video cannot be read.
     """
     try:
         with recording.open_with(open_video, warn=False) as video:

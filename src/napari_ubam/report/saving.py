@@ -1,4 +1,4 @@
-"""Figures to files."""
+"""Save figures to files."""
 
 from __future__ import annotations
 
@@ -15,21 +15,19 @@ DPI = 150
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> Path:
-    """Write a figure as PNG with 150 dots per inch.
-
-    The file appears under its name when it is complete, so that a reader never sees half of it.
+    """Save a figure as PNG with 150 dots per inch. The file is written atomically.
 
     Parameters
     ----------
     figure : Figure
-        Any.
-    path : path
-        File; its folder is made where it is missing.
+        The figure.
+    path : str or path-like
+        File to write. Its folder is created if it does not exist.
 
     Returns
     -------
     Path
-        The file. Its metadata name this package and its version as the software.
+        The file. Its metadata contain the name and version of this package.
     """
     target, content = Path(path), BytesIO()
     software = {"Software": f"napari-ubam {version('napari-ubam')}"}

@@ -1,4 +1,4 @@
-"""How all figures look: colours that colour-blind readers can tell apart, and text that can be read."""
+"""Common style of all figures: colours for colour-blind readers, and readable font sizes."""
 
 from __future__ import annotations
 
@@ -21,18 +21,34 @@ SMALL, NORMAL, LARGE = 9.0, 10.0, 12.0  # points
 Image = npt.NDArray[np.uint8]
 
 
-def hues_of(names: Iterable[object]) -> dict[str, str]:
-    """Give each name a colour; the same names get the same, in whatever order they come."""
+def colours_of(names: Iterable[object]) -> dict[str, str]:
+    """Assign a colour to each name. The order of the names does not matter.
+
+    Parameters
+    ----------
+    names : iterable of object
+        Names, repeated or not.
+
+    Returns
+    -------
+    dict of str to str
+        Colour of each unique name, as hexadecimal RGB. Colours repeat after six names.
+    """
     return {name: CYCLE[place % len(CYCLE)] for place, name in enumerate(sorted({str(one) for one in names}))}
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Make an empty figure that can be drawn without a window.
+    """Create an empty figure that needs no window.
 
     Parameters
     ----------
     width, height : float
-        Inches.
+        Size in inches.
+
+    Returns
+    -------
+    Figure
+        Figure with constrained layout.
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
@@ -40,26 +56,26 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def tidy(axes: Axes) -> None:
-    """Take away what carries no information.
+    """Remove the upper and right spine, and set the size of the tick labels.
 
     Parameters
     ----------
     axes : Axes
-        To be changed.
+        Axes to modify.
     """
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=SMALL)
 
 
 def show_image(axes: Axes, image: npt.NDArray[Any] | None) -> None:
-    """Show an image without axes; nothing where there is none.
+    """Show an image without axes.
 
     Parameters
     ----------
     axes : Axes
-        Where.
+        Axes to draw on.
     image : ndarray, shape (y, x), (y, x, 1) or (y, x, 3), or None
-        Grey or RGB, 0 to 255.
+        Grey or RGB image, 0 to 255. None leaves the axes empty.
     """
     axes.set_axis_off()
     if image is not None:
@@ -67,18 +83,18 @@ def show_image(axes: Axes, image: npt.NDArray[Any] | None) -> None:
         axes.imshow(image.squeeze() if grey else image, cmap="gray", vmin=0, vmax=255)
 
 
-def readable(seconds: float) -> str:
-    """Write a time as seconds, and from two minutes on as minutes and seconds.
+def format_time(seconds: float) -> str:
+    """Format a time: in seconds, or from two minutes in minutes and seconds.
 
     Parameters
     ----------
     seconds : float
-        Time.
+        Time in seconds.
 
     Returns
     -------
     str
-        Such as ``12.34 s`` or ``2:03.40``.
+        Text such as ``12.34 s`` or ``2:03.40``.
     """
     if seconds < 120:
         return f"{seconds:.2f} s"

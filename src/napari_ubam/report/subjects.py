@@ -1,4 +1,4 @@
-"""All subjects against the reference."""
+"""Figure of all subjects compared with the reference."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from .style import BLUE, CYCLE, GREY, LARGE, LIGHT, NORMAL, SMALL, new_figure, t
 
 
 def subjects_figure(subjects: pd.DataFrame, statistic: str = "deviation") -> Figure:
-    """Draw the deviation of every subject, group by group, with p and q beside it.
+    """Plot the deviation of every subject by group, with p and q.
 
     Parameters
     ----------
     subjects : DataFrame
         Result of :func:`~napari_ubam.analysis.subject_table`.
     statistic : str
-        What the deviation is, for the label of the axis.
+        Name of the deviation statistic, for the axis label.
 
     Returns
     -------
     Figure
-        A line a subject and session; the range of the reference subjects is shaded.
+        One line for each subject and session. The range of the reference subjects is shaded.
     """
     rows = _ordered(subjects)
     several = rows["session"].nunique() > 1
@@ -32,8 +32,8 @@ def subjects_figure(subjects: pd.DataFrame, statistic: str = "deviation") -> Fig
     reference = rows.loc[rows["reference"], "deviation"].dropna()
     if len(reference):
         least = rows.loc[~rows["reference"], "smallest_p"].min()
-        note = "" if np.isnan(least) else f"; the smallest p possible is {least:.3f}"
-        label = f"range of the reference, n = {len(reference)}{note}"
+        note = "" if np.isnan(least) else f"; smallest possible p = {least:.3f}"
+        label = f"range of the reference (n = {len(reference)}){note}"
         axes.axvspan(reference.min(), reference.max(), color=LIGHT, alpha=0.6, zorder=0, label=label)
     ticks = _draw_groups(axes, rows, several)
     axes.set_yticks(list(ticks), list(ticks.values()), fontsize=SMALL)
@@ -42,14 +42,14 @@ def subjects_figure(subjects: pd.DataFrame, statistic: str = "deviation") -> Fig
     axes.grid(axis="y", color=LIGHT, linewidth=0.5)
     axes.set_axisbelow(True)
     tidy(axes)
-    figure.suptitle("Subjects against the reference", fontsize=LARGE)
+    figure.suptitle("Subjects compared with the reference", fontsize=LARGE)
     if len(reference):
         figure.legend(loc="outside lower right", fontsize=SMALL, frameon=False)
     return figure
 
 
 def _ordered(subjects: pd.DataFrame) -> pd.DataFrame:
-    """Rows by group, the reference first, the most deviant of a group first."""
+    """Sort rows by group, the reference first, and the largest deviation first in each group."""
     rows = subjects.copy()
     counts = rows.groupby(["reference", "group"])["subject"].transform("nunique")
     roles = np.where(rows["reference"], ", reference", "")
@@ -60,7 +60,7 @@ def _ordered(subjects: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_groups(axes: Axes, rows: pd.DataFrame, several: bool) -> dict[float, str]:
-    """Draw the groups one under the other; the names of the lines by their place."""
+    """Draw the groups below each other. Return the label of each line by its position."""
     ticks: dict[float, str] = {}
     line = 0.0
     for place, (heading, group) in enumerate(rows.groupby("heading", sort=False)):

@@ -1,4 +1,4 @@
-"""One frame at several factors, and what they show."""
+"""Contact sheet of one frame at several magnification factors."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from .style import LARGE, SMALL, new_figure, show_image
 
 
 def sweep_sheet(frames: Mapping[str, npt.NDArray[Any]], title: str = "", columns: int = 4) -> Figure:
-    """Show versions of a frame beside each other.
+    """Show several versions of a frame side by side.
 
     Parameters
     ----------
     frames : mapping of str to ndarray of uint8, shape (y, x), (y, x, 1) or (y, x, 3)
-        What each shows, and the picture; all of one size.
+        Images by their titles. All have the same size.
     title : str
-        Over the sheet.
+        Title of the figure.
     columns : int
-        Pictures in a row.
+        Images per row.
 
     Returns
     -------
     Figure
+        One panel per image.
 
     Raises
     ------
     ValueError
-        Where there is no picture.
+        If there is no image.
     """
     if not frames:
         raise ValueError("There is no frame to show; give at least one.")

@@ -1,4 +1,4 @@
-"""A recording over time: percentiles, and the episodes that stand out."""
+"""Timeline of a recording: percentiles and episodes."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from .style import (
     ORANGE,
     RED,
     SMALL,
+    format_time,
     new_figure,
-    readable,
     show_image,
     tidy,
 )
 
 Floats = npt.NDArray[np.floating[Any]]
 
-LISTED = 10  # episodes in the list
-SHOWN = 4  # with a thumbnail
-BINS = 1500  # spans of time that a long recording is drawn in: about one a pixel
+MAX_LISTED = 10  # episodes in the table
+MAX_THUMBNAILS = 4
+BINS = 1500  # time bins of a long recording, about one per pixel
 _STEPS = (15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)  # seconds between labels
 _KINDS = (("posture", BLUE), ("behaviour", RED))
 
@@ -50,34 +50,33 @@ def timeline(
     intervals: Sequence[Interval] | None = None,
     threshold: float = 95,
 ) -> Figure:
-    """Draw the percentiles of a recording over time, its episodes shaded and the strongest listed.
+    """Plot the percentiles of a recording over time, with shaded episodes and a table of the strongest.
 
-    A long recording is drawn in spans of time, each from its lowest to its highest value, so that no peak
-    is lost.
+    A long recording is divided into time bins. Each bin shows the minimum and maximum, so no peak is lost.
 
     Parameters
     ----------
     scores : Scores
-        Of the recording.
+        Scores of the recording.
     episodes : DataFrame
         Result of :func:`~napari_ubam.analysis.episodes`, the strongest first.
     thumbnails : sequence of ndarray of uint8, shape (y, x), (y, x, 1) or (y, x, 3), optional
-        Frames at the peaks of the first episodes; four are shown.
+        Images at the peaks of the first episodes. At most four are shown.
     truth : array_like of bool, shape (t,), optional
-        Frames that are known to deviate; drawn as a band.
+        Frames with a known deviation, shown as a band.
     intervals : sequence of Interval, optional
-        Conditions; drawn as a band.
+        Conditions, shown as a band.
     threshold : float
-        Percentile that the episodes are over.
+        Percentile threshold of the episodes.
 
     Returns
     -------
     Figure
-        The shades have the gid ``episode``.
+        The shaded areas have the gid ``episode``.
     """
-    pictures = list(thumbnails or ())[: min(SHOWN, len(episodes))]
+    pictures = list(thumbnails or ())[: min(MAX_THUMBNAILS, len(episodes))]
     bands = _bands(scores, truth, intervals or ())
-    listed = episodes.head(LISTED)
+    listed = episodes.head(MAX_LISTED)
     heights = [1.9 * bool(pictures), 4.0 + 0.3 * len(bands), 0.65 + 0.25 * max(len(listed), 1)]
     figure = new_figure(11, sum(heights) + 0.3)
     figure.suptitle(_title(scores), fontsize=LARGE)
@@ -92,20 +91,20 @@ def timeline(
 
 def _title(scores: Scores) -> str:
     valid = int(np.isfinite(scores.behaviour_percentile).sum())
-    role = ", part of the reference" if scores.reference else ""
+    role = " (reference)" if scores.reference else ""
     return (
-        f"{scores.name}: subject {scores.subject}, group {scores.group}, session {scores.session}{role} "
-        f"({valid} of {len(scores)} frames scored)"
+        f"{scores.name}: subject {scores.subject}, group {scores.group}{role}, session {scores.session}; "
+        f"{valid} of {len(scores)} frames scored"
     )
 
 
 def _draw_thumbnails(part: SubFigure, pictures: Sequence[npt.NDArray[Any]], episodes: pd.DataFrame) -> None:
-    axes = part.subplots(1, SHOWN, squeeze=False)[0]
+    axes = part.subplots(1, MAX_THUMBNAILS, squeeze=False)[0]
     for place, one in enumerate(axes):
         show_image(one, pictures[place] if place < len(pictures) else None)
         if place < len(pictures):
             row = episodes.iloc[place]
-            text = f"{place + 1}: frame {row['peak']:.0f}, {readable(row['peak_time'])}"
+            text = f"{place + 1}: frame {row['peak']:.0f}, {format_time(row['peak_time'])}"
             one.set_title(text, fontsize=NORMAL)
 
 
@@ -134,7 +133,7 @@ def _draw_curves(
 
 
 def _set_time(axes: Axes, times: Floats) -> None:
-    """Label seconds, or minutes and seconds where the recording is long."""
+    """Label the time axis in seconds, or in minutes and seconds for a long recording."""
     if len(times) < 2:
         return
     axes.set_xlim(float(times[0]), float(times[-1]))
@@ -147,14 +146,14 @@ def _set_time(axes: Axes, times: Floats) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{int(value // 60)}:{int(value % 60):02}"))
     note = ""
     if len(times) > 2 * BINS:
-        note = f"; line: median of {length / BINS:.2g} s, light: from the lowest to the highest frame"
+        note = f"; line: median of {length / BINS:.2g} s, shaded: minimum to maximum"
     axes.set_xlabel(f"time (min:s){note}", fontsize=NORMAL)
 
 
 def _shade(axes: Axes, episodes: pd.DataFrame) -> None:
-    """Shade every episode, those in the list more strongly; an outline keeps the shortest visible."""
+    """Shade every episode, with a stronger colour for listed ones. The outline keeps short ones visible."""
     for place, row in enumerate(episodes.to_dict("records")):
-        strong = place < LISTED
+        strong = place < MAX_LISTED
         axes.axvspan(
             row["start_time"],
             row["stop_time"],
@@ -168,11 +167,11 @@ def _shade(axes: Axes, episodes: pd.DataFrame) -> None:
 
 
 def _number(axes: Axes, episodes: pd.DataFrame) -> None:
-    """Write the numbers of the listed episodes over the axes, higher where they would meet."""
-    listed = episodes.head(LISTED)
+    """Write the numbers of the listed episodes above the axes, and avoid overlaps."""
+    listed = episodes.head(MAX_LISTED)
     middles = ((listed["start_time"] + listed["stop_time"]) / 2).to_numpy()
     low, high = axes.get_xlim()
-    ends = [-np.inf] * 3  # right end of the last number in each line
+    ends = [-np.inf] * 3  # position of the last number in each line
     for place in np.argsort(middles):
         at = (middles[place] - low) / (high - low)
         line = next((line for line, end in enumerate(ends) if at - end > 0.02), 0)
@@ -199,19 +198,19 @@ def _draw_percentile(axes: Axes, times: Floats, values: Floats, colour: str) -> 
 
 
 def decimated(times: Floats, values: Floats, bins: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Lowest, median and highest value in spans of as many frames.
+    """Compute minimum, median and maximum in bins with the same number of frames.
 
     Parameters
     ----------
     times, values : ndarray of float, shape (t,)
-        A curve; NaN where it has a gap.
+        Times in seconds and values of a curve. Values can be NaN.
     bins : int
-        Number of spans.
+        Number of bins.
 
     Returns
     -------
     seconds, low, middle, high : ndarray of float, shape (bins,)
-        NaN in a span without values.
+        Centre of each bin in seconds, minimum, median and maximum. NaN in a bin without values.
     """
     width = -(-len(values) // bins)
     padded = np.full(width * bins, np.nan)
@@ -229,13 +228,13 @@ def decimated(times: Floats, values: Floats, bins: int) -> tuple[Floats, Floats,
 def _bands(
     scores: Scores, truth: npt.ArrayLike | None, intervals: Sequence[Interval]
 ) -> list[tuple[str, list[tuple[float, float, str, str]]]]:
-    """Name, and start, stop, text and colour of each span, of the bands under the curves."""
+    """Return the bands below the curves: name, and start, stop, text and colour of each span."""
     bands = []
     if truth is not None:
         spans = [
             (start, stop, "", GREEN) for start, stop in _true_spans(scores.times, np.asarray(truth, bool))
         ]
-        bands.append(("truth", spans))
+        bands.append(("ground truth", spans))
     if intervals:
         labels = list(dict.fromkeys(one.label for one in intervals))
         colours = {label: CYCLE[place % len(CYCLE)] for place, label in enumerate(labels)}
@@ -264,9 +263,9 @@ def _draw_band(axes: Axes, name: str, spans: list[tuple[float, float, str, str]]
 def _draw_list(part: SubFigure, listed: pd.DataFrame, count: int, threshold: float) -> None:
     axes = part.subplots()
     axes.set_axis_off()
-    more = f"; the strongest {len(listed)} are listed" if count > len(listed) else ""
+    more = f"; the {len(listed)} strongest are listed" if count > len(listed) else ""
     axes.set_title(
-        f"{count} episode{'s' * (count != 1)} over percentile {threshold:g}{more}",
+        f"{count} episode{'s' * (count != 1)} above percentile {threshold:g}{more}",
         fontsize=NORMAL,
         loc="left",
     )
@@ -275,9 +274,9 @@ def _draw_list(part: SubFigure, listed: pd.DataFrame, count: int, threshold: flo
     cells = [
         [
             f"{place}",
-            f"{readable(row['start_time'])} to {readable(row['stop_time'])}",
+            f"{format_time(row['start_time'])} to {format_time(row['stop_time'])}",
             f"{row['start']} to {row['stop'] - 1}",
-            f"{readable(row['peak_time'])}, frame {row['peak']}",
+            f"{format_time(row['peak_time'])}, frame {row['peak']}",
             f"{row['peak_percentile']:.1f}",
             f"{row['mean_percentile']:.1f}",
         ]
