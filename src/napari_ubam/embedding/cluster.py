@@ -17,9 +17,9 @@ from napari_ubam.threads import thread_settings
 
 from .encoder import Encoder, EncoderSource
 from .errors import EmbeddingError
-from .of_study import Tally, sentence
 from .one_recording import embed_recording
 from .store import EmbeddingStore
+from .tally import Tally, sentence
 
 ASKING = 0.5  # seconds between questions of a worker whether to stop
 _PATIENCE = 10  # seconds until a scheduler must answer

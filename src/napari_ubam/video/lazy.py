@@ -8,23 +8,51 @@ uses the reader and its cache directly. Dask does all other operations (reductio
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from dask.tokenize import tokenize
 
-from .video_array import split_key, wrap
-
-if TYPE_CHECKING:
-    from .video_array import VideoArray
-
+from .indexing import split_key, wrap
 
 # These have no type hints in dask.
 _new = cast(Callable[..., Any], da.Array.__new__)
 _slice = cast(Callable[..., da.Array], da.Array.__getitem__)
 _compute = cast(Callable[..., Any], da.Array.compute)
+
+
+class Frames(Protocol):
+    """The properties of a `VideoArray` that the dask array uses."""
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(t, y, x, c)`` or ``(t, y, x)``."""
+        ...
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Data type of the pixels."""
+        ...
+
+    def frame(self, number: int) -> npt.NDArray[Any]:
+        """Read one frame."""
+        ...
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        """Read frames."""
+        ...
 
 
 class LazyVideo(da.Array):
@@ -34,13 +62,13 @@ class LazyVideo(da.Array):
     ``lazy[a:b:c]`` need no graph operations, and ``np.asarray(lazy[i])`` reads one frame, not a chunk.
     """
 
-    _video: VideoArray
+    _video: Frames
     _frames: range
     _chunk: int
     _original: str
 
     @classmethod
-    def of(cls, video: VideoArray, frames: range, chunk: int) -> LazyVideo:
+    def of(cls, video: Frames, frames: range, chunk: int) -> LazyVideo:
         """Create the array of a range of frames.
 
         Parameters
@@ -109,12 +137,12 @@ class LazyVideo(da.Array):
 class LazyFrame(da.Array):
     """One frame of a recording as a dask array ``(y, x, c)`` or ``(y, x)``."""
 
-    _video: VideoArray
+    _video: Frames
     _number: int
     _original: str
 
     @classmethod
-    def of(cls, video: VideoArray, number: int, prefix: str) -> LazyFrame:
+    def of(cls, video: Frames, number: int, prefix: str) -> LazyFrame:
         """Create the array of one frame.
 
         Parameters
@@ -158,5 +186,5 @@ def _plain(array: da.Array) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     return da.Array, (array.dask, array.name, array.chunks, array.dtype, array._meta)
 
 
-def _read(video: VideoArray, frames: range) -> npt.NDArray[Any]:
+def _read(video: Frames, frames: range) -> npt.NDArray[Any]:
     return video[np.asarray(frames, np.int64)]
