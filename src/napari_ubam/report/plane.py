@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .style import LARGE, SMALL, colours_of, new_figure
+from .style import LARGE, SMALL, colour_by_name, new_figure
 
 COLOURS = ("group", "subject", "session", "deviation")
 MAX_LEGEND = 20  # names in the legend
@@ -46,7 +46,7 @@ def map_figure(table: pd.DataFrame, colour: str = "group") -> Figure:
         )
         figure.colorbar(points, label="deviation percentile", shrink=0.7)
     else:
-        colours = colours_of(shown[colour])
+        colours = colour_by_name(shown[colour])
         axes.scatter(
             shown["x"], shown["y"], c=shown[colour].astype(str).map(colours), s=size, linewidths=0, alpha=0.7
         )

@@ -21,7 +21,7 @@ SMALL, NORMAL, LARGE = 9.0, 10.0, 12.0  # points
 Image = npt.NDArray[np.uint8]
 
 
-def colours_of(names: Iterable[object]) -> dict[str, str]:
+def colour_by_name(names: Iterable[object]) -> dict[str, str]:
     """Assign a colour to each name. The order of the names does not matter.
 
     Parameters

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_ubam.report.style import colours_of
+from napari_ubam.report.style import colour_by_name
 
 MOST_NAMES = 8  # in a legend
 
@@ -33,7 +33,7 @@ def colours_of_rows(table: pd.DataFrame, column: str) -> npt.NDArray[np.float32]
         colours[~np.isfinite(values)] = (0.5, 0.5, 0.5, 0.4)
         return np.asarray(colours, np.float32)
     names = table[column].astype(str)
-    hues = {name: matplotlib.colors.to_rgba(hue) for name, hue in colours_of(table[column]).items()}
+    hues = {name: matplotlib.colors.to_rgba(hue) for name, hue in colour_by_name(table[column]).items()}
     return np.array([hues[name] for name in names], np.float32)
 
 
@@ -55,7 +55,7 @@ def legend_of(table: pd.DataFrame, column: str) -> str:
     if column == "deviation":
         low, high = (matplotlib.colors.to_hex(matplotlib.colormaps["viridis"](x)) for x in (0.0, 1.0))
         return f'<span style="color:{low}">●</span> percentile 0 to <span style="color:{high}">●</span> 100'
-    hues = colours_of(table[column])
+    hues = colour_by_name(table[column])
     shown = list(hues.items())[:MOST_NAMES]
     entries = [f'<span style="color:{hue}">●</span> {name or "none"}' for name, hue in shown]
     more = len(hues) - MOST_NAMES
