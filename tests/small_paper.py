@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from napari_ubam.families import preset
-from napari_ubam.models.config import ModelConfig, PaperConfig
-from napari_ubam.models.ubam2021.perceptual import CHANNELS
+from napari_ubam.models.config import ModelConfig
+from napari_ubam.models.ubam2021.image_losses import CHANNELS
+from napari_ubam.models.ubam2021.sizes import Ubam2021Sizes
 from napari_ubam.models.ubam2021.vae import FrameVae
 
-SIZES = PaperConfig(side=99, widths=(8, 16, 16, 16, 16), inner=32, picture=32, filters=4, latents=6)
+SIZES = Ubam2021Sizes(side=99, widths=(8, 16, 16, 16, 16), inner=32, picture=32, filters=4, latents=6)
 
 
 def small_paper() -> ModelConfig:
@@ -21,7 +22,7 @@ def small_paper() -> ModelConfig:
     whole = preset("paper")
     return whole.model_copy(
         update={
-            "paper": SIZES,
+            "family_options": SIZES.options,
             "posture": whole.posture.model_copy(update={"size": (64, 64), "code": 48}),
             "behaviour": whole.behaviour.model_copy(update={"code": 24}),
         }
@@ -50,7 +51,7 @@ def checkpoint_of_encoders(prefix: str = "") -> dict[str, Tensor]:
 
 
 def checkpoint_of_vae() -> dict[str, Tensor]:
-    """Give weights of the painter by the names of the published code."""
+    """Give weights of the autoencoder by the names of the published code."""
     names = {"look": "en_app", "look_mean": "fc1", "look_variance": "fc2", "pose": "en_pos"}
     names |= {"pose_mean": "fc3", "pose_variance": "fc4", "first": "d1", "paint": "de_app"}
     torch.manual_seed(8)

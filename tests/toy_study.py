@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_ubam.learners.behaviour import PostureTrack
+from napari_ubam.learners.posture_track import PostureTrack
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.windows import windows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from napari_ubam.learners.augment import another_view
+from napari_ubam.learners.augment import augmented
 from napari_ubam.models.stem import OrientedGradients
 
 
@@ -21,7 +21,7 @@ def test_the_generator_decides() -> None:
     views = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        views.append(another_view(crops))
+        views.append(augmented(crops))
     assert torch.equal(views[0], views[1])
     assert not torch.allclose(views[0], views[2], atol=0.02)
     assert views[0].shape == crops.shape
@@ -29,7 +29,7 @@ def test_the_generator_decides() -> None:
 
 def test_each_crop_is_changed_in_its_own_way() -> None:
     torch.manual_seed(0)
-    views = another_view(bars(1).expand(40, 1, 64, 64))
+    views = augmented(bars(1).expand(40, 1, 64, 64))
     light, spread = views.mean((1, 2, 3)), views.std((1, 2, 3))
     assert light.std() > 0.05
     assert spread.std() > 0.01
@@ -40,7 +40,7 @@ def test_each_crop_is_changed_in_its_own_way() -> None:
 def test_repeats_share_a_change_but_not_the_noise() -> None:
     torch.manual_seed(0)
     same = bars(1).expand(7, 1, 64, 64)
-    views = another_view(same, repeats=3)
+    views = augmented(same, repeats=3)
     smooth = torch.nn.functional.avg_pool2d(views, 8).flatten(1)
 
     def apart(i: int, j: int) -> float:
@@ -54,6 +54,6 @@ def test_repeats_share_a_change_but_not_the_noise() -> None:
 def test_the_posture_can_still_be_told() -> None:
     torch.manual_seed(0)
     crops, stem = bars(6), OrientedGradients()
-    maps = [stem(view).flatten(1).numpy() for view in (crops, another_view(crops))]
+    maps = [stem(view).flatten(1).numpy() for view in (crops, augmented(crops))]
     alike = np.corrcoef(*maps)[:6, 6:]
     assert (alike.argmax(0) == np.arange(6)).all()

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from napari_ubam.learners.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack
-from napari_ubam.learners.learner import cycle
-from napari_ubam.learners.posture import PostureBatches, PostureLearner, mean_maps
+from napari_ubam.learners.learner import one_cycle
+from napari_ubam.learners.native.behaviour import BehaviourBatches, BehaviourLearner
+from napari_ubam.learners.native.posture import PostureBatches, PostureLearner, mean_maps
+from napari_ubam.learners.posture_track import PostureTrack
 from napari_ubam.models.config import BehaviourConfig, ModelConfig, PostureConfig
 from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.models.windows import windows
@@ -29,7 +30,7 @@ CONFIG = ModelConfig(
 
 
 def test_the_rate_rises_over_a_tenth_and_falls_to_zero() -> None:
-    rates = [cycle(share) for share in np.linspace(0, 1, 101)]
+    rates = [one_cycle(share) for share in np.linspace(0, 1, 101)]
     assert rates[0] == pytest.approx(0.04)
     assert rates[10] == pytest.approx(1.0)
     assert rates[-1] == pytest.approx(0.0, abs=1e-9)
@@ -92,7 +93,7 @@ def test_behaviour_is_learned(tmp_path: Path) -> None:
     tracks = [turning_track(number, CONFIG) for number in range(3)]
     motion = float(np.median(np.concatenate([track.motion for track in tracks])))
     torch.manual_seed(0)
-    learner = BehaviourLearner(CONFIG, spread=1.0, motion=motion)
+    learner = BehaviourLearner(CONFIG, deviation=1.0, motion=motion)
     batches = BehaviourBatches(tracks, CONFIG, seed=0)
     log = tmp_path / "log.jsonl"
     plan = FitPlan(batch_size=3, steps=60, device="cpu")

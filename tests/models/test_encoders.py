@@ -29,7 +29,7 @@ def test_presets_build_networks_that_fit_together(name: str) -> None:
 
 def test_an_unknown_preset_names_those_that_there_are() -> None:
     with pytest.raises(
-        ValueError, match=r"^There is no preset 'huge'; choose one of tiny, small, base, paper\.$"
+        ValueError, match=r"^There is no preset 'huge'; choose one of tiny, small, base, .*paper\.$"
     ):
         preset("huge")
 

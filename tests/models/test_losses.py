@@ -89,22 +89,22 @@ def test_centre_is_the_spread_of_the_means() -> None:
 def test_spread_asks_for_all_directions_within_recordings() -> None:
     torch.manual_seed(0)
     wide = torch.randn(4, 200, 6)
-    short, alike = losses.spread(3 * wide)
+    short, alike = losses.variance_covariance(3 * wide)
     assert short == 0
-    assert losses.spread(0.1 * wide)[0] == pytest.approx(0.9, abs=0.02)
-    assert losses.spread(wide[..., :1].expand(4, 200, 6))[1] == pytest.approx(5.0, rel=0.2)
-    assert alike > losses.spread(wide)[1]
+    assert losses.variance_covariance(0.1 * wide)[0] == pytest.approx(0.9, abs=0.02)
+    assert losses.variance_covariance(wide[..., :1].expand(4, 200, 6))[1] == pytest.approx(5.0, rel=0.2)
+    assert alike > losses.variance_covariance(wide)[1]
     # Recordings that differ in their means only have no spread.
     apart = torch.randn(4, 1, 6).expand(4, 200, 6)
-    assert losses.spread(5 * apart)[0] == pytest.approx(0.99, abs=0.01)
+    assert losses.variance_covariance(5 * apart)[0] == pytest.approx(0.99, abs=0.01)
 
 
 def test_explained() -> None:
     true = torch.tensor([[1.0, -1.0], [2.0, 0.0]])
-    assert losses.explained(true, true) == 0
-    assert losses.explained(torch.zeros_like(true), true) == pytest.approx(1.0)
-    assert losses.explained(true / 2, true) == pytest.approx(0.25)
-    assert torch.isfinite(losses.explained(true, torch.zeros_like(true)))
+    assert losses.unexplained_variance(true, true) == 0
+    assert losses.unexplained_variance(torch.zeros_like(true), true) == pytest.approx(1.0)
+    assert losses.unexplained_variance(true / 2, true) == pytest.approx(0.25)
+    assert torch.isfinite(losses.unexplained_variance(true, torch.zeros_like(true)))
 
 
 def test_all_losses_have_finite_gradients_at_zero_codes() -> None:
@@ -114,7 +114,7 @@ def test_all_losses_have_finite_gradients_at_zero_codes() -> None:
         losses.contrast(codes, codes, times, 0.0, 0.1)
         + losses.align(codes, codes, 1, 0.1)
         + losses.centre(codes)
-        + sum(losses.spread(codes))
+        + sum(losses.variance_covariance(codes))
     )
     total.backward()
     assert torch.isfinite(codes.grad).all()

@@ -116,14 +116,14 @@ def unfinished(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (drop, "There are no weights at {path}; train a model or choose another folder."),
+        (drop, "There are no weights at {path}; train a model, or choose another folder."),
         (cut, "damaged"),
         (pickled, "damaged"),
         (empty, "damaged"),
         (of_another_program, "{path} was not written by napari-ubam; choose weights that it trained."),
         (newer, "has layout 99, and this version of napari-ubam knows 1; install the version that wrote it."),
-        (garbled, "The header of {path} cannot be read; train the model anew."),
-        (unfinished, "The header of {path} cannot be read; train the model anew."),
+        (garbled, "The header of {path} cannot be read; train the model again."),
+        (unfinished, "The header of {path} cannot be read; train the model again."),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(saved: Path, spoil: Callable[[Path], None], says: str) -> None:

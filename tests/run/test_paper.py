@@ -86,14 +86,14 @@ def test_original_weights_are_used_as_they_are(study: Study, tmp_path: Path) -> 
         said.append(event.message)
 
     made = train(study, tmp_path / "run", preset="paper", device="cpu", steps=0, weights=path, progress=tell)
-    assert "All layers are those of lstm.pth.tar." in said
+    assert "All layers were loaded from lstm.pth.tar." in said
     assert read_header(made.folder / "posture.safetensors").steps == 0
     kept = made.encoder("cpu")._posture.state_dict()
     torch.testing.assert_close(kept["fc6.weight"], checkpoint_of_encoders()["fc6.fc6.weight"])
 
     painter = checkpoint(tmp_path / "checkpoint.pth.tar", checkpoint_of_vae())
     train_magnifier(study, made, device="cpu", steps=0, weights=painter, progress=tell)
-    assert "All layers of the magnifier are those of checkpoint.pth.tar." in said
+    assert "All layers of the magnifier were loaded from checkpoint.pth.tar." in said
     assert any("by pixels and edges, since no weights of VGG-16" in sentence for sentence in said)
     assert made.magnify(ONE, REFERENCE, 2.0, frames=PART, device="cpu").compute().shape[0] == 3
 
@@ -114,7 +114,7 @@ def test_vgg_weights_that_are_none_are_refused_before_the_training(
     copy = tmp_path / "run"
     shutil.copytree(run.folder, copy)
     path = checkpoint(tmp_path / "vgg.pth", checkpoint_of_encoders())
-    with pytest.raises(WeightsError, match="as VGG-16 has it"):
+    with pytest.raises(WeightsError, match="of the right shape for VGG-16"):
         train_magnifier(study, copy, vgg=path, steps=1)
 
 

@@ -1,16 +1,24 @@
-"""Families of models: each ties networks, learners and rendering together as one object."""
+"""Families of models. Each is one object: its networks, their training and rendering."""
 
-from .family import Family, FamilyError, GivenFiles, TrainedMagnifier
-from .registry import FAMILIES, family_of, preset, presets, register
+from .family import Family, FamilyError
+from .registry import (
+    FAMILIES,
+    describe_presets,
+    family_of,
+    preset,
+    presets,
+    refuse_pretrained,
+    register,
+)
 
 __all__ = [
     "FAMILIES",
     "Family",
     "FamilyError",
-    "GivenFiles",
-    "TrainedMagnifier",
+    "describe_presets",
     "family_of",
     "preset",
     "presets",
+    "refuse_pretrained",
     "register",
 ]

@@ -1,217 +1,271 @@
-"""A family of models as one object: its networks, how they learn, how codes compare, how frames are rendered.
+"""A family of models as one object: its networks, their training, and how frames are rendered.
 
-Nothing outside of this room asks which family a model is of. A new family is one file with a class like
-`napari_ubam.families.native.Native`, and one line in `napari_ubam.families.registry`; a new preset is one
-entry of a family's ``presets``.
+Code outside of families, models and learners does not ask to which family a model belongs. To add a family,
+write one file with a subclass of `Family` and call `napari_ubam.families.register` with an instance. To add
+a preset, add an entry to the ``presets`` of its family.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Generic, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_ubam.learners.fitting import EncoderLesson, FitResult, MagnifierLesson, TrainedEncoders
+from napari_ubam.errors import UbamError
+from napari_ubam.learners.fitting import (
+    EncoderData,
+    MagnifierData,
+    TrainedEncoders,
+    TrainedMagnifier,
+    Training,
+)
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.networks import BehaviourNetwork, MagnifierNetwork, PostureNetwork
-from napari_ubam.runfolder.errors import RunError
 from napari_ubam.study import Roi
 
 Image = NDArray[np.uint8]
+M = TypeVar("M", bound=MagnifierNetwork)
 
 
-class FamilyError(RunError):
+class FamilyError(UbamError):
     """A family of models cannot do what was asked."""
 
 
-@dataclass(frozen=True)
-class GivenFiles:
-    """Weights of other programs that a training begins with.
+class Family(ABC, Generic[M]):
+    """Networks, their training, and rendering of one family of models.
 
-    Parameters
-    ----------
-    weights : Path, optional
-        Checkpoint of the published code.
-    vgg : Path, optional
-        Weights of VGG-16.
-    """
-
-    weights: Path | None = None
-    vgg: Path | None = None
-
-    def __bool__(self) -> bool:
-        """Whether any is given."""
-        return self.weights is not None or self.vgg is not None
-
-
-@dataclass(frozen=True)
-class TrainedMagnifier:
-    """A magnifier that was trained.
-
-    Parameters
-    ----------
-    network : MagnifierNetwork
-    fit : FitResult
-    metrics : mapping of str to float
-        Noted with the weights, beside the losses.
-    """
-
-    network: MagnifierNetwork
-    fit: FitResult
-    metrics: Mapping[str, float]
-
-
-class Family(ABC):
-    """What a family of models has to offer.
+    The encoders are required. A family without a magnifier leaves out the methods for it. The type parameter
+    is the class of the magnifier.
 
     Attributes
     ----------
     name : str
-        Stands in the configuration of each of its models.
+        Name of the family, ``family`` in the configuration of each of its models.
     presets : dict of str to ModelConfig
-        Sizes and trainings that a user can choose by name.
+        Configurations that a user can choose by name.
+    preset_notes : mapping of str to str
+        For the user: how long the training of a preset takes, and on which device.
     unit_codes : bool
-        Whether the behaviour encoder reads posture codes of length 1, or codes as they are.
+        Whether the behaviour encoder reads posture codes of length 1. Otherwise it reads them unchanged.
     frames_at_once : int or None
-        Frames that the posture encoder takes at once; None for any number.
-    shares : mapping of str to float
-        Stages of the encoders' training, and the share of the minutes that each gets.
+        Largest number of frames in a batch of the posture encoder; None for any number.
+    time_shares : mapping of str to float
+        Stages of the training of the encoders, and the share of the training time that each gets.
     checkpoint_seconds : float
         Seconds between two checkpoints of a training.
+    pretrained : frozenset of str
+        Pretrained files that a training can use: names of the fields of `PretrainedFiles`.
     moves_pixels : bool
-        Whether the magnifier displaces pixels, so that there are arrows.
+        Whether the magnifier displaces pixels, so that arrows can be shown.
     """
 
     name: ClassVar[str]
-    presets: dict[str, ModelConfig]
+    presets: ClassVar[dict[str, ModelConfig]]
+    preset_notes: ClassVar[Mapping[str, str]] = {}
     unit_codes: ClassVar[bool] = True
     frames_at_once: ClassVar[int | None] = None
-    shares: ClassVar[Mapping[str, float]] = {"posture": 0.8, "behaviour": 0.2}
+    time_shares: ClassVar[Mapping[str, float]] = {"posture": 0.8, "behaviour": 0.2}
     checkpoint_seconds: ClassVar[float] = 20.0
+    pretrained: ClassVar[frozenset[str]] = frozenset()
     moves_pixels: ClassVar[bool] = True
 
-    # networks, with random weights ---------------------------------------------------------------------
+    # Encoders ------------------------------------------------------------------------------------------
 
     @abstractmethod
     def posture_encoder(self, config: ModelConfig) -> PostureNetwork:
-        """Make the posture encoder."""
+        """Make the posture encoder with random weights.
+
+        Parameters
+        ----------
+        config : ModelConfig
+            Sizes of the network.
+
+        Returns
+        -------
+        PostureNetwork
+        """
 
     @abstractmethod
     def behaviour_encoder(self, config: ModelConfig) -> BehaviourNetwork:
-        """Make the behaviour encoder."""
+        """Make the behaviour encoder with random weights.
+
+        Parameters
+        ----------
+        config : ModelConfig
+            Sizes of the network.
+
+        Returns
+        -------
+        BehaviourNetwork
+        """
 
     @abstractmethod
-    def magnifier(self, config: ModelConfig) -> MagnifierNetwork:
-        """Make the magnifier."""
+    def train_encoders(self, training: Training, data: EncoderData) -> TrainedEncoders:
+        """Train both encoders.
 
-    # learning ------------------------------------------------------------------------------------------
+        Parameters
+        ----------
+        training : Training
+            Settings, and the function that runs a training.
+        data : EncoderData
+            Recordings of the training.
 
-    def refuse_files(self, config: ModelConfig, given: GivenFiles) -> None:
-        """Refuse files that this family cannot begin with; it takes none unless it says otherwise.
+        Returns
+        -------
+        TrainedEncoders
+            In evaluation mode.
+        """
+
+    # Magnifier -----------------------------------------------------------------------------------------
+
+    def magnifier(self, config: ModelConfig) -> M:
+        """Make the magnifier with random weights.
+
+        Parameters
+        ----------
+        config : ModelConfig
+            Sizes of the network.
+
+        Returns
+        -------
+        MagnifierNetwork
 
         Raises
         ------
         FamilyError
+            If the family has no magnifier.
         """
-        if given:
-            raise FamilyError(
-                f"Checkpoints of the published code and weights of VGG-16 do not fit the preset "
-                f"{config.preset!r}; leave them out, or choose the preset paper."
-            )
+        self._refuse_magnifier()
 
-    @abstractmethod
-    def learn_encoders(self, lesson: EncoderLesson, given: GivenFiles) -> TrainedEncoders:
-        """Train posture and behaviour encoder."""
+    def require_magnifier(self) -> None:
+        """Refuse if the family has no magnifier.
 
-    @abstractmethod
-    def learn_magnifier(self, lesson: MagnifierLesson, given: GivenFiles) -> TrainedMagnifier:
-        """Train the magnifier for encoders that are trained."""
+        Raises
+        ------
+        FamilyError
+            If the family has no magnifier.
+        """
+        if type(self).train_magnifier is Family.train_magnifier:
+            self._refuse_magnifier()
 
-    # rendering -----------------------------------------------------------------------------------------
+    def train_magnifier(self, training: Training, data: MagnifierData) -> TrainedMagnifier:
+        """Train the magnifier of a run with trained encoders.
 
-    @abstractmethod
-    def prepare_frame(
-        self, magnifier: MagnifierNetwork, crop: Tensor, own: Tensor, change: Tensor
-    ) -> NDArray[np.float32]:
-        """Run the network on one frame; the result serves every factor and is cached.
+        Parameters
+        ----------
+        training : Training
+            Settings, and the function that runs a training.
+        data : MagnifierData
+            Recordings of the training.
+
+        Returns
+        -------
+        TrainedMagnifier
+            In evaluation mode.
+
+        Raises
+        ------
+        FamilyError
+            If the family has no magnifier.
+        """
+        self._refuse_magnifier()
+
+    def prepare_frame(self, magnifier: M, crop: Tensor, own: Tensor, change: Tensor) -> NDArray[np.float32]:
+        """Run the network on one frame. The result serves every magnification factor, and is cached.
 
         Parameters
         ----------
         magnifier : MagnifierNetwork
-        crop : (1, 1 or 3, y, x) float tensor
-            0 to 1.
+            Trained magnifier.
+        crop : (1, 1, y, x) or (1, 3, y, x) float tensor
+            Brightness or RGB, 0 to 1.
         own, change : (1, components) float tensor
-            Coefficients of the frame's posture, and from there to the reference's.
+            Coefficients of the posture in the frame, and their change to the reference.
 
         Returns
         -------
         float32 array
             Of any shape, the same for all frames.
-        """
 
-    @abstractmethod
+        Raises
+        ------
+        FamilyError
+            If the family has no magnifier.
+        """
+        self._refuse_magnifier()
+
     def render_frame(
         self,
-        magnifier: MagnifierNetwork,
+        magnifier: M,
         frame: Image,
         prepared: NDArray[np.float32],
         roi: Roi,
         factor: float,
         crop_size: tuple[int, int],
     ) -> Image:
-        """Show a frame at a factor.
+        """Render a frame at a magnification factor.
 
         Parameters
         ----------
         magnifier : MagnifierNetwork
+            Trained magnifier.
         frame : (y, x, c) uint8 array
-            The original, which is left as it is.
+            The original frame. It is not changed.
         prepared : float32 array
-            What `prepare_frame` gave.
+            Result of `prepare_frame`.
         roi : Roi
-            Region that the crop was made of.
+            Region of the crop.
         factor : float
             0 shows the reference posture, 1 the original, above 1 magnifies.
         crop_size : tuple of int
-            Height and width of the crop.
+            Height and width of the crop in pixels.
 
         Returns
         -------
         (y, x, c) uint8 array
-            Outside of the region exactly the original.
-        """
-
-    def displacement(
-        self, prepared: NDArray[np.float32], roi: Roi, shape: tuple[int, int]
-    ) -> NDArray[np.float32]:
-        """How the pixels of a frame are displaced from the reference posture.
-
-        Parameters
-        ----------
-        prepared : float32 array
-            What `prepare_frame` gave.
-        roi : Roi
-            Region that the crop was made of.
-        shape : tuple of int
-            Height and width of the frame.
-
-        Returns
-        -------
-        (2, y, x) float32 array
-            Pixels of the frame along x and y; 0 outside of the region.
+            Identical to the original outside of the region.
 
         Raises
         ------
         FamilyError
-            If the magnifier paints pictures and displaces nothing.
+            If the family has no magnifier.
+        """
+        self._refuse_magnifier()
+
+    def displacement(
+        self, prepared: NDArray[np.float32], roi: Roi, shape: tuple[int, int]
+    ) -> NDArray[np.float32]:
+        """Displacement of the pixels of a frame from the reference posture.
+
+        Parameters
+        ----------
+        prepared : float32 array
+            Result of `prepare_frame`.
+        roi : Roi
+            Region of the crop.
+        shape : tuple of int
+            Height and width of the frame in pixels.
+
+        Returns
+        -------
+        (2, y, x) float32 array
+            Along x and y in pixels of the frame; 0 outside of the region.
+
+        Raises
+        ------
+        FamilyError
+            If the magnifier displaces no pixels.
         """
         raise FamilyError(
-            f"The magnifier of the preset {', '.join(self.presets)} paints pictures and displaces no pixels, "
-            "so there are no arrows; train another preset for them."
+            f"The magnifier of the preset {', '.join(self.presets)} displaces no pixels, so there are no "
+            "arrows; train another preset for them."
+        )
+
+    def _refuse_magnifier(self) -> NoReturn:
+        raise FamilyError(
+            f"The preset {', '.join(self.presets)} has no magnifier; train a run with another preset."
         )

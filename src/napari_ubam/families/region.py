@@ -1,4 +1,4 @@
-"""From the crop that a network sees back to the region of the frame."""
+"""From the crop of a network back to the region of the frame."""
 
 from __future__ import annotations
 
@@ -9,69 +9,85 @@ from numpy.typing import NDArray
 from napari_ubam.crops.cropper import layout
 from napari_ubam.study import Roi
 
-RIM = 0.04  # of a region's shorter side, over which what moves comes to rest at its border
+MARGIN = 0.04  # of the shorter side of a region, over which a displacement falls to zero
 
 
 def to_region(displacement: NDArray[np.float32], shape: tuple[int, int]) -> torch.Tensor:
-    """Carry displacements from a crop over to the region that it was made of.
+    """Scale a displacement field from a crop to its region.
 
     Parameters
     ----------
     displacement : (2, y, x) float32 array
-        Pixels of the crop.
+        Displacement along x and y in pixels of the crop.
     shape : tuple of int
-        Height and width of the region.
+        Height and width of the region in pixels.
 
     Returns
     -------
     (2, height, width) float tensor
-        Pixels of the region; nothing moves at its border.
+        Displacement in pixels of the region; zero at its border.
     """
     part = _without_bars(torch.from_numpy(displacement.copy()), shape)[None]
     inner = part.shape[2:]
-    grown = torch.nn.functional.interpolate(part, size=shape, mode="bicubic", align_corners=False)[0]
+    scaled = torch.nn.functional.interpolate(part, size=shape, mode="bicubic", align_corners=False)[0]
     scale = torch.tensor([shape[1] / inner[1], shape[0] / inner[0]])[:, None, None]
-    rim = max(RIM * min(shape), 1.0)
+    margin = max(MARGIN * min(shape), 1.0)
     rows, columns = (
-        (torch.minimum(torch.arange(side), torch.arange(side).flip(0)) / rim).clamp(max=1) for side in shape
+        (torch.minimum(torch.arange(side), torch.arange(side).flip(0)) / margin).clamp(max=1)
+        for side in shape
     )
-    return grown * scale * rows[:, None] * columns[None, :]
+    return scaled * scale * rows[:, None] * columns[None, :]
 
 
-def in_frame(displacement: NDArray[np.float32], roi: Roi, seen: Roi) -> torch.Tensor:
-    """Give displacements in pixels of the region, of the part of it that lies in the frame."""
-    return _seen_of(to_region(displacement, (roi.height, roi.width)), roi, seen)
+def in_frame(displacement: NDArray[np.float32], roi: Roi, visible: Roi) -> torch.Tensor:
+    """Scale a displacement field from a crop to the part of its region inside the frame.
+
+    Parameters
+    ----------
+    displacement : (2, y, x) float32 array
+        Displacement along x and y in pixels of the crop.
+    roi : Roi
+        Region of the crop.
+    visible : Roi
+        Part of the region inside the frame.
+
+    Returns
+    -------
+    (2, height, width) float tensor
+        Displacement in pixels of the frame.
+    """
+    return _visible_part(to_region(displacement, (roi.height, roi.width)), roi, visible)
 
 
-def painted(frame: NDArray[np.uint8], picture: torch.Tensor, roi: Roi) -> NDArray[np.uint8]:
-    """Put a painted crop into its region.
+def with_region(frame: NDArray[np.uint8], crop: torch.Tensor, roi: Roi) -> NDArray[np.uint8]:
+    """Replace the region of a frame by a generated crop.
 
     Parameters
     ----------
     frame : (y, x, c) uint8 array
-        One channel takes the mean of the colours.
-    picture : (3, height, width) float tensor
-        The whole crop, 0 to 1.
+        The original frame. With one channel, it gets the mean of the colours.
+    crop : (3, height, width) float tensor
+        The generated crop, RGB, 0 to 1.
     roi : Roi
-        Region that the crop was made of.
+        Region of the crop.
 
     Returns
     -------
     (y, x, c) uint8 array
-        A copy.
+        A copy, or the frame itself if the region is outside.
     """
-    seen = roi.clipped(*frame.shape[:2])
-    if seen is None:
+    visible = roi.clipped(*frame.shape[:2])
+    if visible is None:
         return frame
-    part = _without_bars(picture, (roi.height, roi.width))[None]
-    grown = torch.nn.functional.interpolate(
+    part = _without_bars(crop, (roi.height, roi.width))[None]
+    scaled = torch.nn.functional.interpolate(
         part, size=(roi.height, roi.width), mode="bilinear", align_corners=False, antialias=True
     )[0]
-    colours = _seen_of(grown, roi, seen)
+    colours = _visible_part(scaled, roi, visible)
     if frame.shape[2] != 3:
         colours = colours.mean(0, keepdim=True)
     result = frame.copy()
-    result[seen.slices] = (colours.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+    result[visible.slices] = (colours.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
     return result
 
 
@@ -83,7 +99,7 @@ def _without_bars(crop: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
     return crop[:, top : top + inner[0], left : left + inner[1]]
 
 
-def _seen_of(whole: torch.Tensor, roi: Roi, seen: Roi) -> torch.Tensor:
-    """Part of a region's pixels (c, height, width) that lies in the frame."""
-    top, left = seen.y - roi.y, seen.x - roi.x
-    return whole[:, top : top + seen.height, left : left + seen.width]
+def _visible_part(whole: torch.Tensor, roi: Roi, visible: Roi) -> torch.Tensor:
+    """Part of the pixels of a region (c, height, width) inside the frame."""
+    top, left = visible.y - roi.y, visible.x - roi.x
+    return whole[:, top : top + visible.height, left : left + visible.width]

@@ -1,4 +1,4 @@
-"""What can go wrong in training."""
+"""Errors of a training."""
 
 from __future__ import annotations
 
@@ -6,4 +6,7 @@ from napari_ubam.errors import UbamError
 
 
 class TrainingError(UbamError):
-    """Training cannot begin or go on; the message is one sentence that says what to do."""
+    """A training cannot start or continue; the message is one sentence that says what to do."""
+
+
+NO_MOVEMENT = "No recording has a whole window of movement; add longer recordings."

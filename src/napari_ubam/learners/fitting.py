@@ -1,9 +1,10 @@
-"""What a learner gets from a training, and what it gives back; how it is done is the training's business."""
+"""What a family of models gets for a training, and what it returns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,31 +13,31 @@ from torch import Tensor
 
 from napari_ubam.analysis import Codes
 from napari_ubam.models.config import ModelConfig
-from napari_ubam.models.networks import BehaviourNetwork, PostureNetwork
-from napari_ubam.progress import Cancel, ProgressCallback
+from napari_ubam.models.networks import BehaviourNetwork, MagnifierNetwork, PostureNetwork
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 
-from .behaviour import PostureTrack
 from .learner import Learner
+from .posture_track import PostureTrack
 from .sampling import Crops
 
-Batches = Callable[[int, int, int], Any]
-"""Gives the batch of a step: ``batches(step, batch_size, rank)``, a pure function."""
+Batches = Callable[[int, int], Any]
+"""Returns the batch of a step: ``batches(step, batch_size)``, a pure function."""
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """How a training ended.
+    """How one training ended.
 
     Parameters
     ----------
     steps : int
         Steps in all.
     seconds : float
-        Time in all, over all resumptions.
+        Training time in all, over all resumptions.
     batch_size : int
-        At the end.
+        Recordings in a batch at the end.
     losses : dict of str to float
-        Means over the last moments.
+        Means over the last steps, by name.
     """
 
     steps: int
@@ -45,12 +46,156 @@ class FitResult:
     losses: dict[str, float]
 
 
+Fit = Callable[[Learner, Batches, str], FitResult]
+"""Trains a learner to the end of a stage: ``"posture"``, ``"behaviour"`` or ``"magnifier"``."""
+
+
+@dataclass(frozen=True)
+class PretrainedFiles:
+    """Weights of other programs that a training can use.
+
+    Parameters
+    ----------
+    weights : Path, optional
+        Checkpoint from which the networks begin.
+    vgg : Path, optional
+        Weights of VGG-16, for a loss that compares images.
+    """
+
+    weights: Path | None = None
+    vgg: Path | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """Names of the files that are given."""
+        return {name for name, path in vars(self).items() if path is not None}
+
+
+@dataclass(frozen=True)
+class Training:
+    """Settings of a training, and the function that runs it.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Networks and how they are trained.
+    run : callable
+        ``run(learner, batches, stage)`` trains a learner and returns a `FitResult`.
+    seed : int
+        Random seed.
+    steps : int, optional
+        Steps that the user asked for. With pretrained weights, 0 keeps them unchanged.
+    pretrained : PretrainedFiles
+        Weights of other programs.
+    progress : callable
+        Called at least every second.
+    cancel : Cancel, optional
+        Checked several times a second.
+    """
+
+    config: ModelConfig
+    run: Fit
+    seed: int = 0
+    steps: int | None = None
+    pretrained: PretrainedFiles = field(default_factory=PretrainedFiles)
+    progress: ProgressCallback = silent
+    cancel: Cancel | None = None
+
+    def fit(self, learner: Learner, batches: Batches, stage: str) -> FitResult:
+        """Train a learner, unless its pretrained weights are to stay as they are.
+
+        Parameters
+        ----------
+        learner : Learner
+            Trained in place.
+        batches : callable
+            ``batches(step, batch_size)``.
+        stage : str
+            ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+
+        Returns
+        -------
+        FitResult
+        """
+        if self.pretrained.weights is not None and self.steps == 0:
+            learner.eval()
+            return FitResult(0, 0.0, 0, {})
+        return self.run(learner, batches, stage)
+
+    def say(self, stage: str, sentence: str) -> None:
+        """Tell the user a sentence.
+
+        Parameters
+        ----------
+        stage : str
+            Stage of the training.
+        sentence : str
+            What to tell.
+        """
+        self.progress(Progress(stage, 0, 0, message=sentence))
+
+
+@dataclass(frozen=True)
+class EncoderData:
+    """Recordings from which the encoders learn.
+
+    Parameters
+    ----------
+    crops : sequence of Crops
+        Crops of each recording, without what is held out.
+    posture_tracks : callable
+        Encodes the recordings with a trained posture encoder. It returns one `PostureTrack` for each
+        recording, without what is held out.
+    """
+
+    crops: Sequence[Crops]
+    posture_tracks: Callable[[PostureNetwork], list[PostureTrack]]
+
+
+@dataclass(frozen=True)
+class MagnifierData:
+    """Recordings from which the magnifier learns.
+
+    Parameters
+    ----------
+    crops : sequence of Crops
+        Crops of each recording.
+    codes : sequence of Codes
+        Codes of each of these recordings.
+    encode : callable
+        Returns the posture codes (n, d) of crops (n, y, x[, 3]).
+    """
+
+    crops: Sequence[Crops]
+    codes: Sequence[Codes]
+    encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+    def usable_rows(self) -> Iterator[tuple[Crops, Codes, NDArray[np.int64]]]:
+        """Find the frames of each recording that have both a crop and a code.
+
+        Yields
+        ------
+        crops : Crops
+            Crops of a recording.
+        codes : Codes
+            Codes of the same recording.
+        rows : (n,) int64 array
+            Rows of the codes whose frame has both.
+        """
+        for crops, own in zip(self.crops, self.codes, strict=True):
+            has_crop = np.zeros(len(own), bool)
+            first = int(own.frames[0])
+            for start, stop in crops.runs:
+                has_crop[start - first : stop - first] = True
+            yield crops, own, np.flatnonzero(own.valid & has_crop)
+
+
 class OrderLearner(Protocol):
-    """A trained behaviour encoder that can also say whether a window is in its true order."""
+    """A trained behaviour encoder that also knows whether a window is in its true order."""
 
     @property
     def encoder(self) -> BehaviourNetwork:
-        """The trained encoder."""
+        """The trained behaviour encoder."""
         ...
 
     @property
@@ -59,7 +204,18 @@ class OrderLearner(Protocol):
         ...
 
     def in_order(self, codes: Tensor, /) -> Tensor:
-        """How much windows look in order, (n, code) to (n, 1)."""
+        """Score whether windows are in their true order.
+
+        Parameters
+        ----------
+        codes : (n, code) tensor
+            Codes as ``encoder.raw`` returns them.
+
+        Returns
+        -------
+        (n, 1) tensor
+            Higher is more in order.
+        """
         ...
 
     def eval(self) -> Any:
@@ -67,83 +223,40 @@ class OrderLearner(Protocol):
         ...
 
 
-class Lesson(Protocol):
-    """What the training of either part of a model offers to a family."""
-
-    @property
-    def config(self) -> ModelConfig:
-        """Networks and training."""
-        ...
-
-    @property
-    def seed(self) -> int:
-        """Random seed."""
-        ...
-
-    @property
-    def steps(self) -> int | None:
-        """Steps that were asked for; 0 takes given weights as they are."""
-        ...
-
-    @property
-    def progress(self) -> ProgressCallback:
-        """Told of long work."""
-        ...
-
-    @property
-    def cancel(self) -> Cancel | None:
-        """Asks the work to stop."""
-        ...
-
-    def fit(self, learner: Learner, batches: Batches, stage: str) -> FitResult:
-        """Train a learner to the end of a stage: ``"posture"``, ``"behaviour"`` or ``"magnifier"``."""
-        ...
-
-
-class EncoderLesson(Lesson, Protocol):
-    """What the encoders learn from."""
-
-    @property
-    def crops(self) -> Sequence[Crops]:
-        """Crops of the recordings that training may see."""
-        ...
-
-    def posture_trained(self, encoder: PostureNetwork) -> list[PostureTrack]:
-        """Note the trained posture encoder, and give the postures that behaviour may be learned from."""
-        ...
-
-
-class MagnifierLesson(Lesson, Protocol):
-    """What the magnifier learns from."""
-
-    @property
-    def crops(self) -> Sequence[Crops]:
-        """Crops of each recording."""
-        ...
-
-    @property
-    def codes(self) -> Sequence[Codes]:
-        """Codes of each of these recordings."""
-        ...
-
-    def encode(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Posture codes (n, d) of crops (n, y, x[, 3])."""
-        ...
-
-
 @dataclass(frozen=True)
 class TrainedEncoders:
-    """Both encoders of a run, the behaviour encoder within its learner.
+    """Both trained encoders.
 
     Parameters
     ----------
     posture : PostureNetwork
+        The posture encoder.
     behaviour : OrderLearner
+        The behaviour encoder with its score of order.
     posture_fit, behaviour_fit : FitResult
-        How the training of each ended; the same where one training teaches both.
+        How the training of each ended. They are equal if one training teaches both.
     """
 
     posture: PostureNetwork
     behaviour: OrderLearner
     posture_fit: FitResult
     behaviour_fit: FitResult
+
+
+@dataclass(frozen=True)
+class TrainedMagnifier:
+    """A trained magnifier.
+
+    Parameters
+    ----------
+    network : MagnifierNetwork
+        The magnifier.
+    fit : FitResult
+        How its training ended.
+    metrics : mapping of str to float
+        Numbers that are stored with the weights, beside the losses.
+    """
+
+    network: MagnifierNetwork
+    fit: FitResult
+    metrics: Mapping[str, float]

@@ -1,4 +1,4 @@
-"""What both trainings share: the optimiser and its one cycle."""
+"""The base of all learners: optimiser, learning rate, and reports within a step."""
 
 from __future__ import annotations
 
@@ -10,28 +10,42 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-WARM = 0.1  # part of the training in which the learning rate rises
+WARM_UP = 0.1  # share of the training in which the learning rate rises
 
 
-def cycle(share: float) -> float:
-    """Learning rate, as a part of the highest, when a share of the training is done.
+def one_cycle(share: float) -> float:
+    """Learning rate as a fraction of its maximum (one cycle, Smith, arXiv 1708.07120).
 
-    It rises along a cosine over the first tenth and falls to zero (one cycle; Smith, arXiv 1708.07120).
+    It rises along a cosine over the first tenth of the training, and falls to zero along another.
+
+    Parameters
+    ----------
+    share : float
+        Share of the training that is done, 0 to 1.
+
+    Returns
+    -------
+    float
     """
-    if share < WARM:
-        return 0.04 + 0.96 * (1 - math.cos(math.pi * share / WARM)) / 2
-    return (1 + math.cos(math.pi * min((share - WARM) / (1 - WARM), 1.0))) / 2
+    if share < WARM_UP:
+        return 0.04 + 0.96 * (1 - math.cos(math.pi * share / WARM_UP)) / 2
+    return (1 + math.cos(math.pi * min((share - WARM_UP) / (1 - WARM_UP), 1.0))) / 2
 
 
 class Learner(LightningModule):
-    """Trains with AdamW; ``share`` says how far the training is, in steps or in time.
-
-    Where a step takes seconds, ``within`` is told of its parts; it is set while a training runs.
+    """Trains networks with AdamW and one cycle of the learning rate.
 
     Parameters
     ----------
     learning_rate, weight_decay : float
-        Of AdamW.
+        Settings of AdamW.
+
+    Attributes
+    ----------
+    share : float
+        Share of the training that is done, in steps or in time. The training loop sets it.
+    within : callable or None
+        Called with the name of each finished part of a long step. The training loop sets it.
     """
 
     def __init__(self, learning_rate: float, weight_decay: float) -> None:
@@ -41,41 +55,59 @@ class Learner(LightningModule):
         self.within: Callable[[str], None] | None = None
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return the optimiser; norms and biases do not decay."""
+        """Return the optimiser. Normalisation layers and biases have no weight decay."""
         parts = [list(self._learned(decays)) for decays in (True, False)]
         groups: list[dict[str, Any]] = [
             {"params": parts[0], "weight_decay": self.weight_decay},
             {"params": parts[1], "weight_decay": 0.0},
         ]
-        return torch.optim.AdamW(groups, lr=self.learning_rate * cycle(0.0))
+        return torch.optim.AdamW(groups, lr=self.learning_rate * one_cycle(0.0))
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
-        """Set the learning rate of this step."""
-        for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.learning_rate * cycle(self.share)
+        """Set the learning rate of the step.
 
-    def together(self, losses: dict[str, Tensor]) -> Tensor:
-        """Log losses and add them up."""
+        Parameters
+        ----------
+        batch : object
+            Batch of the step.
+        batch_idx : int
+            Number of the batch.
+        """
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.learning_rate * one_cycle(self.share)
+
+    def total_loss(self, losses: dict[str, Tensor]) -> Tensor:
+        """Log losses and return their sum.
+
+        Parameters
+        ----------
+        losses : dict of str to scalar tensor
+            Weighted losses by name.
+
+        Returns
+        -------
+        scalar tensor
+        """
         for name, loss in losses.items():
             self.log(name, loss.detach())
         return torch.stack(list(losses.values())).sum()
 
     def part_done(self, result: Tensor, detail: str) -> None:
-        """Tell within a step that a part of it is done, and once more when its gradient comes.
+        """Report a finished part of a long step, in the forward and in the backward pass.
 
         Parameters
         ----------
         result : Tensor
-            Of the part.
+            Result of the part.
         detail : str
-            Which part it is.
+            Name of the part.
         """
-        tell = self.within
-        if tell is None:
+        report = self.within
+        if report is None:
             return
-        tell(detail)
+        report(detail)
         if result.requires_grad:
-            result.register_hook(lambda _: tell(detail))  # type: ignore[no-untyped-call]
+            result.register_hook(lambda _: report(detail))  # type: ignore[no-untyped-call]
 
     def _learned(self, decays: bool) -> Iterator[nn.Parameter]:
         for parameter in self.parameters():

@@ -1,4 +1,4 @@
-"""Which frames make a batch: a pure function of the seed and the step, so that training can be resumed."""
+"""Frames of a batch, as a pure function of random seed and step, so that a training can be resumed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+
+from napari_ubam.models.images import as_images
 
 
 class Crops(Protocol):
-    """Crops of a recording, as the cache gives them."""
+    """Crops of a recording."""
 
     @property
     def runs(self) -> Sequence[tuple[int, int]]:
-        """First frame, and the one after the last, of each run without a gap."""
+        """First frame, and frame after the last, of each run of frames without a gap."""
         ...
 
     @property
@@ -24,23 +28,34 @@ class Crops(Protocol):
         ...
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Crops of consecutive frames, (n, y, x)."""
+        """Read the crops of consecutive frames.
+
+        Parameters
+        ----------
+        start, stop : int
+            First frame, and frame after the last.
+
+        Returns
+        -------
+        (n, y, x) or (n, y, x, 3) uint8 array
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Frames of some recordings.
+    """Frames of several recordings.
 
     Parameters
     ----------
     recordings : (v,) int64 array
-        Numbers of the recordings.
+        Indices of the recordings.
     frames : (v, m) int64 array
         Frame numbers.
     times : (v, m) float64 array
-        Seconds.
-    crops : (v, m, y, x) uint8 array
+        Times in seconds.
+    crops : (v, m, y, x[, 3]) uint8 array
+        Their crops.
     """
 
     recordings: NDArray[np.int64]
@@ -48,10 +63,82 @@ class Sample:
     times: NDArray[np.float64]
     crops: NDArray[np.uint8]
 
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """Turn the sample into a batch.
 
-def evenly(total: int, most: int) -> NDArray[np.int64]:
-    """Places spread evenly over so many, at most so many of them, (n,)."""
+        Parameters
+        ----------
+        step : int
+            Number of the batch.
+
+        Returns
+        -------
+        dict of str to Tensor
+            ``recordings`` (v,), ``times`` (v, m) in seconds, ``crops`` (v, m, y, x[, 3]) and ``step``.
+        """
+        return {
+            "recordings": torch.from_numpy(self.recordings),
+            # Relative to the first frame: then single precision suffices, the only one on Apple's GPUs.
+            "times": torch.from_numpy((self.times - self.times[:, :1]).astype(np.float32)),
+            "crops": torch.from_numpy(self.crops),
+            "step": torch.tensor(step),
+        }
+
+
+def evenly_spaced(total: int, most: int) -> NDArray[np.int64]:
+    """Evenly spaced indices of a sequence.
+
+    Parameters
+    ----------
+    total : int
+        Length of the sequence.
+    most : int
+        Largest number of indices.
+
+    Returns
+    -------
+    (n,) int64 array
+    """
     return np.linspace(0, max(total - 1, 0), min(most, total)).astype(np.int64)
+
+
+def spaced_frames(crops: Crops, most: int) -> NDArray[np.int64]:
+    """Evenly spaced frames of a recording.
+
+    Parameters
+    ----------
+    crops : Crops
+        Crops of the recording.
+    most : int
+        Largest number of frames.
+
+    Returns
+    -------
+    (n,) int64 array
+        Frame numbers.
+    """
+    frames = np.concatenate([np.arange(*run) for run in crops.runs])
+    chosen: NDArray[np.int64] = frames[evenly_spaced(len(frames), most)]
+    return chosen
+
+
+def read_images(crops: Crops, frames: NDArray[np.int64]) -> Tensor:
+    """Read frames as the input of a network.
+
+    Parameters
+    ----------
+    crops : Crops
+        Crops of a recording.
+    frames : (n,) int64 array
+        Frame numbers.
+
+    Returns
+    -------
+    (n, 1, y, x) or (n, 3, y, x) float tensor
+        0 to 1.
+    """
+    read = np.concatenate([crops.read(int(frame), int(frame) + 1) for frame in frames])
+    return as_images(torch.from_numpy(read))
 
 
 def generator(seed: int, step: int) -> np.random.Generator:
@@ -73,17 +160,18 @@ def generator(seed: int, step: int) -> np.random.Generator:
 
 
 class Sampler:
-    """Draws short runs of frames from several recordings at a time.
+    """Samples short sequences of frames from several recordings.
 
     Parameters
     ----------
     recordings : sequence of Crops
-        Those to draw from; each with at least one run.
+        Recordings; each has at least one run of frames.
     runs, length : int
-        Runs from each recording, and frames a run.
+        Sequences from each recording, and frames in a sequence.
     step_ms : float
-        Milliseconds between the frames of a run; at least one frame.
+        Milliseconds between two frames of a sequence; at least one frame.
     seed : int
+        Random seed.
     """
 
     def __init__(
@@ -94,14 +182,14 @@ class Sampler:
         self.hops = [max(1, round(crops.fps * step_ms / 1000)) for crops in recordings]
 
     def draw(self, step: int, count: int) -> Sample:
-        """Draw a batch.
+        """Sample a batch.
 
         Parameters
         ----------
         step : int
             Number of the batch.
         count : int
-            Recordings in it, all different where there are as many.
+            Number of recordings; all different if there are enough.
 
         Returns
         -------
@@ -112,16 +200,16 @@ class Sampler:
         chosen = rng.permutation(total)[:count]
         if count > total:
             chosen = np.concatenate([chosen, rng.integers(0, total, count - total)])
-        drawn = [self._from(int(number), rng) for number in chosen]
-        frames, crops = (np.stack(part) for part in zip(*drawn, strict=True))
+        sampled = [self._from(int(number), rng) for number in chosen]
+        frames, crops = (np.stack(part) for part in zip(*sampled, strict=True))
         rates = np.array([self.recordings[number].fps for number in chosen])
         return Sample(chosen.astype(np.int64), frames, frames / rates[:, None], crops)
 
     def _from(self, number: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Draw the runs of one recording."""
+        """Sample the sequences of one recording."""
         source, hop = self.recordings[number], self.hops[number]
         spans = np.array(source.runs)
-        # A run that is too short for the wanted frames still serves: its frames come closer, or repeat.
+        # In a run that is too short, the frames are closer together, or repeat.
         lengths = spans[:, 1] - spans[:, 0]
         frames = np.empty((self.runs, self.length), np.int64)
         crops = []

@@ -1,39 +1,39 @@
-"""Sizes of a model and of its training, as saved with the weights."""
+"""Sizes of a model and settings of its training, as stored with the weights."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 Side = Annotated[int, Field(ge=32)]
 
 
 class _Part(BaseModel):
-    # The other names are those of runs of earlier versions.
+    # Aliases of the fields are the names in runs of older versions.
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
 class PostureConfig(_Part):
-    """The posture encoder.
+    """Sizes of the posture encoder.
 
     Parameters
     ----------
     size : tuple of int
-        Height and width of the crops in pixels; of a preset, a square of as many pixels as the
-        crops of a study (`napari_ubam.crops.shape_for`).
+        Height and width of the crops in pixels. A preset gives a square; the crops of a study have as many
+        pixels, and the shape of its regions (`napari_ubam.crops.shape_for`).
     stride : int
-        Pixels for one cell of the gradient maps.
+        Pixels of the crop for one cell of the gradient maps, along each axis.
     harmonics : int
-        How finely the maps tell orientation.
+        Harmonics of the orientation in the gradient maps.
     widths : tuple of int
-        Channels of the stages, multiples of 8; each stage halves the maps.
+        Channels of the stages, multiples of 8. Each stage halves height and width of the maps.
     grid : int
-        Channels of the grid that the code is projected from.
+        Channels of the last maps, from which the code is projected.
     code : int
-        Numbers in the code.
+        Dimensions of the posture code.
     colour : bool
-        Whether crops are RGB; otherwise brightness.
+        True for RGB crops, False for brightness.
     """
 
     size: tuple[Side, Side] = (112, 112)
@@ -46,21 +46,21 @@ class PostureConfig(_Part):
 
 
 class BehaviourConfig(_Part):
-    """The behaviour encoder.
+    """Sizes of the behaviour encoder.
 
     Parameters
     ----------
     window_ms : float
         Length of the window in milliseconds.
     steps : int
-        Times at which posture is read in the window, both ends included; odd, so that one is
-        the frame itself.
+        Number of postures in a window, both ends included. If it is odd, one of them is the centre frame.
     hidden : int
-        Units of the recurrent layer, each direction.
+        Units of the recurrent layer, in each direction.
     code : int
-        Numbers in the code.
+        Dimensions of the behaviour code.
     recurrent : int
-        How many of them come from the recurrent network; the others are a projection of the postures.
+        Dimensions of the code that come from the recurrent network. The others are a projection of the
+        postures.
     """
 
     window_ms: float = Field(400.0, gt=0)
@@ -71,28 +71,34 @@ class BehaviourConfig(_Part):
 
 
 class PostureTraining(_Part):
-    """How the posture encoder is trained.
+    """Training of the posture encoder.
 
     Parameters
     ----------
     steps : int
-        Batches.
+        Number of batches.
     recordings : int
         Recordings in a batch.
     runs, run_length : int
-        Runs of frames of each, and frames a run.
+        Runs of consecutive frames from each recording, and frames in a run.
     step_ms : float
-        Milliseconds between the frames of a run; at least one frame.
+        Milliseconds between two frames of a run; at least one frame.
     learning_rate, weight_decay : float
-        Of AdamW, with one cycle of the learning rate.
+        Settings of the optimiser AdamW. The learning rate follows one cycle and this is its maximum.
     temperature : float
-        Of the contrasts.
+        Temperature of the contrastive losses.
     head : int
-        Numbers in the code that the contrasts see, a small network away from the posture code.
-    contrast, reconstruct, align, centre, variance, covariance : float
-        Weights of the losses: frames of one recording told apart, gradient maps drawn from the code and the
-        recording's mean, nearest postures of other recordings alike, equal mean codes of recordings, and all
-        directions of the code used, each for something else.
+        Dimensions of the projection head on which the contrastive losses work.
+    contrast : float
+        Weight of the loss that separates the frames of a recording.
+    reconstruct : float
+        Weight of the loss that reconstructs gradient maps from the code and the mean of the recording.
+    align : float
+        Weight of the loss that aligns nearest postures of different recordings.
+    centre : float
+        Weight of the loss that brings the mean codes of all recordings together.
+    variance, covariance : float
+        Weights of the losses that spread the codes over all dimensions, and decorrelate the dimensions.
     """
 
     steps: int = Field(800, ge=1)
@@ -113,21 +119,24 @@ class PostureTraining(_Part):
 
 
 class BehaviourTraining(_Part):
-    """How the behaviour encoder is trained.
+    """Training of the behaviour encoder.
 
     Parameters
     ----------
     steps : int
-        Batches.
+        Number of batches.
     recordings, windows : int
         Recordings in a batch, and windows of each.
     learning_rate, weight_decay : float
-        Of AdamW, with one cycle of the learning rate.
+        Settings of the optimiser AdamW. The learning rate follows one cycle and this is its maximum.
     temperature : float
-        Of the contrast.
-    contrast, shuffle, reconstruct : float
-        Weights of the losses: windows of one recording told apart, true order told from shuffled, and the
-        postures of the window read from the code.
+        Temperature of the contrastive loss.
+    contrast : float
+        Weight of the loss that separates the windows of a recording.
+    shuffle : float
+        Weight of the loss that separates windows in order from shuffled windows.
+    reconstruct : float
+        Weight of the loss that reconstructs the postures of the window from the code.
     """
 
     steps: int = Field(400, ge=1)
@@ -142,14 +151,14 @@ class BehaviourTraining(_Part):
 
 
 class MagnifierConfig(_Part):
-    """The network that moves the pixels of a frame from one posture to another.
+    """Sizes of the magnifier, which displaces the pixels of a frame from one posture to another.
 
     Parameters
     ----------
     widths : tuple of int
-        Channels of the stages, multiples of 8; each stage halves the maps.
+        Channels of the stages, multiples of 8. Each stage halves height and width of the maps.
     components : int
-        Numbers that a posture code is turned into; each moves the picture in its own way.
+        Number of coefficients that describe a posture. Each has its own displacement of the pixels.
     """
 
     widths: tuple[int, ...] = (16, 32, 64, 96)
@@ -157,24 +166,25 @@ class MagnifierConfig(_Part):
 
 
 class MagnifierTraining(_Part):
-    """How the magnifier is trained.
+    """Training of the magnifier.
 
     Parameters
     ----------
     steps : int
-        Batches.
+        Number of batches.
     recordings, pairs : int
         Recordings in a batch, and pairs of frames of each.
     same_phase : float
-        Share of pairs that are at the same phase of the movement, in different cycles of it.
+        Share of the pairs whose frames are at the same phase, in different cycles of the movement.
     reach_ms : float
-        The other pairs are off that phase by at most this.
+        Largest difference in phase of the other pairs, in milliseconds.
     cross_subject : float
-        Share of pairs whose second posture is told by the nearest frames of other subjects.
+        Share of the pairs in which the second posture is a cross-subject match: the code of the nearest
+        frames of other subjects.
     learning_rate, weight_decay : float
-        Of AdamW, with one cycle of the learning rate.
+        Settings of the optimiser AdamW. The learning rate follows one cycle and this is its maximum.
     smooth : float
-        Weight of the smoothness of what is moved.
+        Weight of the loss that keeps the displacement smooth.
     """
 
     steps: int = Field(1500, ge=1)
@@ -188,64 +198,21 @@ class MagnifierTraining(_Part):
     smooth: float = 0.15
 
 
-class PaperConfig(_Part):
-    """What the published networks and their trainings have that the others do not.
-
-    Lengths, batches and learning rates are among those of the trainings that all presets have. The numbers
-    are those of the published code (Brattoli, Büchler et al., Nature Machine Intelligence 2021).
-
-    Parameters
-    ----------
-    side : int
-        Pixels of the square that crops are stretched to.
-    widths : tuple of int
-        Channels of the five convolutions; the second, fourth and fifth are even.
-    inner : int
-        Units between the posture code and the recurrent layer.
-    dropout : float
-        Of the two fully connected layers.
-    momentum : float
-        Of the stochastic gradient descent.
-    picture : int
-        Pixels of the square that is painted, a multiple of 32.
-    filters : int
-        Channels of the finest layers of the painter; the coarsest have 8 and 16 times as many.
-    latents : int
-        Numbers that appearance is told by, and as many that posture is told by.
-    similar, between, appearance, divergence : float
-        Weights of the painter's losses: the frame and one half way to another are painted right, appearance
-        is the same in other frames of the recording, and latents are distributed normally.
-    """
-
-    side: int = Field(227, ge=67)
-    widths: tuple[int, int, int, int, int] = (96, 256, 384, 384, 256)
-    inner: int = 4096
-    dropout: float = 0.5
-    momentum: float = 0.9
-    picture: int = Field(128, multiple_of=32)
-    filters: int = 128
-    latents: int = 50
-    similar: float = 1.0
-    between: float = 1.0
-    appearance: float = 1.0
-    divergence: float = 1e-3
-
-
 class ModelConfig(_Part):
     """Everything about a model that is not learned.
 
     Parameters
     ----------
     preset : str
-        Name of the preset that it comes from.
+        Name of the preset from which the model was made.
     family : str
         Name of the family of models; see `napari_ubam.families`.
     posture, behaviour, magnifier
-        The networks.
+        Sizes of the networks.
     posture_training, behaviour_training, magnifier_training
-        How they are trained.
-    paper : PaperConfig, optional
-        Given for the published networks, which then take the place of the others.
+        How the networks are trained.
+    family_options : dict of str to JSON value
+        Further options that only this family knows.
     """
 
     preset: str
@@ -256,35 +223,44 @@ class ModelConfig(_Part):
     behaviour_training: BehaviourTraining = BehaviourTraining()
     magnifier: MagnifierConfig = MagnifierConfig()
     magnifier_training: MagnifierTraining = MagnifierTraining()
-    paper: PaperConfig | None = None
+    family_options: dict[str, JsonValue] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
-    def _name_family(cls, values: Any) -> Any:
-        """Name the family of a run of an earlier version: only the published one has these sizes."""
-        if isinstance(values, dict) and values.get("paper") is not None:
-            return {"family": "ubam2021", **values}
-        return values
-
-    @property
-    def published(self) -> PaperConfig:
-        """Sizes of the published networks.
-
-        Raises
-        ------
-        ValueError
-            If the preset has none.
-        """
-        if self.paper is None:
-            raise ValueError(f"The preset {self.preset!r} has no published networks; choose 'paper'.")
-        return self.paper
+    def _read_older_version(cls, values: Any) -> Any:
+        """Read an older version, which had no family, and a field for the sizes of the published one."""
+        if not isinstance(values, dict) or "paper" not in values:
+            return values
+        values = dict(values)
+        options = values.pop("paper")
+        return values if options is None else {"family": "ubam2021", "family_options": options, **values}
 
     def with_crops(self, height: int, width: int) -> ModelConfig:
-        """Return the same for crops of another shape."""
+        """Return the same configuration for another size of the crops.
+
+        Parameters
+        ----------
+        height, width : int
+            Size in pixels.
+
+        Returns
+        -------
+        ModelConfig
+        """
         posture = self.posture.model_copy(update={"size": (height, width)})
         return self.model_copy(update={"posture": posture})
 
     def with_window(self, window_ms: float) -> ModelConfig:
-        """Return the same for windows of another length."""
+        """Return the same configuration for another length of the windows.
+
+        Parameters
+        ----------
+        window_ms : float
+            Length in milliseconds.
+
+        Returns
+        -------
+        ModelConfig
+        """
         behaviour = self.behaviour.model_copy(update={"window_ms": window_ms})
         return self.model_copy(update={"behaviour": behaviour})

@@ -1,4 +1,4 @@
-"""Which device computes, and what it is."""
+"""Compute devices: the choice by name, and their description."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from napari_ubam.errors import UbamError
 
 
 class DeviceError(UbamError):
-    """There is no such device, in one sentence."""
+    """A compute device is not available."""
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device of a name.
+    """Return the compute device of a name.
 
     Parameters
     ----------
     name : str
-        ``"auto"`` (CUDA where there is one, else Apple's MPS, else the processor), ``"cpu"``, ``"cuda"``,
-        ``"cuda:1"`` or ``"mps"``.
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``. ``"auto"`` is CUDA if available, else
+        Apple's MPS, else the CPU.
+
+    Returns
+    -------
+    torch.device
 
     Raises
     ------
     DeviceError
-        If there is no such device here.
+        If this computer has no such device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -33,23 +37,33 @@ def choose_device(name: str = "auto") -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise DeviceError(f"There is no device {name!r}; choose auto, cpu, cuda, cuda:1 or mps.") from None
-    there = {
+    available = {
         "cpu": True,
         "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
         "mps": torch.backends.mps.is_available(),
     }
-    if not there.get(device.type, False):
+    if not available.get(device.type, False):
         raise DeviceError(f"The device {name!r} is not available on this computer; choose auto or cpu.")
     return device
 
 
 def describe_device(name: str = "auto") -> str:
-    """Name and memory of a device, for people.
+    """Describe a compute device for the user.
+
+    Parameters
+    ----------
+    name : str
+        As `choose_device` takes it.
+
+    Returns
+    -------
+    str
+        Name of the device, with its memory or number of threads.
 
     Raises
     ------
     DeviceError
-        If there is no such device here.
+        If this computer has no such device.
     """
     device = choose_device(name)
     if device.type == "cuda":
@@ -58,4 +72,4 @@ def describe_device(name: str = "auto") -> str:
     processor = platform.processor() or platform.machine()
     if device.type == "mps":
         return f"Apple GPU of {processor}"
-    return f"processor {processor}, {torch.get_num_threads()} threads"
+    return f"CPU {processor}, {torch.get_num_threads()} threads"

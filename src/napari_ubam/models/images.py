@@ -1,4 +1,4 @@
-"""From crops of bytes to what networks take."""
+"""From crops of 8 bits to the input of the networks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from torch import Tensor
 
 
 def as_images(crops: Tensor) -> Tensor:
-    """Turn crops of bytes into what encoders take.
+    """Turn crops into the input of the networks.
 
     Parameters
     ----------
     crops : (n, y, x) or (n, y, x, 3) uint8 tensor
-        Grey or RGB.
+        Brightness or RGB.
 
     Returns
     -------

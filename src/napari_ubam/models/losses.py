@@ -1,6 +1,6 @@
 """Losses that need no labels, as pure functions.
 
-Codes come as ``(v, m, d)``: ``v`` recordings, ``m`` frames or windows of each, ``d`` numbers in the code.
+Codes have the shape ``(v, m, d)``: ``v`` recordings, ``m`` frames or windows of each, ``d`` dimensions.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from torch.nn import functional as F
 
 
 def contrast(one: Tensor, other: Tensor, times: Tensor, near: float, temperature: float) -> Tensor:
-    """Tell the frames of a recording apart, whatever their light and place.
+    """Contrastive loss within recordings.
 
-    The other view of the same frame attracts, frames of the *same recording* repel, so that neither the
-    individual nor the light can solve it (InfoNCE: van den Oord et al., arXiv 1807.03748, with negatives
-    from the same video).
+    The two views of a frame attract, and frames of the *same recording* repel, so that neither the identity
+    of the subject nor the light helps (InfoNCE, van den Oord et al., arXiv 1807.03748, with negatives from
+    the same video).
 
     Parameters
     ----------
     one, other : (v, m, d) tensor
-        Codes of two views.
+        Codes of two augmented views.
     times : (v, m) tensor
         Times of the frames, in any unit.
     near : float
-        Frames that are at most this far apart in time do not repel, being nearly the same posture.
+        Frames that are at most this far apart in time do not repel.
     temperature : float
-        Of the softmax over cosines.
+        Temperature of the softmax over cosines.
 
     Returns
     -------
@@ -44,19 +44,19 @@ def contrast(one: Tensor, other: Tensor, times: Tensor, near: float, temperature
 
 
 def align(one: Tensor, other: Tensor, shift: int, temperature: float) -> Tensor:
-    """Draw each frame to the most similar frame of another recording.
+    """Attract each frame to the most similar frame of another recording.
 
-    As nearest neighbours attract in NNCLR (Dwibedi et al., ICCV 2021), but from another individual, and
-    against the other frames of that individual.
+    Nearest neighbours attract as in NNCLR (Dwibedi et al., ICCV 2021), but they come from another recording,
+    and the other frames of that recording are the negatives.
 
     Parameters
     ----------
     one, other : (v, m, d) tensor
-        Codes of two views.
+        Codes of two augmented views.
     shift : int
         Recording ``i`` is compared with recording ``i - shift``; from 1 to v - 1.
     temperature : float
-        Of the softmax over cosines.
+        Temperature of the softmax over cosines.
 
     Returns
     -------
@@ -68,11 +68,12 @@ def align(one: Tensor, other: Tensor, shift: int, temperature: float) -> Tensor:
 
 
 def centre(codes: Tensor) -> Tensor:
-    """Keep the mean codes of recordings together; what differs between their means is mostly looks.
+    """Bring the mean codes of recordings together, since they differ mostly in appearance.
 
     Parameters
     ----------
     codes : (v, m, d) tensor
+        Codes of any length.
 
     Returns
     -------
@@ -83,22 +84,23 @@ def centre(codes: Tensor) -> Tensor:
     return (means - means.mean(0)).square().sum(-1).mean()
 
 
-def spread(codes: Tensor) -> tuple[Tensor, Tensor]:
-    """Keep the postures of recordings apart in every direction of the code, and no two directions alike.
+def variance_covariance(codes: Tensor) -> tuple[Tensor, Tensor]:
+    """Spread the codes over all dimensions, and decorrelate the dimensions.
 
-    Variance and covariance of VICReg (Bardes et al., ICLR 2022), here *within* recordings, so that
-    individuals and lights cannot fill the code.
+    Variance and covariance terms of VICReg (Bardes et al., ICLR 2022), here *within* recordings, so that
+    differences between subjects and lights do not count.
 
     Parameters
     ----------
     codes : (v, m, d) tensor
+        Codes of any length.
 
     Returns
     -------
     variance : scalar tensor
-        How much the standard deviations of the d numbers fall short of 1, on average.
+        Mean shortfall of the standard deviations below 1.
     covariance : scalar tensor
-        Squared covariances of different numbers: the sum over all, divided by d.
+        Sum of the squared covariances between dimensions, divided by d.
     """
     own = (codes - codes.mean(1, keepdim=True)).flatten(0, 1)
     deviation = (own.var(0) + 1e-4).sqrt()
@@ -107,17 +109,17 @@ def spread(codes: Tensor) -> tuple[Tensor, Tensor]:
     return F.relu(1 - deviation).mean(), apart.square().sum() / codes.shape[-1]
 
 
-def explained(drawn: Tensor, true: Tensor) -> Tensor:
-    """Part of the variation that a reconstruction leaves unexplained.
+def unexplained_variance(reconstructed: Tensor, true: Tensor) -> Tensor:
+    """Share of the variance that a reconstruction does not explain.
 
     Parameters
     ----------
-    drawn, true : (n, ...) tensor
-        Deviations from what is expected anyway.
+    reconstructed, true : (n, ...) tensor
+        Deviations from the mean.
 
     Returns
     -------
     scalar tensor
-        0 is perfect, 1 as good as no reconstruction.
+        0 for a perfect reconstruction, 1 for none.
     """
-    return (drawn - true).square().mean() / true.square().mean().clamp_min(1e-8)
+    return (reconstructed - true).square().mean() / true.square().mean().clamp_min(1e-8)

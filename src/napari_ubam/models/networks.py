@@ -1,4 +1,4 @@
-"""What every network of a family offers, whatever it is made of."""
+"""What the networks of every family have in common."""
 
 from __future__ import annotations
 
@@ -11,31 +11,61 @@ from torch import Tensor, nn
 
 
 class PostureNetwork(nn.Module):
-    """From crops to posture codes."""
+    """Posture encoder: from crops to posture codes."""
 
     maps: Callable[[Tensor], Tensor]
-    """Gradient maps (n, channels, y, x) of crops; the checks of a training compare the codes with them."""
+    """Gradient maps (n, channels, y, x) of crops. The checks of a training compare the codes with them."""
 
     def raw(self, crops: Tensor) -> Tensor:
-        """Encode crops (n, 1 or 3, y, x) without layers that are fitted after the training, (n, code)."""
+        """Encode crops without the layers that are fitted after the training.
+
+        Parameters
+        ----------
+        crops : (n, 1, y, x) or (n, 3, y, x) float tensor
+            Brightness or RGB, 0 to 1.
+
+        Returns
+        -------
+        (n, code) float tensor
+        """
         codes: Tensor = self(crops)
         return codes
 
 
 class BehaviourNetwork(nn.Module):
-    """From windows of posture codes to behaviour codes."""
+    """Behaviour encoder: from windows of posture codes to behaviour codes."""
 
     def raw(self, windows: Tensor) -> Tensor:
-        """Encode windows (n, steps, posture) without layers fitted after the training, (n, code)."""
+        """Encode windows without the layers that are fitted after the training.
+
+        Parameters
+        ----------
+        windows : (n, steps, posture) float tensor
+            Posture codes at equal time steps.
+
+        Returns
+        -------
+        (n, code) float tensor
+        """
         codes: Tensor = self(windows)
         return codes
 
 
 class MagnifierNetwork(nn.Module):
-    """Shows a frame in another posture."""
+    """Magnifier: shows a frame in another posture."""
 
     def coefficients(self, codes: Tensor) -> Tensor:
-        """Turn posture codes (n, code) into coefficients (n, components); a factor scales their change."""
+        """Turn posture codes into coefficients. A magnification factor scales their change.
+
+        Parameters
+        ----------
+        codes : (n, code) float tensor
+            Posture codes.
+
+        Returns
+        -------
+        (n, components) float tensor
+        """
         raise NotImplementedError
 
 
@@ -46,14 +76,15 @@ def coefficients_of(network: MagnifierNetwork, posture: NDArray[np.floating]) ->
     Parameters
     ----------
     network : MagnifierNetwork
+        Magnifier, on the CPU.
     posture : (t, d) float array
-        Codes; NaN where there is none.
+        Posture codes, NaN for frames without a code.
 
     Returns
     -------
     (t, components) float32 array
-        Rows of frames without a code mean nothing.
+        Rows of frames without a code have no meaning.
     """
     values = torch.from_numpy(np.nan_to_num(posture.astype(np.float32)))
-    found: NDArray[np.float32] = network.coefficients(values).numpy()
-    return found
+    coefficients: NDArray[np.float32] = network.coefficients(values).numpy()
+    return coefficients

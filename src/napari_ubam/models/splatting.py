@@ -1,4 +1,4 @@
-"""Moves the pixels of an image to where they belong, those in front over those behind."""
+"""Displaces the pixels of an image (splatting); pixels that move further are in front."""
 
 from __future__ import annotations
 
@@ -6,74 +6,89 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SEEN = 0.3  # of a pixel that must be covered, or it counts as a gap
-HARDNESS = 1.5  # how surely the pixel that moves further is in front, a pixel of difference
-FINER = 2  # times
-ASTRAY = 2.0  # pixels by which a pixel's way there and back may differ, besides a quarter of it
-FURTHEST = 20.0  # pixels; those that move further than this are equally in front
+COVERED = 0.3  # of a pixel; with less, it is a gap
+FRONT = 1.5  # weight of the pixel that moves further: log-weight per pixel of difference
+UPSAMPLING = 2
+INCONSISTENT = 2.0  # pixels of difference between forward and backward displacement, plus a quarter of it
+FURTHEST = 20.0  # pixels; larger displacements are equally in front
 
 
 def splat(image: Tensor, displacement: Tensor) -> Tensor:
-    """Move every pixel by its displacement.
+    """Displace every pixel of images.
 
-    The displacements themselves are laid down where they lead, with bilinear weights. Where several meet,
-    the larger wins, since what deviates is in front more often than not, and what is behind it does not move
-    (softmax splatting: Niklaus & Liu, CVPR 2020, with the motion's size as importance). Then every pixel is
-    read from where it came from, so that nothing tears and what did not move stays as it is. What comes to
-    light behind something that moved away is filled with what is beside it and moved least.
+    The displacement field is splatted to where it leads, with bilinear weights. Where several displacements
+    meet, the larger one wins: what deviates is mostly in front, and the background does not move (softmax
+    splatting, Niklaus & Liu, CVPR 2020, with the size of the motion as importance). Every pixel is then
+    sampled from where it came from, so that nothing tears and pixels that do not move stay unchanged. Gaps
+    behind moved pixels are filled from the neighbouring pixels that moved least.
 
     Parameters
     ----------
     image : (n, c, y, x) float tensor
+        Images.
     displacement : (n, 2, y, x) float tensor
-        Pixels along x and y.
+        Displacement along x and y in pixels.
 
     Returns
     -------
     (n, c, y, x) float tensor
-        Exactly the image where nothing moves.
+        Identical to the image where nothing moves.
     """
     if not displacement.any():
         return image
-    landed = _landed(displacement)
-    found = sample_at(image, -landed)
-    # Where nothing arrived, what would be read has itself moved elsewhere.
-    astray = (sample_at(displacement, -landed) - landed).square().sum(1, keepdim=True).sqrt()
-    size = landed.square().sum(1, keepdim=True).sqrt()
-    known = (astray < ASTRAY + size / 4).to(image)
+    arrived = _splat_field(displacement)
+    moved = sample_at(image, -arrived)
+    # In a gap, the pixel that would be sampled has itself moved elsewhere.
+    error = (sample_at(displacement, -arrived) - arrived).square().sum(1, keepdim=True).sqrt()
+    size = arrived.square().sum(1, keepdim=True).sqrt()
+    known = (error < INCONSISTENT + size / 4).to(image)
     if known.all():
-        return found
-    return torch.where(known > 0, found, _filled(found, known * torch.exp(-size)))
+        return moved
+    return torch.where(known > 0, moved, _fill_gaps(moved, known * torch.exp(-size)))
 
 
-def _landed(displacement: Tensor) -> Tensor:
-    """Displacement of what is at a pixel after the move, (n, 2, y, x)."""
+def _splat_field(displacement: Tensor) -> Tensor:
+    """Displacement of the content of each pixel after the move, (n, 2, y, x)."""
     rows, columns = displacement.shape[-2:]
-    # Twice as fine, so that what stretches to twice its size has no holes.
-    fine = F.interpolate(displacement, scale_factor=FINER, mode="bilinear", align_corners=False)
+    # Upsampled, so that a part that stretches to twice its size has no holes.
+    fine = F.interpolate(displacement, scale_factor=UPSAMPLING, mode="bilinear", align_corners=False)
     size = fine.square().sum(1, keepdim=True).sqrt()
-    weight = torch.exp(HARDNESS * size.clamp_max(FURTHEST))
-    share = torch.full_like(weight, 1 / FINER**2)
-    laid = _laid(torch.cat([fine * weight, weight, torch.ones_like(weight)], 1) * share, fine, rows, columns)
-    total, cover = laid[:, 2:3], laid[:, 3:]
-    found = laid[:, :2] / total.clamp_min(1e-6)
-    known = (cover >= SEEN).to(found)
-    went = (total / cover.clamp_min(1e-6)).clamp_min(1.0).log() / HARDNESS
-    return torch.where(known > 0, found, _filled(found, known * torch.exp(-went)))
+    weight = torch.exp(FRONT * size.clamp_max(FURTHEST))
+    share = torch.full_like(weight, 1 / UPSAMPLING**2)
+    values = torch.cat([fine * weight, weight, torch.ones_like(weight)], 1) * share
+    sums = _accumulate(values, fine, rows, columns)
+    total, cover = sums[:, 2:3], sums[:, 3:]
+    field = sums[:, :2] / total.clamp_min(1e-6)
+    known = (cover >= COVERED).to(field)
+    size = (total / cover.clamp_min(1e-6)).clamp_min(1.0).log() / FRONT
+    return torch.where(known > 0, field, _fill_gaps(field, known * torch.exp(-size)))
 
 
 def sample_at(image: Tensor, displacement: Tensor) -> Tensor:
-    """Read an image (n, c, y, x) at every pixel plus its displacement (n, 2, y, x), bilinearly."""
+    """Sample images at displaced positions, with bilinear interpolation.
+
+    Parameters
+    ----------
+    image : (n, c, y, x) float tensor
+        Images.
+    displacement : (n, 2, y, x) float tensor
+        Displacement of the sampled position along x and y in pixels.
+
+    Returns
+    -------
+    (n, c, y, x) float tensor
+        Border values are repeated outside.
+    """
     rows, columns = image.shape[-2:]
     y, x = _grid(rows, columns, displacement)
     across = (x + displacement[:, 0]) * (2 / max(columns - 1, 1)) - 1
     down = (y + displacement[:, 1]) * (2 / max(rows - 1, 1)) - 1
-    # Clamped rather than padded: Apple's GPUs know no border in older releases of torch.
+    # Clamped rather than padded: older releases of torch lack border padding on Apple's GPUs.
     places = torch.stack([across, down], -1).clamp(-1, 1)
-    read = F.grid_sample(image, places, align_corners=True)
-    # Rounding must not blur what stays where it is.
+    sampled = F.grid_sample(image, places, align_corners=True)
+    # Rounding must not blur pixels that do not move.
     still = (displacement == 0).all(1, keepdim=True)
-    return torch.where(still, image, read)
+    return torch.where(still, image, sampled)
 
 
 def _grid(rows: int, columns: int, like: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,10 +100,10 @@ def _grid(rows: int, columns: int, like: Tensor) -> tuple[Tensor, Tensor]:
     return y, x
 
 
-def _laid(values: Tensor, displacement: Tensor, rows: int, columns: int) -> Tensor:
-    """Add up values of a finer grid at the pixels that they move to; what leaves the image is lost."""
+def _accumulate(values: Tensor, displacement: Tensor, rows: int, columns: int) -> Tensor:
+    """Sum values of the upsampled grid at the pixels to which they move; values outside are dropped."""
     count, channels = values.shape[:2]
-    y, x = (((one + 0.5) / FINER - 0.5) for one in _grid(values.shape[2], values.shape[3], values))
+    y, x = (((one + 0.5) / UPSAMPLING - 0.5) for one in _grid(values.shape[2], values.shape[3], values))
     across, down = x + displacement[:, 0], y + displacement[:, 1]
     left, top = across.floor(), down.floor()
     result = values.new_zeros(count, channels, rows * columns)
@@ -102,8 +117,8 @@ def _laid(values: Tensor, displacement: Tensor, rows: int, columns: int) -> Tens
     return result.view(count, channels, rows, columns)
 
 
-def _filled(maps: Tensor, weight: Tensor) -> Tensor:
-    """Spread what is known over the rest, from near and, where nothing is near, from afar."""
+def _fill_gaps(maps: Tensor, weight: Tensor) -> Tensor:
+    """Fill gaps from known pixels: near ones first, and distant ones in large gaps."""
     levels = [(maps * weight, weight)]
     while min(levels[-1][1].shape[-2:]) > 1:
         levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
@@ -111,7 +126,7 @@ def _filled(maps: Tensor, weight: Tensor) -> Tensor:
     whole = values / weights.clamp_min(1e-12)
     for values, weights in reversed(levels[:-1]):
         grown = F.interpolate(whole, size=weights.shape[-2:], mode="bilinear", align_corners=False)
-        # A thousandth of a pixel counts as much as all that is further away.
+        # A weight of one thousandth counts as much as all pixels further away.
         whole = (values + 1e-3 * grown) / (weights + 1e-3)
     return whole
 

@@ -1,4 +1,4 @@
-"""Fixed first layer: maps of oriented gradients, in which light, contrast and colour hardly show."""
+"""Fixed first layer: maps of oriented gradients, nearly independent of light, contrast and colour."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from torch.nn import functional as F
 
 
 class OrientedGradients(nn.Module):
-    r"""Energy of edges and their orientation, normalised by the contrast around them.
+    r"""Strength and orientation of edges, normalised by the local contrast.
 
     Nothing here is learned. An edge of strength :math:`m` and direction :math:`\theta` adds
     :math:`m (1, \cos 2\theta, \sin 2\theta, \cos 4\theta, \sin 4\theta, \dots)` to its cell: the Fourier
-    coefficients of the histogram of oriented gradients (Dalal & Triggs, CVPR 2005) with smooth, overlapping
-    bins. A dark animal before a bright wall and a bright one before a dark wall give the same maps, since an
-    edge's orientation counts but not its sign; so does any change of light that is smooth over some pixels.
+    coefficients of a histogram of oriented gradients (Dalal & Triggs, CVPR 2005) with smooth, overlapping
+    bins. The sign of an edge does not count, so a dark animal on a bright ground and a bright animal on a
+    dark ground give the same maps. The same holds for any change of light that is smooth over some pixels.
 
     Parameters
     ----------
     stride : int
-        Pixels of the crop, along each axis, for one cell of the maps.
+        Pixels of the crop for one cell of the maps, along each axis.
     harmonics : int
-        How finely orientation is told: 2 is as fine as eight bins shared by the cosine to the fourth.
+        Harmonics of the orientation. 2 harmonics are as fine as a histogram of eight bins.
     contrast_cells : int
-        Width in cells of the neighbourhood that contrast is measured in; odd.
+        Width in cells of the neighbourhood in which contrast is measured; odd.
     """
 
     def __init__(self, stride: int = 4, harmonics: int = 2, contrast_cells: int = 5) -> None:
@@ -37,18 +37,18 @@ class OrientedGradients(nn.Module):
 
     @torch.no_grad()
     def forward(self, luma: Tensor) -> Tensor:
-        """Map a batch of grey images; no gradient goes back to them.
+        """Compute the maps of images, without gradients.
 
         Parameters
         ----------
         luma : (n, 1, y, x) float tensor
-            Grey levels, 0 to 1.
+            Brightness, 0 to 1.
 
         Returns
         -------
         (n, channels, y / stride, x / stride) float tensor
         """
-        # Small pieces stay in the processor's cache, which makes this several times as fast.
+        # Several times as fast as one large batch, since small batches stay in the cache of the CPU.
         cells = torch.cat([self._cells(piece) for piece in torch.split(luma, 16)])
         margin = self.contrast_cells // 2
         around = F.avg_pool2d(cells[:, :1], self.contrast_cells, 1, margin, count_include_pad=False)

@@ -1,4 +1,4 @@
-"""Weights as safetensors with a header that tells what they are; the only place that reads or writes them."""
+"""Reads and writes weights as safetensors, with a header that describes them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class WeightsError(UbamError):
 
 
 class WeightsHeader(BaseModel):
-    """What is written with weights.
+    """Description that is stored with weights.
 
     Parameters
     ----------
@@ -37,21 +37,21 @@ class WeightsHeader(BaseModel):
     layout : int
         Version of this header and of the network's parameters.
     config : dict
-        Sizes of the network and how it was trained.
+        Sizes of the networks and settings of the training, see `ModelConfig`.
     preprocessing : dict
-        What the network takes, such as the size of crops.
+        Input of the network: size and colour of the crops.
     seed, steps : int
-        Of the training.
+        Random seed and number of steps of the training.
     study : str
-        Hash of the recordings that it was trained on.
+        Hash of the recordings of the training.
     trained_on : str
-        Hash of the posture encoder that a behaviour encoder reads.
+        Hash of the posture encoder whose codes a behaviour encoder or a magnifier reads.
     metrics : dict
-        Last losses, by name.
+        Last losses and other numbers, by name.
     versions : dict
-        Of this package, torch and Python.
+        Versions of this package, torch and Python.
     created : str
-        Date and time, UTC.
+        Date and time in UTC.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
@@ -70,31 +70,62 @@ class WeightsHeader(BaseModel):
 
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], header: WeightsHeader) -> None:
-    """Write weights; a file that was there stays whole until the new one is.
+    """Write weights. An existing file is replaced only when the new one is complete.
 
     Parameters
     ----------
     path : Path
-        Ends in ``.safetensors``.
+        File that ends in ``.safetensors``.
     tensors : mapping of str to Tensor
+        Weights by name.
     header : WeightsHeader
+        Their description.
     """
-    own = {name: apart(tensor) for name, tensor in tensors.items()}
+    own = {name: copy_to_cpu(tensor) for name, tensor in tensors.items()}
     write_atomic(path, to_bytes(own, {KEY: header.model_dump_json()}))
 
 
-def apart(tensor: Tensor) -> Tensor:
-    """Copy a tensor to memory of its own: safetensors refuses what tensors share."""
+def copy_to_cpu(tensor: Tensor) -> Tensor:
+    """Copy a tensor to contiguous memory of its own, since safetensors refuses shared memory.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Tensor on any device.
+
+    Returns
+    -------
+    Tensor
+    """
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
-def raw(tensor: Tensor) -> bytes:
-    """Bytes of a tensor, whatever its type."""
-    return apart(tensor).view(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+def tensor_bytes(tensor: Tensor) -> bytes:
+    """Bytes of a tensor of any type.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Tensor on any device.
+
+    Returns
+    -------
+    bytes
+    """
+    return copy_to_cpu(tensor).view(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
 
 
 def read_header(path: Path) -> WeightsHeader:
-    """Read what weights are, without the weights.
+    """Read the description of weights, without the weights.
+
+    Parameters
+    ----------
+    path : Path
+        File that `save_weights` wrote.
+
+    Returns
+    -------
+    WeightsHeader
 
     Raises
     ------
@@ -110,9 +141,9 @@ def load_weights(path: Path, kind: str) -> tuple[dict[str, Tensor], WeightsHeade
     Parameters
     ----------
     path : Path
-        The file.
+        File that `save_weights` wrote.
     kind : str
-        What they should be: ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+        Expected kind: ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
 
     Returns
     -------
@@ -131,7 +162,16 @@ def load_weights(path: Path, kind: str) -> tuple[dict[str, Tensor], WeightsHeade
 
 
 def load_into(module: nn.Module, tensors: Mapping[str, Tensor], where: Path) -> None:
-    """Put weights into a network.
+    """Copy weights into a network.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The network.
+    tensors : mapping of str to Tensor
+        Weights by name.
+    where : Path
+        File of the weights, for error messages.
 
     Raises
     ------
@@ -139,7 +179,7 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], where: Path) -> 
         If names or shapes differ from those of the network.
     """
     wanted = module.state_dict()
-    remedy = "the file does not belong to this configuration, so train anew or choose another file."
+    remedy = "the file does not belong to this configuration, so train again, or choose another file."
     strange = sorted(wanted.keys() ^ tensors.keys())
     if strange:
         verb = "lacks" if strange[0] in wanted else "has an unknown"
@@ -152,7 +192,12 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], where: Path) -> 
 
 
 def weights_hash(tensors: Mapping[str, Tensor]) -> str:
-    """Short hash of weights, whatever their order and header.
+    """Hash of weights. It depends neither on their order nor on the header.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        Weights by name.
 
     Returns
     -------
@@ -163,20 +208,20 @@ def weights_hash(tensors: Mapping[str, Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(raw(tensor))
+        digest.update(tensor_bytes(tensor))
     return digest.hexdigest()[:16]
 
 
 def _open(path: Path, *, with_tensors: bool = False) -> tuple[WeightsHeader, dict[str, Tensor]]:
     if not path.is_file():
-        raise WeightsError(f"There are no weights at {path}; train a model or choose another folder.")
+        raise WeightsError(f"There are no weights at {path}; train a model, or choose another folder.")
     try:
         with safe_open(path, "pt") as file:
             text = (file.metadata() or {}).get(KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()} if with_tensors else {}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise WeightsError(
-            f"{path} is damaged or no safetensors file ({error}); copy or train it anew."
+            f"{path} is damaged or no safetensors file ({error}); copy it again, or train again."
         ) from None
     if text is None:
         raise WeightsError(f"{path} was not written by napari-ubam; choose weights that it trained.")
@@ -190,7 +235,7 @@ def _header(path: Path, text: str) -> WeightsHeader:
         if layout == SCHEMA:
             return WeightsHeader.model_validate(noted)
     except (ValueError, KeyError, TypeError, ValidationError):
-        raise WeightsError(f"The header of {path} cannot be read; train the model anew.") from None
+        raise WeightsError(f"The header of {path} cannot be read; train the model again.") from None
     raise WeightsError(
         f"{path} has layout {layout}, and this version of napari-ubam knows {SCHEMA}; install the version "
         "that wrote it."

@@ -1,4 +1,4 @@
-"""Windows of posture around frames, at equal steps of time whatever the frame rate."""
+"""Windows of postures around frames, at equal time steps for every frame rate."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Windows:
-    """Where the steps of each window lie between the frames of a recording.
+    """Position of the steps of each window between the frames of a recording.
 
     Parameters
     ----------
     centres : (n,) int64 array
-        Rows that the windows are centred on.
+        Centre row of each window.
     before : (n, steps) int64 array
-        Row at or before each step; the next row follows.
+        Row at or before each step.
     weight : (n, steps) float32 array
-        How far the step is on the way to the next row, 0 to 1.
+        Position of each step between this row and the next one, 0 to 1.
     """
 
     centres: NDArray[np.int64]
@@ -34,19 +34,19 @@ class Windows:
     def of(
         self, codes: NDArray[np.float32], which: NDArray[np.integer[Any]] | slice = slice(None)
     ) -> NDArray[np.float32]:
-        """Read codes at the steps of some windows.
+        """Read codes at the steps of windows.
 
         Parameters
         ----------
         codes : (t, d) float32 array
-            Of all frames of the recording.
+            Codes of all frames of the recording.
         which : array of int or slice
-            Numbers of the windows.
+            Indices of the windows.
 
         Returns
         -------
         (n, steps, d) float32 array
-            Codes between two frames are on the straight line between theirs.
+            Linearly interpolated between frames.
         """
         before, weight = self.before[which], self.weight[which][..., None]
         after = np.minimum(before + 1, len(codes) - 1)
@@ -55,18 +55,18 @@ class Windows:
 
 
 def windows(times: NDArray[np.float64], segments: Sequence[range], window_ms: float, steps: int) -> Windows:
-    """Lay a window around each frame; one that reaches over the end of its segment is left out.
+    """Place a window around each frame. Windows that reach over the end of a segment are left out.
 
     Parameters
     ----------
     times : (t,) float64 array
-        Seconds of each frame.
+        Time of each frame in seconds.
     segments : sequence of range
-        Rows that follow each other without a gap.
+        Rows of consecutive frames without a gap.
     window_ms : float
-        Length of the windows.
+        Length of a window in milliseconds.
     steps : int
-        Steps a window, both ends included.
+        Number of steps in a window, both ends included.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The behaviour encoder: from the postures around a frame to the code of what the body is doing."""
+"""The behaviour encoder: from the postures around a frame to a behaviour code."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from napari_ubam.models.config import BehaviourConfig
 from napari_ubam.models.networks import BehaviourNetwork
 from napari_ubam.models.whitening import Whitening
 
-RECURRENT_SHARE = 0.1  # of the distance between codes
+RECURRENT_SHARE = 0.1  # share of the recurrent network in the distance between codes
 
 
 class BehaviourEncoder(BehaviourNetwork):
-    """Recurrent network over a window of postures, beside a fixed projection of the postures themselves.
+    """Recurrent network over a window of postures, and a fixed projection of the same postures.
 
-    What is plain to see in the postures need not pass the network: a random orthogonal projection keeps all
-    distances between windows nearly (Johnson & Lindenstrauss), those in rare directions such as a fast tremor
-    too, which principal components would cut off. The network adds the order in which postures come. The
-    distance of two codes is the weighed mean of both parts' distances.
+    A random orthogonal projection nearly preserves all distances between windows (Johnson & Lindenstrauss),
+    also those in rare directions such as a fast tremor, which principal components would remove. The
+    recurrent network adds the order of the postures. The distance between two codes is the weighted mean of
+    the distances of both parts.
 
     Parameters
     ----------
     posture : int
-        Numbers in a posture code.
+        Dimensions of a posture code.
     config : BehaviourConfig
-        Sizes.
+        Sizes of the network.
     """
 
     def __init__(self, posture: int, config: BehaviourConfig) -> None:
@@ -46,29 +46,39 @@ class BehaviourEncoder(BehaviourNetwork):
         Parameters
         ----------
         windows : (n, steps, posture) float tensor
-            Posture codes at equal steps of time; only their direction counts.
+            Posture codes at equal time steps; only their direction counts.
 
         Returns
         -------
         (n, code) float tensor
-            Compare codes by the cosine.
+            Codes are compared by their cosine.
         """
         plain = F.normalize(F.normalize(windows, dim=-1).flatten(1) @ self.plain, dim=-1)
         order = F.normalize(self.whiten(self.raw(windows)), dim=-1)
         return torch.cat([(1 - RECURRENT_SHARE) ** 0.5 * plain, RECURRENT_SHARE**0.5 * order], 1)
 
     def raw(self, windows: Tensor) -> Tensor:
-        """Encode windows by the recurrent network into codes (n, recurrent), which only then are whitened."""
+        """Encode windows with the recurrent network, before whitening.
+
+        Parameters
+        ----------
+        windows : (n, steps, posture) float tensor
+            Posture codes at equal time steps; only their direction counts.
+
+        Returns
+        -------
+        (n, recurrent) float tensor
+        """
         scaled = F.normalize(windows, dim=-1) * windows.shape[-1] ** 0.5
         states, _ = self.recurrent(F.relu(self.inside(scaled)))
-        # The mean sees every step alike; the middle is the frame that the window is centred on.
+        # The mean weighs all steps equally; the middle step is the centre frame.
         middle = states[:, states.shape[1] // 2]
         codes: Tensor = self.project(states.mean(1) + middle)
         return codes
 
 
 def _orthogonal(inside: int, outside: int) -> Tensor:
-    """Matrix (inside, outside) of orthogonal unit columns, always the same one."""
-    drawn = torch.randn(inside, outside, generator=torch.Generator().manual_seed(0))
-    columns: Tensor = torch.linalg.qr(drawn)[0]
+    """Matrix (inside, outside) of orthogonal unit columns, always the same."""
+    random = torch.randn(inside, outside, generator=torch.Generator().manual_seed(0))
+    columns: Tensor = torch.linalg.qr(random)[0]
     return columns

@@ -1,4 +1,4 @@
-"""The magnifier: where each pixel of a frame would be if the body had another posture."""
+"""The magnifier: displacement of each pixel of a frame if the body had another posture."""
 
 from __future__ import annotations
 
@@ -11,36 +11,37 @@ from torch.nn import functional as F
 from napari_ubam.models.config import MagnifierConfig
 from napari_ubam.models.networks import MagnifierNetwork
 
-NEAR, EPSILON = 15, 0.08  # cells of the neighbourhood that contrast is measured in; grey levels
+NEIGHBOURHOOD = 15  # pixels, width of the box filter for local brightness and contrast
+EPSILON = 0.08  # brightness; limits the amplification of flat regions
 POSE_HIDDEN = 128
 
 
-def local_contrast(crops: Tensor) -> Tensor:
-    """Take out light and contrast.
+def normalise_contrast(crops: Tensor) -> Tensor:
+    """Remove local brightness and contrast.
 
     Parameters
     ----------
     crops : (n, 1, y, x) float tensor
-        Grey levels, 0 to 1.
+        Brightness, 0 to 1.
 
     Returns
     -------
     (n, 1, y, x) float tensor
-        Of mean 0 and at most about standard deviation 1 around each pixel.
+        Local mean 0, and local standard deviation of about 1 at most.
     """
-    mean = _around(crops)
-    variance = (_around(crops.square()) - mean.square()).clamp_min(0)
+    mean = _local_mean(crops)
+    variance = (_local_mean(crops.square()) - mean.square()).clamp_min(0)
     return (crops - mean) / (variance.sqrt() + EPSILON)
 
 
-def _around(maps: Tensor) -> Tensor:
+def _local_mean(maps: Tensor) -> Tensor:
     for _ in range(2):
-        maps = F.avg_pool2d(maps, NEAR, 1, NEAR // 2, count_include_pad=False)
+        maps = F.avg_pool2d(maps, NEIGHBOURHOOD, 1, NEIGHBOURHOOD // 2, count_include_pad=False)
     return maps
 
 
 class _Stage(nn.Module):
-    """Two convolutions; the first may halve the maps."""
+    """Two convolutions; a stride of 2 halves height and width."""
 
     def __init__(self, inside: int, outside: int, stride: int) -> None:
         super().__init__()
@@ -54,31 +55,31 @@ class _Stage(nn.Module):
         )
 
     def forward(self, maps: Tensor) -> Tensor:
-        done: Tensor = self.layers(maps)
-        return done
+        result: Tensor = self.layers(maps)
+        return result
 
 
 class Magnifier(MagnifierNetwork):
-    r"""Moves the pixels of a frame from its posture towards another.
+    r"""Displaces the pixels of a frame from its posture to another one.
 
-    A posture code :math:`z` is turned into a few coefficients :math:`m(z)`, and the frame, at each of its
-    pixels :math:`p`, into as many directions :math:`b_k(p)` in which the pixel moves. Between two postures of
-    the same body the displacement is
+    A posture code :math:`z` gives a few coefficients :math:`m(z)`. The frame gives as many directions
+    :math:`b_k(p)` of motion for each pixel :math:`p`. The displacement from :math:`z` to :math:`z'` is
 
     .. math:: u(p) = \sum_k b_k(p) \, (m_k(z') - m_k(z))
 
-    It is nothing between equal postures, and what is :math:`\lambda` times as far in the coefficients moves
-    the pixels :math:`\lambda` times as far, so that a factor that was never trained means what it says. One
-    ``gain``, worked out after the training, multiplies all.
+    It is zero for equal postures, and proportional to the change of the coefficients. So a magnification
+    factor that did not occur in the training has its true meaning. One ``gain``, fitted after the training,
+    multiplies all displacements.
 
     Parameters
     ----------
     code : int
-        Numbers in a posture code.
+        Dimensions of a posture code.
     config : MagnifierConfig
-        Sizes.
+        Sizes of the network.
     """
 
+    # The names of the layers are those in saved weights.
     def __init__(self, code: int, config: MagnifierConfig) -> None:
         super().__init__()
         self.config = config
@@ -88,7 +89,7 @@ class Magnifier(MagnifierNetwork):
         widths = (2, *config.widths)
         self.down = nn.ModuleList(_Stage(*pair, 2) for pair in pairwise(widths))
         self.tell = nn.Linear(config.components, 2 * config.widths[-1])
-        # Back to quarter size only: what moves finer than that is noise, which a factor of 3 would tear.
+        # Only up to a quarter of the resolution: finer motion is noise, and a factor of 3 would tear it.
         back = config.widths[:0:-1]
         self.up = nn.ModuleList(_Stage(a + b, b, 1) for a, b in pairwise(back))
         self.directions = nn.Conv2d(back[-1], 2 * config.components, 3, 1, 1)
@@ -96,26 +97,36 @@ class Magnifier(MagnifierNetwork):
         self.gain: Tensor
 
     def coefficients(self, codes: Tensor) -> Tensor:
-        """Turn posture codes (n, code) into coefficients (n, components); only their direction counts."""
-        found: Tensor = self.pose(F.normalize(codes, dim=-1) * codes.shape[-1] ** 0.5)
-        return found
+        """Turn posture codes into coefficients.
+
+        Parameters
+        ----------
+        codes : (n, code) float tensor
+            Posture codes; only their direction counts.
+
+        Returns
+        -------
+        (n, components) float tensor
+        """
+        coefficients: Tensor = self.pose(F.normalize(codes, dim=-1) * codes.shape[-1] ** 0.5)
+        return coefficients
 
     def basis(self, crops: Tensor, own: Tensor) -> Tensor:
-        """Directions in which the pixels move.
+        """Directions of motion of each pixel.
 
         Parameters
         ----------
         crops : (n, 1, y, x) float tensor
-            Grey levels, 0 to 1.
+            Brightness, 0 to 1.
         own : (n, components) tensor
-            Coefficients of the frames' own postures.
+            Coefficients of the postures in the crops.
 
         Returns
         -------
         (n, components, 2, y / 4, x / 4) tensor
-            Pixels of the crop along x and y, for a coefficient of 1.
+            Displacement along x and y in pixels of the crop, for a coefficient of 1.
         """
-        maps = torch.cat([crops, local_contrast(crops)], 1)
+        maps = torch.cat([crops, normalise_contrast(crops)], 1)
         passed = []
         for stage in self.down:
             maps = stage(maps)
@@ -126,8 +137,8 @@ class Magnifier(MagnifierNetwork):
             grown = F.interpolate(maps, size=before.shape[-2:], mode="bilinear", align_corners=False)
             maps = stage(torch.cat([grown, before], 1))
         rows, columns = maps.shape[-2:]
-        found: Tensor = self.directions(maps).view(len(crops), -1, 2, rows, columns)
-        return found
+        directions: Tensor = self.directions(maps).view(len(crops), -1, 2, rows, columns)
+        return directions
 
     def forward(self, crops: Tensor, own: Tensor, change: Tensor) -> Tensor:
         """Displacement of each pixel.
@@ -135,14 +146,14 @@ class Magnifier(MagnifierNetwork):
         Parameters
         ----------
         crops : (n, 1, y, x) float tensor
-            Grey levels, 0 to 1.
+            Brightness, 0 to 1.
         own, change : (n, components) tensor
-            Coefficients of the frames' own postures, and how those of the others differ from them.
+            Coefficients of the postures in the crops, and their change to the other postures.
 
         Returns
         -------
         (n, 2, y, x) tensor
-            Pixels along x and y.
+            Displacement along x and y in pixels of the crop.
         """
         coarse = torch.einsum("nkcyx,nk->ncyx", self.basis(crops, own), self.gain * change)
         whole: Tensor = F.interpolate(coarse, size=crops.shape[-2:], mode="bicubic", align_corners=False)

@@ -1,4 +1,4 @@
-"""Draws gradient maps from a posture code; only training needs it."""
+"""Reconstructs gradient maps from a posture code; it is used in the training only."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ WIDTH = 16
 
 
 class MapDecoder(nn.Module):
-    """Tells how a frame's gradient maps differ from the mean maps of its recording.
+    """Reconstructs the difference between the gradient maps of a frame and the mean maps of its recording.
 
-    The mean brings the looks of the individual and of the place, so that the code need not: what is left to
-    tell is posture.
+    The mean maps contain the appearance of subject and surroundings, so that the code only needs posture.
 
     Parameters
     ----------
     code : int
-        Numbers in the posture code.
+        Dimensions of the posture code.
     channels : int
-        Gradient maps.
+        Number of gradient maps.
     shape : tuple of int
-        Rows and columns of the maps that are drawn.
+        Height and width of the maps.
     """
 
     def __init__(self, code: int, channels: int, shape: tuple[int, int]) -> None:
         super().__init__()
         self.shape, self.coarse = shape, (max(shape[0] // 2, 1), max(shape[1] // 2, 1))
         self.place = nn.Linear(code, WIDTH * self.coarse[0] * self.coarse[1])
-        self.looks = nn.Sequential(
+        self.appearance = nn.Sequential(
             nn.Conv2d(channels, WIDTH, 3, 1, 1), nn.ReLU(), nn.Conv2d(WIDTH, WIDTH, 3, 1, 1), nn.ReLU()
         )
         self.draw = nn.Sequential(
@@ -41,22 +40,22 @@ class MapDecoder(nn.Module):
         )
 
     def forward(self, codes: Tensor, means: Tensor) -> Tensor:
-        """Draw maps.
+        """Reconstruct maps.
 
         Parameters
         ----------
-        codes : (n, d) tensor
+        codes : (n, code) tensor
             Posture codes; only their direction counts.
         means : (n, channels, y, x) tensor
-            Mean maps of the recordings that they come from.
+            Mean maps of the recordings.
 
         Returns
         -------
         (n, channels, y, x) tensor
-            To be added to ``means``.
+            Differences from ``means``.
         """
         codes = F.normalize(codes, dim=-1) * codes.shape[-1] ** 0.5
         places = F.relu(self.place(codes)).view(len(codes), WIDTH, *self.coarse)
         places = F.interpolate(places, size=self.shape, mode="bilinear", align_corners=False)
-        drawn: Tensor = self.draw(torch.cat([places, self.looks(means)], 1))
-        return drawn
+        maps: Tensor = self.draw(torch.cat([places, self.appearance(means)], 1))
+        return maps

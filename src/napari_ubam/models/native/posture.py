@@ -1,4 +1,4 @@
-"""The posture encoder: from a crop to the code of what the body does in it."""
+"""The posture encoder: from a crop to a posture code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from napari_ubam.models.whitening import Whitening
 
 
 class Block(nn.Module):
-    """Residual block of two convolutions, which halves the maps.
+    """Residual block of two convolutions. It halves height and width of the maps.
 
     Parameters
     ----------
@@ -31,19 +31,28 @@ class Block(nn.Module):
         self.shortcut = nn.Conv2d(inside, outside, 1)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Turn (n, inside, y, x) maps into (n, outside, y / 2, x / 2)."""
+        """Apply the block.
+
+        Parameters
+        ----------
+        maps : (n, inside, y, x) tensor
+
+        Returns
+        -------
+        (n, outside, y / 2, x / 2) tensor
+        """
         inner = F.relu(self.first_norm(self.first(maps)))
         around = self.shortcut(F.avg_pool2d(maps, 2, ceil_mode=True))
         return F.relu(around + self.second_norm(self.second(inner)))
 
 
 class PostureEncoder(PostureNetwork):
-    """Small residual network on fixed gradient maps; the grid of places is kept up to the projection.
+    """Small residual network on fixed gradient maps. It has no pooling over positions.
 
     Parameters
     ----------
     config : PostureConfig
-        Sizes.
+        Sizes of the network.
     """
 
     def __init__(self, config: PostureConfig) -> None:
@@ -65,18 +74,28 @@ class PostureEncoder(PostureNetwork):
         Parameters
         ----------
         crops : (n, 1, y, x) float tensor
-            Grey levels, 0 to 1.
+            Brightness, 0 to 1.
 
         Returns
         -------
         (n, code) float tensor
-            Compare codes by the cosine.
+            Codes are compared by their cosine.
         """
         codes: Tensor = self.whiten(self.raw(crops))
         return codes
 
     def raw(self, crops: Tensor) -> Tensor:
-        """Encode crops into the codes that are trained, which only then are whitened."""
+        """Encode crops before whitening.
+
+        Parameters
+        ----------
+        crops : (n, 1, y, x) float tensor
+            Brightness, 0 to 1.
+
+        Returns
+        -------
+        (n, code) float tensor
+        """
         grid = F.relu(self.reduce(self.stages(self.maps(crops))))
         codes: Tensor = self.project(grid.flatten(1))
         return codes

@@ -1,4 +1,4 @@
-"""Reads checkpoints of the published code: plain tensors only, their names turned into ours."""
+"""Reads checkpoints of the published code, as plain tensors only, and translates the names of the layers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from napari_ubam.models.weights import WeightsError
 
-# Layers in the published code (and, after the bar, in a CaffeNet without a recurrent layer), and here.
+# Layer in the published code (after the bar: in a CaffeNet without a recurrent layer) -> layer here.
 POSTURE_LAYERS = {
     "conv.conv1|features.0": "convolutions.0",
     "conv.conv2|features.4": "convolutions.4",
@@ -33,7 +33,7 @@ VAE_LAYERS = {
     "d1": "first",
     "de_app": "paint",
 }
-COUNTED = "num_batches_tracked"  # older releases of torch did not store it
+COUNTER = "num_batches_tracked"  # older releases of torch did not store it
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -42,12 +42,12 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     Parameters
     ----------
     path : Path
-        A ``.pth.tar`` file of the published code: a dictionary with ``state_dict``, or that itself.
+        A ``.pth.tar`` file of the published code: a dictionary with ``state_dict``, or a state dictionary.
 
     Returns
     -------
     dict of str to Tensor
-        Without the prefix ``module.`` that training on several devices leaves.
+        Without the prefix ``module.``, which a training on several devices adds.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
             "its state_dict alone with torch.save and choose that file."
         ) from None
     except (RuntimeError, OSError, EOFError, ValueError, LookupError):
-        raise WeightsError(f"{path} is damaged or no checkpoint of torch; copy it anew.") from None
+        raise WeightsError(f"{path} is damaged or no checkpoint of torch; copy it again.") from None
     tensors = _tensors(content)
     if not tensors:
         raise WeightsError(f"{path} holds no weights under 'state_dict'; choose a checkpoint of a network.")
@@ -80,44 +80,44 @@ def _tensors(content: Any) -> dict[str, Tensor]:
 
 
 def load_layers(
-    module: nn.Module, tensors: Mapping[str, Tensor], layers: Mapping[str, str], where: Path
+    module: nn.Module, tensors: Mapping[str, Tensor], layers: Mapping[str, str], path: Path
 ) -> bool:
-    """Put the layers of an original checkpoint into a network.
+    """Copy layers of an original checkpoint into a network.
 
     Parameters
     ----------
     module : nn.Module
-        Of this package.
+        Network of this package.
     tensors : mapping of str to Tensor
-        As `read_checkpoint` gives them.
+        Output of `read_checkpoint`.
     layers : mapping of str to str
-        Names of layers there, alternatives after a bar, and here.
-    where : Path
-        For what is said when they do not fit.
+        Name of each layer in the checkpoint (alternatives are separated by a bar), and in the network.
+    path : Path
+        The checkpoint, for error messages.
 
     Returns
     -------
     bool
-        False, and the network is as before, where the checkpoint has none of the layers.
+        False if the checkpoint has none of these layers. The network is then unchanged.
 
     Raises
     ------
     WeightsError
-        If some layers are missing, or their shapes differ.
+        If some of these layers are missing, or have another shape.
     """
     own = {name: tensor for name, tensor in module.state_dict().items() if _is_in(name, layers.values())}
-    found = {name: theirs for name in own if (theirs := _theirs(name, tensors, layers)) is not None}
-    found |= {name: tensor for name, tensor in own.items() if name not in found and name.endswith(COUNTED)}
+    found = {name: original for name in own if (original := _original(name, tensors, layers)) is not None}
+    found |= {name: tensor for name, tensor in own.items() if name not in found and name.endswith(COUNTER)}
     missing = sorted(own.keys() - found.keys())
-    if len(missing) == sum(not name.endswith(COUNTED) for name in own):
+    if len(missing) == sum(not name.endswith(COUNTER) for name in own):
         return False
     remedy = "it is no checkpoint of the published network, so choose another file."
     if missing:
-        raise WeightsError(f"{where} lacks what is {missing[0]!r} here; {remedy}")
+        raise WeightsError(f"{path} has no layer for {missing[0]!r}; {remedy}")
     for name, tensor in found.items():
         if tensor.shape != own[name].shape:
             shapes = f"{tuple(tensor.shape)} instead of {tuple(own[name].shape)}"
-            raise WeightsError(f"{where} holds {name!r} in the shape {shapes}; {remedy}")
+            raise WeightsError(f"{path} holds {name!r} in the shape {shapes}; {remedy}")
     module.load_state_dict(found, strict=False)
     return True
 
@@ -126,7 +126,8 @@ def _is_in(name: str, layers: Any) -> bool:
     return any(name.startswith(f"{layer}.") for layer in layers)
 
 
-def _theirs(name: str, tensors: Mapping[str, Tensor], layers: Mapping[str, str]) -> Tensor | None:
+def _original(name: str, tensors: Mapping[str, Tensor], layers: Mapping[str, str]) -> Tensor | None:
+    """Tensor of a checkpoint that belongs to a parameter of the network."""
     for names, here in layers.items():
         if name.startswith(f"{here}."):
             for there in names.split("|"):

@@ -1,7 +1,7 @@
-"""The published networks: CaffeNet, whose layer fc6 is posture, and an LSTM after it, which is behaviour.
+"""The encoders that were published in 2021: CaffeNet for posture, and an LSTM for behaviour.
 
 Architecture of Brattoli, Büchler et al., Nature Machine Intelligence 2021 (arXiv 2012.09237): CaffeNet
-(Jia et al., arXiv 1408.5093) with a recurrent layer on fc7.
+(Jia et al., arXiv 1408.5093), whose layer fc6 is the posture code, with a recurrent layer on fc7.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.networks import BehaviourNetwork, PostureNetwork
 from napari_ubam.models.stem import OrientedGradients
 
-BIAS = 0.1  # of all layers at the start
+from .sizes import Ubam2021Sizes
+
+BIAS = 0.1  # initial bias of all layers
 
 
 def _convolutions(widths: tuple[int, int, int, int, int]) -> nn.Sequential:
@@ -29,21 +31,22 @@ def _convolutions(widths: tuple[int, int, int, int, int]) -> nn.Sequential:
 
 
 class Ubam2021Posture(PostureNetwork):
-    """CaffeNet up to its layer fc6.
+    """CaffeNet up to its layer fc6, which is the posture code.
 
     Parameters
     ----------
     config : ModelConfig
-        Sizes, of the preset ``paper``.
+        Configuration of the family ``ubam2021``.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.side = config.published.side
-        self.convolutions = _convolutions(config.published.widths)
+        sizes = Ubam2021Sizes.of(config)
+        self.side = sizes.side
+        self.convolutions = _convolutions(sizes.widths)
         cells = self.convolutions(torch.zeros(1, 3, self.side, self.side)).numel()
         self.fc6 = nn.Linear(cells, config.posture.code)
-        self.apply(_begin)
+        self.apply(_initialise)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Encode crops.
@@ -51,53 +54,83 @@ class Ubam2021Posture(PostureNetwork):
         Parameters
         ----------
         crops : (n, 1, y, x) or (n, 3, y, x) float tensor
-            Grey or RGB, 0 to 1; stretched to a square, as published.
+            Brightness or RGB, 0 to 1. They are stretched to a square, as published.
 
         Returns
         -------
         (n, code) float tensor
-            Compare codes by the cosine.
+            Codes are compared by their cosine.
         """
         return self.codes(self.convolved(crops))
 
     def convolved(self, crops: Tensor) -> Tensor:
-        """Give maps of crops, laid flat (n, cells)."""
-        # As published, blue comes first.
-        images = crops.expand(-1, 3, -1, -1).flip(1)
+        """Apply the convolutions.
+
+        Parameters
+        ----------
+        crops : (n, 1, y, x) or (n, 3, y, x) float tensor
+            Brightness or RGB, 0 to 1.
+
+        Returns
+        -------
+        (n, cells) float tensor
+            Flattened maps.
+        """
+        images = crops.expand(-1, 3, -1, -1).flip(1)  # BGR, as published
         square = (self.side, self.side)
         if images.shape[-2:] != square:
             images = F.interpolate(images, size=square, mode="bilinear", align_corners=False)
-        # Faster on processors; the result is the same.
+        # Faster on a CPU, with the same result.
         images = images.contiguous(memory_format=torch.channels_last)
-        found: Tensor = self.convolutions(images).contiguous().flatten(1)
-        return found
+        flat: Tensor = self.convolutions(images).contiguous().flatten(1)
+        return flat
 
     def codes(self, maps: Tensor) -> Tensor:
-        """Give layer fc6 of what `convolved` gives, (n, code)."""
+        """Apply layer fc6.
+
+        Parameters
+        ----------
+        maps : (n, cells) float tensor
+            Output of `convolved`.
+
+        Returns
+        -------
+        (n, code) float tensor
+        """
         return F.relu(self.fc6(maps))
 
     def maps(self, crops: Tensor) -> Tensor:
-        """Gradient maps of crops, which the checks of a training compare the codes with."""
-        found: Tensor = OrientedGradients(4, 2).to(crops.device)(crops.mean(1, keepdim=True))
-        return found
+        """Compute gradient maps, with which the checks of a training compare the codes.
+
+        Parameters
+        ----------
+        crops : (n, 1, y, x) or (n, 3, y, x) float tensor
+            Brightness or RGB, 0 to 1.
+
+        Returns
+        -------
+        (n, 5, y / 4, x / 4) float tensor
+        """
+        maps: Tensor = OrientedGradients(4, 2).to(crops.device)(crops.mean(1, keepdim=True))
+        return maps
 
 
 class Ubam2021Behaviour(BehaviourNetwork):
-    """Layer fc7 and the LSTM; its state after the last frame is the code.
+    """Layer fc7 and the LSTM, whose state after the last frame is the behaviour code.
 
     Parameters
     ----------
     config : ModelConfig
-        Sizes, of the preset ``paper``.
+        Configuration of the family ``ubam2021``.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        sizes = config.published
+        sizes = Ubam2021Sizes.of(config)
         self.fc7 = nn.Linear(config.posture.code, sizes.inner)
         self.drop = nn.Dropout(sizes.dropout)
         self.lstm = nn.LSTM(sizes.inner, config.behaviour.code, batch_first=True)
-        self.apply(_begin)
+        self.apply(_initialise)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Encode windows.
@@ -105,29 +138,50 @@ class Ubam2021Behaviour(BehaviourNetwork):
         Parameters
         ----------
         windows : (n, steps, posture) float tensor
-            Posture codes at equal steps of time, of the length that they have.
+            Posture codes at equal time steps. They are not normalised.
 
         Returns
         -------
         (n, code) float tensor
-            Compare codes by the cosine.
+            Codes are compared by their cosine.
         """
-        return self.ordered(self.inner(windows))
+        return self.recurrent(self.inner(windows))
 
     def inner(self, codes: Tensor) -> Tensor:
-        """Layer fc7 of posture codes (..., posture), (..., inner)."""
-        found: Tensor = self.drop(F.relu(self.fc7(codes)))
-        return found
+        """Apply layer fc7.
 
-    def ordered(self, inner: Tensor) -> Tensor:
-        """State of the LSTM after (n, steps, inner), (n, code)."""
+        Parameters
+        ----------
+        codes : (..., posture) float tensor
+            Posture codes.
+
+        Returns
+        -------
+        (..., inner) float tensor
+        """
+        inner: Tensor = self.drop(F.relu(self.fc7(codes)))
+        return inner
+
+    def recurrent(self, inner: Tensor) -> Tensor:
+        """Apply the LSTM.
+
+        Parameters
+        ----------
+        inner : (n, steps, inner) float tensor
+            Output of `inner` for the frames of each window.
+
+        Returns
+        -------
+        (n, code) float tensor
+            State after the last frame.
+        """
         states, _ = self.lstm(inner)
         last: Tensor = states[:, -1]
         return last
 
 
-def _begin(module: nn.Module) -> None:
-    """Draw weights as published: Xavier's normal distribution, and one bias for all."""
+def _initialise(module: nn.Module) -> None:
+    """Initialise weights as published: Xavier's normal distribution, and a constant bias."""
     if isinstance(module, nn.Conv2d | nn.Linear | nn.LSTM):
         for parameter in module.parameters(recurse=False):
             if parameter.ndim > 1:

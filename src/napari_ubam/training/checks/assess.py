@@ -14,11 +14,10 @@ from torch.nn import functional as F
 
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.files import write_atomic
-from napari_ubam.learners.behaviour import STILL, PostureTrack
 from napari_ubam.learners.errors import TrainingError
 from napari_ubam.learners.fitting import FitResult, OrderLearner
-from napari_ubam.learners.posture import images_of
-from napari_ubam.learners.sampling import Crops, evenly
+from napari_ubam.learners.posture_track import STILL, PostureTrack
+from napari_ubam.learners.sampling import Crops, evenly_spaced, read_images
 from napari_ubam.models.networks import PostureNetwork
 from napari_ubam.models.windows import Windows
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
@@ -93,10 +92,10 @@ class CheckedRecording:
 
     def some_rows(self, most: int) -> NDArray[np.int64]:
         """Rows spread over the recording, at most so many."""
-        return self.rows[evenly(len(self.rows), most)]
+        return self.rows[evenly_spaced(len(self.rows), most)]
 
 
-def facts(result: FitResult) -> StageFacts:
+def stage_facts(result: FitResult) -> StageFacts:
     """Note how a training ended."""
     return StageFacts(steps=result.steps, seconds=result.seconds, losses=result.losses)
 
@@ -324,7 +323,7 @@ class _Checks:
         found = []
         for frame in one.frames[rows, None]:
             check_cancelled(self.parts.cancel)
-            crop = images_of(one.crops, frame)
+            crop = read_images(one.crops, frame)
             found.append(F.adaptive_avg_pool2d(self.posture.maps(crop), CELLS).flatten(1).numpy())
         return np.concatenate(found)
 

@@ -18,8 +18,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from napari_ubam.analysis import neighbours
-from napari_ubam.learners.behaviour import PostureTrack, shuffled
 from napari_ubam.learners.fitting import OrderLearner
+from napari_ubam.learners.posture_track import PostureTrack, shuffled
 from napari_ubam.models.windows import Windows
 
 REPEATS = 4  # shuffled versions of a window

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from napari_ubam.files import write_atomic
 from napari_ubam.learners.errors import TrainingError
-from napari_ubam.models.weights import apart, raw
+from napari_ubam.models.weights import copy_to_cpu, tensor_bytes
 
 KEY = "checkpoint"
 SUM = "crc32"
@@ -95,7 +95,7 @@ def prune(folder: Path) -> None:
 def _sum(tensors: Mapping[str, Tensor]) -> int:
     total = 0
     for name in sorted(tensors):
-        total = zlib.crc32(raw(tensors[name]), total)
+        total = zlib.crc32(tensor_bytes(tensors[name]), total)
     return total
 
 
@@ -103,7 +103,7 @@ def _taken_apart(value: Any, tensors: dict[str, Tensor]) -> Any:
     """Turn a nest of containers into JSON; tensors go to ``tensors`` and leave their name."""
     if isinstance(value, Tensor):
         name = f"t{len(tensors)}"
-        tensors[name] = apart(value)
+        tensors[name] = copy_to_cpu(value)
         return {"tensor": name}
     if isinstance(value, dict):
         return {"dict": [[_taken_apart(k, tensors), _taken_apart(v, tensors)] for k, v in value.items()]}

@@ -1,24 +1,28 @@
-"""What every training into a run's folder needs: how long, from which random seed, where its files go."""
+"""What the trainings of the encoders and of the magnifier share: options, plan, log and header."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from napari_ubam.families import Family, family_of
-from napari_ubam.learners.fitting import Batches, FitResult
+from napari_ubam.learners.fitting import Batches, FitResult, PretrainedFiles, Training
 from napari_ubam.learners.learner import Learner
 from napari_ubam.models.config import BehaviourTraining, MagnifierTraining, ModelConfig, PostureTraining
 from napari_ubam.models.weights import WeightsHeader
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 from napari_ubam.report import loss_curves, save
+from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import append, history
 from napari_ubam.runfolder.paths import FIGURES, LOG
 from napari_ubam.training.loop.fit import fit
 from napari_ubam.training.loop.plan import FitPlan
 
-STAGE_FOLDERS = {"magnifier": "steps"}  # of a stage's checkpoints, where it is not the stage's name
+from .record import TrainingRecord, refuse_length, resume, start
+
+STAGE_FOLDERS = {"magnifier": "steps"}  # folder of the checkpoints, if it is not the name of the stage
 
 
 @dataclass(frozen=True)
@@ -30,38 +34,78 @@ class TrainingOptions:
     device : str
         Compute device, as `napari_ubam.train` takes it.
     minutes, steps : optional
-        Length of the training; as many steps as the preset says where neither is given.
-    seed : int
-        Random seed.
+        Length of the training. If neither is given: that of the training that is resumed, or of the preset.
+    seed : int, optional
+        Random seed. If not given: that of the training that is resumed, or 0.
     resume : bool
-        Go on with a training that was cancelled or killed.
+        Whether to continue a training that was stopped.
+    restart : bool
+        Whether to discard a training that was stopped.
     budget_bytes : int, optional
-        Bytes for decoded crops on the disk.
+        Disk space for decoded crops in bytes.
+    pretrained : PretrainedFiles
+        Weights of other programs.
     progress, cancel : optional
+        Called at least every second; checked several times a second.
     """
 
     device: str = "auto"
     minutes: float | None = None
     steps: int | None = None
-    seed: int = 0
+    seed: int | None = None
     resume: bool = False
+    restart: bool = False
     budget_bytes: int | None = None
+    pretrained: PretrainedFiles = field(default_factory=PretrainedFiles)
     progress: ProgressCallback = silent
     cancel: Cancel | None = None
+
+    def completed(self, started: TrainingRecord | None) -> TrainingOptions:
+        """Fill in what the user left open.
+
+        Parameters
+        ----------
+        started : TrainingRecord or None
+            Record of the training that is resumed; None for a new training.
+
+        Returns
+        -------
+        TrainingOptions
+            With a random seed, and checked.
+
+        Raises
+        ------
+        RunError
+            If the options contradict each other.
+        """
+        if self.resume and self.restart:
+            raise RunError("A training can be resumed or started again; choose one of them.")
+        options = self if self.seed is not None else replace(self, seed=0)
+        if started is not None:
+            options = replace(options, seed=started.seed) if self.seed is None else options
+            if self.minutes is None and self.steps is None:
+                options = replace(options, minutes=started.minutes, steps=started.steps)
+            files = self.pretrained
+            files = PretrainedFiles(files.weights or started.weights, files.vgg or started.vgg)
+            options = replace(options, pretrained=files)
+        refuse_length(options.minutes, options.steps, weights=options.pretrained.weights is not None)
+        return options
 
 
 @dataclass(frozen=True)
 class TrainingContext:
-    """One training into a run's folder.
+    """One training in the folder of a run.
 
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     checkpoints : Path
-        Folder of the checkpoints of all its stages.
+        Folder of the checkpoints of all stages.
     config : ModelConfig
+        Networks and how they are trained.
     options : TrainingOptions
+        As ``completed`` returns them.
     study_hash : str
         Hash of the recordings.
     """
@@ -73,21 +117,91 @@ class TrainingContext:
     study_hash: str
 
     @property
-    def family(self) -> Family:
+    def family(self) -> Family[Any]:
         """Family of the model."""
         return family_of(self.config)
+
+    @property
+    def seed(self) -> int:
+        """Random seed."""
+        return self.options.seed or 0
 
     @property
     def log(self) -> Path:
         """Log of the run."""
         return self.folder / LOG
 
+    @property
+    def training(self) -> Training:
+        """What the family gets for the training."""
+        options = self.options
+        return Training(
+            self.config,
+            self.fit,
+            self.seed,
+            options.steps,
+            options.pretrained,
+            options.progress,
+            options.cancel,
+        )
+
+    def begin(self, started: TrainingRecord | None, posture: str = "") -> TrainingRecord:
+        """Start the training, or resume it.
+
+        Parameters
+        ----------
+        started : TrainingRecord or None
+            Record of the training that is resumed; None for a new training.
+        posture : str
+            Hash of the posture encoder for which a magnifier is trained.
+
+        Returns
+        -------
+        TrainingRecord
+            What is on the disk now.
+
+        Raises
+        ------
+        RunError
+            If the settings of a resumed training differ, or a training that is not finished would be lost.
+        """
+        options = self.options
+        wanted = TrainingRecord(
+            config=self.config,
+            seed=self.seed,
+            study=self.study_hash,
+            minutes=options.minutes,
+            steps=options.steps,
+            weights=options.pretrained.weights,
+            vgg=options.pretrained.vgg,
+            posture=posture,
+        )
+        if started is None:
+            return start(self.checkpoints, wanted, restart=options.restart)
+        return resume(self.checkpoints, started, wanted)
+
     def note(self, event: str, **values: object) -> None:
-        """Write an event into the log of the run."""
+        """Append an event to the log of the run.
+
+        Parameters
+        ----------
+        event : str
+            Name of the event.
+        **values : object
+            Values that can be written as JSON.
+        """
         append(self.log, event, **values)
 
     def say(self, stage: str, sentence: str) -> None:
-        """Tell the user a sentence."""
+        """Tell the user a sentence.
+
+        Parameters
+        ----------
+        stage : str
+            Stage of the training.
+        sentence : str
+            What to tell.
+        """
         self.options.progress(Progress(stage, 0, 0, message=sentence))
 
     def plan(self, stage: str) -> FitPlan:
@@ -97,6 +211,10 @@ class TrainingContext:
         ----------
         stage : str
             ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+
+        Returns
+        -------
+        FitPlan
         """
         config, options = self.config, self.options
         trainings: dict[str, PostureTraining | BehaviourTraining | MagnifierTraining] = {
@@ -104,25 +222,39 @@ class TrainingContext:
             "behaviour": config.behaviour_training,
             "magnifier": config.magnifier_training,
         }
-        sizes = trainings[stage]
-        steps: int | None = sizes.steps
+        settings = trainings[stage]
+        steps: int | None = settings.steps
         minutes = None
         if options.minutes is not None:
-            steps, minutes = None, options.minutes * self.family.shares.get(stage, 1.0)
-        elif options.steps is not None:  # steps are those of the posture encoder or of the magnifier
-            whole = sizes if stage == "magnifier" else config.posture_training
-            steps = max(1, round(options.steps * sizes.steps / whole.steps))
+            steps, minutes = None, options.minutes * self.family.time_shares.get(stage, 1.0)
+        elif options.steps is not None:  # steps of the posture encoder or of the magnifier
+            whole = settings if stage == "magnifier" else config.posture_training
+            steps = max(1, round(options.steps * settings.steps / whole.steps))
         return FitPlan(
-            sizes.recordings,
+            settings.recordings,
             steps,
             minutes,
             device=options.device,
-            seed=options.seed,
+            seed=self.seed,
             checkpoint_seconds=self.family.checkpoint_seconds,
         )
 
     def fit(self, learner: Learner, batches: Batches, stage: str) -> FitResult:
-        """Train a stage; its checkpoints and losses go to the run."""
+        """Train one stage. Checkpoints and losses go to the folder of the run.
+
+        Parameters
+        ----------
+        learner : Learner
+            Trained in place.
+        batches : callable
+            ``batches(step, batch_size)``.
+        stage : str
+            ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+
+        Returns
+        -------
+        FitResult
+        """
         return fit(
             learner,
             batches,
@@ -138,24 +270,29 @@ class TrainingContext:
     def header(
         self, kind: str, result: FitResult, trained_on: str = "", metrics: Mapping[str, float] | None = None
     ) -> WeightsHeader:
-        """Describe trained weights, as written with them.
+        """Describe trained weights, for their file.
 
         Parameters
         ----------
         kind : str
             ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
         result : FitResult
+            How the training ended.
         trained_on : str
-            Hash of the posture encoder that they were trained on.
-        metrics : mapping, optional
+            Hash of the posture encoder whose codes the network reads.
+        metrics : mapping of str to float, optional
             Numbers beside the losses.
+
+        Returns
+        -------
+        WeightsHeader
         """
         posture = self.config.posture
         return WeightsHeader(
             kind=kind,
             config=self.config.model_dump(mode="json"),
             preprocessing={"crop": "letterbox", "size": posture.size, "colour": posture.colour},
-            seed=self.options.seed,
+            seed=self.seed,
             steps=result.steps,
             study=self.study_hash,
             trained_on=trained_on,
@@ -163,7 +300,7 @@ class TrainingContext:
         )
 
     def draw_learning_curves(self) -> None:
-        """Draw the losses of all trainings of the run."""
+        """Draw the learning curves of all trainings of the run."""
         losses = history(self.log)
         if len(losses):
             save(loss_curves(losses), self.folder / FIGURES / "losses.png")

@@ -1,4 +1,4 @@
-"""Training both encoders of a run: crops, posture, behaviour, checks."""
+"""Trains both encoders of a run: crops, posture, behaviour, checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_ubam.crops import CachedCrops, CropCache, regions_of, shape_for
 from napari_ubam.embedding.model_encoder import ModelEncoder, crops_for
-from napari_ubam.families import GivenFiles, family_of, preset
+from napari_ubam.families import preset, refuse_pretrained
 from napari_ubam.files import write_atomic
 from napari_ubam.learners.fitting import TrainedEncoders
 from napari_ubam.models.config import ModelConfig
@@ -19,13 +19,21 @@ from napari_ubam.report import neighbour_sheet, save
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, CONFIG, CROPS, FIGURES, POSTURE, QUALITY
 from napari_ubam.study import Recording, Study
-from napari_ubam.training.checks.assess import assess, facts, save_quality
+from napari_ubam.training.checks.assess import assess, save_quality, stage_facts
 from napari_ubam.training.checks.holdout import held_out
 from napari_ubam.training.checks.quality import Quality, TrainingFacts
 
 from .context import TrainingContext, TrainingOptions
-from .lesson import Lesson, windows_of
-from .record import TrainingRecord, begin, refuse_length, study_hash, with_recordings
+from .record import (
+    TrainingRecord,
+    discard_magnifier_training,
+    read_started,
+    study_hash,
+    with_recordings,
+)
+from .recordings import EncoderRecordings, windows_of
+
+DEFAULT_PRESET = "small"
 
 
 def train_encoders(
@@ -33,85 +41,90 @@ def train_encoders(
     folder: Path,
     options: TrainingOptions,
     *,
-    preset_name: str,
+    preset_name: str | None = None,
     window_ms: float | None = None,
-    given: GivenFiles | None = None,
 ) -> None:
-    """Train posture and behaviour encoder into a run's folder; see `napari_ubam.train`.
+    """Train posture and behaviour encoder in the folder of a run; see `napari_ubam.train`.
 
     Parameters
     ----------
     study : Study
+        Recordings of the training.
     folder : Path
-        Of the run.
+        Folder of the run.
     options : TrainingOptions
-    preset_name : str
+        Choices of the user.
+    preset_name : str, optional
+        Name of the preset. If not given: that of the training that is resumed, or small.
     window_ms : float, optional
-        Length of a window of behaviour, in milliseconds; as the preset says unless given.
-    given : GivenFiles, optional
-        Weights to begin with.
+        Length of a behaviour window in milliseconds. If not given: that of the training that is resumed, or
+        of the preset.
 
     Raises
     ------
     RunError, FamilyError
-        If the arguments do not go together, or no recording can be read.
+        If the options contradict each other, or no recording can be read.
     Cancelled
         When ``options.cancel`` is set.
     """
-    recordings, given = list(study), given or GivenFiles()
-    config = _config(preset_name, window_ms)
-    family_of(config).refuse_files(config, given)
-    refuse_length(options.minutes, options.steps, weights=given.weights is not None)
+    recordings, checkpoints = list(study), folder / CHECKPOINTS
+    started = read_started(checkpoints) if options.resume else None
+    options = options.completed(started)
+    config = _config(preset_name, window_ms, started)
+    refuse_pretrained(config, options.pretrained)
     if len(recordings) < 2:
         raise RunError("A study of one recording is too little to learn from; add recordings to the table.")
-    what = describe_device(options.device)
-    config = config.with_crops(*shape_for(regions_of(recordings, options.cancel), config.posture.size[0]))
-    context = TrainingContext(folder, folder / CHECKPOINTS, config, options, study_hash(recordings))
-    wanted = TrainingRecord(config=config, seed=options.seed, study=context.study_hash)
-    record = begin(context.checkpoints, wanted, options.resume)
-    context.note("train", preset=config.preset, seed=options.seed, device=what)
-    lesson = _lesson(context, record, recordings)
-    trained = context.family.learn_encoders(lesson, given)
+    device = describe_device(options.device)
+    if started is None or preset_name is not None:
+        side = config.posture.size[0]  # a preset has square crops
+        config = config.with_crops(*shape_for(regions_of(recordings, options.cancel), side))
+    context = TrainingContext(folder, checkpoints, config, options, study_hash(recordings))
+    record = context.begin(started)
+    context.note("train", preset=config.preset, seed=context.seed, device=device)
+    used = _recordings(context, record, recordings)
+    trained = context.family.train_encoders(context.training, used.data)
     quality = assess(
         trained.posture,
         trained.behaviour,
-        lesson.checked,
-        lesson.held_out,
-        _facts(lesson, trained),
-        seed=options.seed,
+        used.checked,
+        used.held_out,
+        _facts(used, trained),
+        seed=context.seed,
         progress=options.progress,
         cancel=options.cancel,
     )
     _save(context, trained)
     save_quality(quality, folder / QUALITY)
-    lesson.record.model_copy(update={"finished": True}).write(context.checkpoints)
+    used.record.model_copy(update={"finished": True}).write(checkpoints)
     context.draw_learning_curves()
-    _draw_neighbours(folder, quality, lesson.sources)
+    _draw_neighbours(folder, quality, used.sources)
 
 
-def _config(name: str, window_ms: float | None) -> ModelConfig:
-    """Give a preset with windows of a length."""
-    config = preset(name)
+def _config(name: str | None, window_ms: float | None, started: TrainingRecord | None) -> ModelConfig:
+    """Choose the configuration: of a preset or of the resumed training, with windows of a length."""
+    config = started.config if started and name is None else preset(name or DEFAULT_PRESET)
     if window_ms is None:
-        return config
+        return config if started is None else config.with_window(started.config.behaviour.window_ms)
     if not 0 < window_ms < math.inf:
         raise RunError(f"A window of {window_ms:g} ms makes no sense; give about a period of the movement.")
     return config.with_window(window_ms)
 
 
-def _lesson(context: TrainingContext, record: TrainingRecord, recordings: list[Recording]) -> Lesson:
+def _recordings(
+    context: TrainingContext, record: TrainingRecord, recordings: list[Recording]
+) -> EncoderRecordings:
     """Read the crops, and choose what is held out."""
     sources = _crops(context, recordings)
     used = [one for one in recordings if one.name in sources]
-    held = held_out([one.subject for one in used], context.options.seed)
+    held = held_out([one.subject for one in used], context.seed)
     if len({one.subject for one in used} - held) < 2:
         held = set()
     record = with_recordings(context.checkpoints, record, tuple(one.name for one in used), held)
-    return Lesson(context, record, used, held, sources)
+    return EncoderRecordings(context, record, used, held, sources)
 
 
 def _crops(context: TrainingContext, recordings: list[Recording]) -> dict[str, CachedCrops]:
-    """Fill the cache, and open what can be trained on."""
+    """Fill the cache, and open the recordings that can be used."""
     options = context.options
     cache = CropCache(context.folder / CROPS, crops_for(context.config))
     report = cache.fill(
@@ -133,25 +146,26 @@ def _crops(context: TrainingContext, recordings: list[Recording]) -> dict[str, C
     return usable
 
 
-def _facts(lesson: Lesson, trained: TrainedEncoders) -> TrainingFacts:
+def _facts(used: EncoderRecordings, trained: TrainedEncoders) -> TrainingFacts:
     return TrainingFacts(
-        posture=facts(trained.posture_fit),
-        behaviour=facts(trained.behaviour_fit),
-        device=describe_device(lesson.context.options.device),
-        recordings=len(lesson.crops),
-        frames=sum(stop - start for crops in lesson.crops for start, stop in crops.runs),
+        posture=stage_facts(trained.posture_fit),
+        behaviour=stage_facts(trained.behaviour_fit),
+        device=describe_device(used.context.options.device),
+        recordings=len(used.crops),
+        frames=sum(stop - start for crops in used.crops for start, stop in crops.runs),
     )
 
 
 def _save(context: TrainingContext, trained: TrainedEncoders) -> None:
     posture, behaviour = trained.posture.state_dict(), trained.behaviour.encoder.state_dict()
-    # Should this be cut off between the two, the hash tells that they do not belong together.
-    reads = weights_hash(posture)
+    # If the process is killed between the two files, the hash shows that they do not belong together.
+    digest = weights_hash(posture)
     save_weights(context.folder / POSTURE, posture, context.header("posture", trained.posture_fit))
-    header = context.header("behaviour", trained.behaviour_fit, reads)
+    header = context.header("behaviour", trained.behaviour_fit, digest)
     save_weights(context.folder / BEHAVIOUR, behaviour, header)
     write_atomic(context.folder / CONFIG, (context.config.model_dump_json(indent=2) + "\n").encode())
-    ModelEncoder.load(context.folder)  # what was written can be read
+    ModelEncoder.load(context.folder)  # the files can be read
+    discard_magnifier_training(context.folder, digest)
 
 
 def _draw_neighbours(folder: Path, quality: Quality, sources: dict[str, CachedCrops]) -> None:

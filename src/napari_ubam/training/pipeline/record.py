@@ -1,4 +1,4 @@
-"""What a training was begun with, so that it is only ever resumed with the same."""
+"""The record of a training: what it was started with, so that it can be resumed with the same."""
 
 from __future__ import annotations
 
@@ -6,36 +6,44 @@ import hashlib
 import math
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_ubam.files import write_atomic
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.paths import TRAINING
+from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER_CHECKPOINTS, TRAINING
 from napari_ubam.study import Recording
 
-SEEN = {"name", "video", "subject", "roi", "start", "stop", "fps"}  # what training depends on, besides tracks
+HASHED = {"name", "video", "subject", "roi", "start", "stop", "fps"}  # fields on which a training depends
+Part = Literal["encoders", "magnifier"]
 
 
 class TrainingRecord(BaseModel):
-    """A training that was begun; the file ``training.json`` beside its checkpoints.
+    """A training that was started; the file ``training.json`` beside its checkpoints.
 
     Parameters
     ----------
     config : ModelConfig
-        Networks and training.
+        Networks and how they are trained.
     seed : int
+        Random seed.
     study : str
-        Hash of the recordings, as far as training depends on them.
+        Hash of the recordings.
+    minutes, steps : optional
+        Length that the user asked for; neither for the steps of the preset.
+    weights, vgg : Path, optional
+        Pretrained files that the user gave.
     used, held_out : tuple of str
-        Recordings that could be read, and subjects that are kept out for the checks; empty until the crops
+        Recordings that could be read, and subjects that are held out for the checks. Empty until the crops
         are made.
     posture : str
-        Hash of the trained posture encoder, which the behaviour encoder is trained for; empty before.
+        Hash of the trained posture encoder. Empty until it is trained.
     finished : bool
-        Whether its weights were saved.
+        Whether the weights were saved.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,14 +51,95 @@ class TrainingRecord(BaseModel):
     config: ModelConfig
     seed: int
     study: str
+    minutes: float | None = None
+    steps: int | None = None
+    weights: Path | None = None
+    vgg: Path | None = None
     used: tuple[str, ...] = ()
     held_out: tuple[str, ...] = ()
     posture: str = ""
     finished: bool = False
 
     def write(self, folder: Path) -> None:
-        """Write it into the folder of the checkpoints."""
+        """Write the record.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder of the checkpoints.
+        """
         write_atomic(folder / TRAINING, (self.model_dump_json(indent=2) + "\n").encode())
+
+
+@dataclass(frozen=True)
+class UnfinishedTraining:
+    """A training that was stopped and can be resumed.
+
+    Parameters
+    ----------
+    part : str
+        ``"encoders"`` or ``"magnifier"``.
+    preset : str
+        Name of the preset.
+    seed : int
+        Random seed.
+    window_ms : float
+        Length of a behaviour window in milliseconds.
+    saved : float
+        Time of the last checkpoint, in seconds since 1970.
+    """
+
+    part: Part
+    preset: str
+    seed: int
+    window_ms: float
+    saved: float
+
+    @property
+    def settings(self) -> str:
+        """Settings of the training, for the user."""
+        return f"preset {self.preset}, random seed {self.seed}, window {self.window_ms:.0f} ms"
+
+
+def unfinished_trainings(folder: Path) -> tuple[UnfinishedTraining, ...]:
+    """Find the trainings of a run that were stopped.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Returns
+    -------
+    tuple of UnfinishedTraining
+        The one that was stopped last comes first.
+    """
+    parts: dict[Part, str] = {"encoders": CHECKPOINTS, "magnifier": MAGNIFIER_CHECKPOINTS}
+    found = []
+    for part, name in parts.items():
+        record, saved = _read(folder / name), _checkpoint_times(folder / name)
+        if record is not None and not record.finished and saved:
+            config = record.config
+            found.append(
+                UnfinishedTraining(part, config.preset, record.seed, config.behaviour.window_ms, max(saved))
+            )
+    return tuple(sorted(found, key=lambda one: one.saved, reverse=True))
+
+
+def unfinished(folder: Path) -> bool:
+    """Whether a training was stopped after its first checkpoint, and can be resumed.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoints.
+
+    Returns
+    -------
+    bool
+    """
+    record = _read(folder)
+    return record is not None and not record.finished and bool(_checkpoint_times(folder))
 
 
 def refuse_length(minutes: float | None, steps: int | None, *, weights: bool = False) -> None:
@@ -59,14 +148,16 @@ def refuse_length(minutes: float | None, steps: int | None, *, weights: bool = F
     Parameters
     ----------
     minutes : float, optional
+        Training time in minutes.
     steps : int, optional
+        Number of steps.
     weights : bool
-        Whether weights are given, which 0 steps take as they are.
+        Whether pretrained weights are given, which 0 steps keep unchanged.
 
     Raises
     ------
     RunError
-        If both are given, or one is none that a training could have.
+        If both are given, or one is out of range.
     """
     if weights and steps == 0:
         steps = None
@@ -77,80 +168,148 @@ def refuse_length(minutes: float | None, steps: int | None, *, weights: bool = F
 
 
 def study_hash(recordings: Iterable[Recording]) -> str:
-    """Hash of what training sees of recordings: groups and sessions do not count."""
+    """Hash of recordings. It depends on what a training sees, not on groups and sessions.
+
+    Parameters
+    ----------
+    recordings : iterable of Recording
+        Recordings of the training.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     for one in recordings:
-        digest.update(one.model_dump_json(include=SEEN).encode())
+        digest.update(one.model_dump_json(include=HASHED).encode())
         if one.track is not None:
             digest.update(one.track.frames.tobytes() + one.track.boxes.tobytes())
     return digest.hexdigest()[:16]
 
 
-def unfinished(folder: Path) -> bool:
-    """Whether a training in the folder of the checkpoints was begun, got to a checkpoint and did not end."""
-    record = _read(folder)
-    return record is not None and not record.finished and any(folder.glob("*/step-*.safetensors"))
-
-
-def begin(folder: Path, wanted: TrainingRecord, resume: bool) -> TrainingRecord:
-    """Begin a training, or go on with one that was begun with the same.
+def read_started(folder: Path) -> TrainingRecord:
+    """Read the record of the training that is to be resumed.
 
     Parameters
     ----------
     folder : Path
-        Of the checkpoints.
-    wanted : TrainingRecord
-        What is asked for now.
-    resume : bool
-        Whether to go on.
+        Folder of the checkpoints.
 
     Returns
     -------
     TrainingRecord
-        What is on disk now.
 
     Raises
     ------
     RunError
-        If a training that did not end would be lost, or another one would be resumed.
+        If no training was started there.
     """
-    if not resume:
-        if unfinished(folder):
-            raise RunError(
-                f"{folder} holds a training that did not end; go on with it by resuming, or remove that "
-                "folder to begin anew."
-            )
-        shutil.rmtree(folder, ignore_errors=True)
-        wanted.write(folder)
-        return wanted
-    begun = _read(folder)
-    if begun is None:
+    record = _read(folder)
+    if record is None:
         raise RunError(f"{folder} holds no training that could be resumed; train without resuming.")
-    for name, said in (("config", "preset, crops or window"), ("seed", "seed"), ("study", "recordings")):
-        if getattr(begun, name) != getattr(wanted, name):
+    return record
+
+
+def start(folder: Path, wanted: TrainingRecord, *, restart: bool = False) -> TrainingRecord:
+    """Start a training, and remove the checkpoints of an earlier one.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoints.
+    wanted : TrainingRecord
+        Record of the new training.
+    restart : bool
+        Whether to discard a training that is not finished.
+
+    Returns
+    -------
+    TrainingRecord
+        The new record.
+
+    Raises
+    ------
+    RunError
+        If a training that is not finished would be lost.
+    """
+    if unfinished(folder) and not restart:
+        raise RunError(
+            f"{folder} holds a training that is not finished; resume it with --resume, or discard it with "
+            "--restart."
+        )
+    _clear(folder)
+    wanted.write(folder)
+    return wanted
+
+
+def resume(folder: Path, started: TrainingRecord, wanted: TrainingRecord) -> TrainingRecord:
+    """Check that a training is resumed with the same settings, and record its new length.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoints.
+    started : TrainingRecord
+        Record of the training that is resumed.
+    wanted : TrainingRecord
+        What is asked for now.
+
+    Returns
+    -------
+    TrainingRecord
+        The updated record.
+
+    Raises
+    ------
+    RunError
+        If the settings differ.
+    """
+    fields = {"config": "preset, crops or window", "seed": "random seed", "study": "recordings"}
+    for name, said in fields.items():
+        if getattr(started, name) != getattr(wanted, name):
             raise RunError(
-                f"The training in {folder} was begun with other {said}; resume it with the same, or remove "
-                "that folder to begin anew."
+                f"The training in {folder} was started with other {said}; resume it with the same, or start "
+                "again with --restart."
             )
-    return begun
+    length = {name: getattr(wanted, name) for name in ("minutes", "steps", "weights", "vgg")}
+    record = started.model_copy(update=length)
+    record.write(folder)
+    return record
 
 
 def with_recordings(
     folder: Path, record: TrainingRecord, used: tuple[str, ...], held_out: set[str]
 ) -> TrainingRecord:
-    """Note which recordings are trained on, or see that they are those of before.
+    """Record the recordings of a training, or check that they are the same as at its start.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoints.
+    record : TrainingRecord
+        Record of the training.
+    used : tuple of str
+        Names of the recordings that can be read.
+    held_out : set of str
+        Subjects that are held out.
+
+    Returns
+    -------
+    TrainingRecord
+        The updated record.
 
     Raises
     ------
     RunError
-        If a resumed training saw others.
+        If the training was started with other recordings.
     """
     if record.used:
         changed = sorted(set(record.used) ^ set(used))
         if changed:
             raise RunError(
-                f"{changed[0]} can{'not' if changed[0] in record.used else ''} be read now, unlike when the "
-                "training was begun; resume with the same recordings, or train anew."
+                f"{changed[0]} can{'not' if changed[0] in record.used else ''} be read now, unlike at the "
+                "start of the training; resume with the same recordings, or start again with --restart."
             )
         return record
     record = record.model_copy(update={"used": used, "held_out": tuple(sorted(held_out))})
@@ -159,7 +318,22 @@ def with_recordings(
 
 
 def with_posture(folder: Path, record: TrainingRecord, posture: str) -> TrainingRecord:
-    """Note the posture encoder; what was learned of behaviour with another one is removed."""
+    """Record the trained posture encoder. Checkpoints for another posture encoder are removed.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoints.
+    record : TrainingRecord
+        Record of the training.
+    posture : str
+        Hash of the trained posture encoder.
+
+    Returns
+    -------
+    TrainingRecord
+        The updated record.
+    """
     if record.posture != posture:
         shutil.rmtree(folder / "behaviour", ignore_errors=True)
         record = record.model_copy(update={"posture": posture, "finished": False})
@@ -167,8 +341,37 @@ def with_posture(folder: Path, record: TrainingRecord, posture: str) -> Training
     return record
 
 
+def discard_magnifier_training(folder: Path, posture: str) -> None:
+    """Remove the checkpoints of a magnifier that is trained for another posture encoder.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    posture : str
+        Hash of the posture encoder of the run.
+    """
+    record = _read(folder / MAGNIFIER_CHECKPOINTS)
+    if record is not None and record.posture != posture:
+        shutil.rmtree(folder / MAGNIFIER_CHECKPOINTS, ignore_errors=True)
+
+
 def _read(folder: Path) -> TrainingRecord | None:
     try:
         return TrainingRecord.model_validate_json((folder / TRAINING).read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def _checkpoint_times(folder: Path) -> list[float]:
+    """Modification times of the checkpoints of all stages."""
+    return [path.stat().st_mtime for path in folder.glob("*/step-*.safetensors")]
+
+
+def _clear(folder: Path) -> None:
+    """Remove checkpoints and record of a training, but not those of another training inside of its folder."""
+    for path in folder.glob("*"):
+        if path.is_dir() and not (path / TRAINING).is_file():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.is_file():
+            path.unlink(missing_ok=True)

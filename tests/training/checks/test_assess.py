@@ -11,8 +11,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from napari_ubam.learners.behaviour import BehaviourBatches, BehaviourLearner
 from napari_ubam.learners.errors import TrainingError
+from napari_ubam.learners.native.behaviour import BehaviourBatches, BehaviourLearner
 from napari_ubam.models.config import BehaviourConfig, BehaviourTraining, ModelConfig, PostureConfig
 from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.progress import Cancelled, Progress

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from napari_ubam.learners.gain import Sample, calibrate
+from napari_ubam.learners.native.gain import GainSample, fit_gain
 from napari_ubam.models.config import MagnifierConfig
 from napari_ubam.models.native.magnifier import Magnifier
 
@@ -42,15 +42,15 @@ def where(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
 @pytest.mark.parametrize(("part", "gain"), [(1.0, 1.0), (0.6, 1 / 0.6), (1.4, 1.0), (0.1, 2.5)])
 def test_the_gain_makes_up_for_what_falls_short(part: float, gain: float) -> None:
     places = np.array([20.0, 28.0, 35.0])
-    sample = Sample(
+    sample = GainSample(
         np.stack([bar(place) for place in places]),
         places[:, None].astype(np.float32),
         np.array([[6.0], [-5.0], [4.0]], np.float32),
     )
     magnifier = Shift(part)
-    assert calibrate(magnifier, where, [sample]) == pytest.approx(gain, rel=0.05)
+    assert fit_gain(magnifier, where, [sample]) == pytest.approx(gain, rel=0.05)
     assert float(magnifier.gain) == pytest.approx(gain, rel=0.05)
 
 
 def test_nothing_to_learn_from_leaves_it_as_it_is() -> None:
-    assert calibrate(Shift(0.5), where, []) == 1.0
+    assert fit_gain(Shift(0.5), where, []) == 1.0

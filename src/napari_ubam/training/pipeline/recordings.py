@@ -1,18 +1,16 @@
-"""What the encoders learn from, and what is kept for the checks."""
+"""Recordings from which the encoders learn, and what is held out for the checks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from napari_ubam.crops import CachedCrops
-from napari_ubam.learners.behaviour import PostureTrack
 from napari_ubam.learners.errors import TrainingError
-from napari_ubam.learners.fitting import Batches, FitResult
-from napari_ubam.learners.learner import Learner
+from napari_ubam.learners.fitting import EncoderData
+from napari_ubam.learners.posture_track import PostureTrack
 from napari_ubam.learners.sampling import Crops
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
@@ -20,7 +18,7 @@ from napari_ubam.models.images import as_images
 from napari_ubam.models.networks import PostureNetwork
 from napari_ubam.models.weights import weights_hash
 from napari_ubam.models.windows import Windows, windows
-from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled
+from napari_ubam.progress import Progress, check_cancelled
 from napari_ubam.study import Recording
 from napari_ubam.training.checks.assess import CheckedRecording
 from napari_ubam.training.checks.holdout import EarlyCrops
@@ -28,36 +26,45 @@ from napari_ubam.training.checks.holdout import EarlyCrops
 from .context import TrainingContext
 from .record import TrainingRecord, with_posture
 
-BATCH = 128  # frames that are encoded at once
+BATCH = 128  # frames that are encoded together
 
 
 def windows_of(config: ModelConfig, crops: CachedCrops) -> Windows:
-    """Lay windows of behaviour over the crops of a recording.
+    """Place windows on the crops of a recording.
 
     Parameters
     ----------
     config : ModelConfig
+        Length and steps of a window.
     crops : CachedCrops
+        Crops of the recording.
+
+    Returns
+    -------
+    Windows
     """
     sizes = config.behaviour
     return windows(crops.times, _segments(crops), sizes.window_ms, sizes.steps)
 
 
 @dataclass
-class Lesson:
-    """Recordings that the encoders learn from; see `napari_ubam.learners.fitting.EncoderLesson`.
+class EncoderRecordings:
+    """Recordings of a training of the encoders.
 
     Parameters
     ----------
     context : TrainingContext
+        The training.
     record : TrainingRecord
-        What is on disk about the training.
+        Its record on the disk.
     used : list of Recording
-        Those that can be read.
+        Recordings that can be read.
     held_out : set of str
-        Subjects that training does not see.
+        Subjects that are held out. If it is empty, the last fifth of each recording is held out.
     sources : dict of str to CachedCrops
-        Crops by the recording's name.
+        Crops by the name of the recording.
+    checked : list of CheckedRecording
+        All recordings with their postures, after the posture encoder was trained.
     """
 
     context: TrainingContext
@@ -66,53 +73,40 @@ class Lesson:
     held_out: set[str]
     sources: dict[str, CachedCrops]
     checked: list[CheckedRecording] = field(default_factory=list)
-    """All recordings with their postures, once the posture encoder is trained."""
 
     @property
-    def config(self) -> ModelConfig:
-        """Networks and training."""
-        return self.context.config
-
-    @property
-    def seed(self) -> int:
-        """Random seed."""
-        return self.context.options.seed
-
-    @property
-    def steps(self) -> int | None:
-        """Steps that were asked for."""
-        return self.context.options.steps
-
-    @property
-    def progress(self) -> ProgressCallback:
-        """Told of long work."""
-        return self.context.options.progress
-
-    @property
-    def cancel(self) -> Cancel | None:
-        """Asks the work to stop."""
-        return self.context.options.cancel
-
-    @property
-    def crops(self) -> Sequence[Crops]:
-        """Crops that training may see: of all subjects but those held out, or without the last fifth."""
+    def crops(self) -> list[Crops]:
+        """Crops of each recording, without what is held out."""
         return [
             self.sources[one.name] if self.held_out else EarlyCrops(self.sources[one.name])
             for one in self.used
             if one.subject not in self.held_out
         ]
 
-    def fit(self, learner: Learner, batches: Batches, stage: str) -> FitResult:
-        """Train a learner to the end of a stage."""
-        return self.context.fit(learner, batches, stage)
+    @property
+    def data(self) -> EncoderData:
+        """What the family gets for the training."""
+        return EncoderData(self.crops, self.posture_tracks)
 
-    def posture_trained(self, encoder: PostureNetwork) -> list[PostureTrack]:
-        """Note the trained posture encoder, encode all crops, and give the postures that training may see.
+    def posture_tracks(self, encoder: PostureNetwork) -> list[PostureTrack]:
+        """Record the trained posture encoder, and encode all recordings.
+
+        Parameters
+        ----------
+        encoder : PostureNetwork
+            Trained posture encoder in evaluation mode.
+
+        Returns
+        -------
+        list of PostureTrack
+            Without what is held out.
 
         Raises
         ------
         TrainingError
             If fewer than two recordings are longer than a window.
+        Cancelled
+            When the training is cancelled.
         """
         digest = weights_hash(encoder.state_dict())
         self.record = with_posture(self.context.checkpoints, self.record, digest)
@@ -131,14 +125,14 @@ class Lesson:
         return tracks
 
     def _encoded(self, encoder: PostureNetwork) -> list[CheckedRecording]:
-        """Encode all crops that the cache holds, on the device that trains."""
-        device = choose_device(self.context.options.device)
+        """Encode all crops on the compute device of the training."""
+        device, tell = choose_device(self.context.options.device), self.context.options.progress
         encoder.to(device)
         done: list[CheckedRecording] = []
         for one in self.used:
-            self.progress(Progress("codes", len(done), len(self.used), detail=one.name))
+            tell(Progress("codes", len(done), len(self.used), detail=one.name))
             done.append(self._encoded_recording(one, encoder, device))
-        self.progress(Progress("codes", len(self.used), len(self.used)))
+        tell(Progress("codes", len(self.used), len(self.used)))
         encoder.cpu()
         return done
 
@@ -146,22 +140,21 @@ class Lesson:
     def _encoded_recording(
         self, recording: Recording, encoder: PostureNetwork, device: torch.device
     ) -> CheckedRecording:
-        crops = self.sources[recording.name]
+        crops, config = self.sources[recording.name], self.context.config
         frames = np.array(crops.frames, np.int64)
-        codes = np.full((len(frames), self.config.posture.code), np.nan, np.float32)
+        codes = np.full((len(frames), config.posture.code), np.nan, np.float32)
         for run in _segments(crops):
             for low in range(run.start, run.stop, BATCH):
-                check_cancelled(self.cancel)
+                check_cancelled(self.context.options.cancel)
                 end = min(low + BATCH, run.stop)
                 read = crops.read(low + crops.frames.start, end + crops.frames.start)
                 images = as_images(torch.from_numpy(read).to(device))
                 codes[low:end] = encoder(images).cpu().numpy()
-        unit_codes = self.context.family.unit_codes
-        track = PostureTrack.of(codes, windows_of(self.config, crops), unit=unit_codes)
+        track = PostureTrack.of(codes, windows_of(config, crops), unit=self.context.family.unit_codes)
         return CheckedRecording(recording.name, recording.subject, crops, frames, track)
 
 
 def _segments(crops: CachedCrops) -> list[range]:
-    """Rows of the crops without a gap."""
+    """Rows of consecutive crops without a gap."""
     first = crops.frames.start
     return [range(start - first, stop - first) for start, stop in crops.runs]

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ubam.learners.behaviour import shuffled
+from napari_ubam.learners.posture_track import shuffled
 
 
 def orders(count: int, steps: int, hardness: float) -> torch.Tensor:

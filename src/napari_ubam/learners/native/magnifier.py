@@ -1,9 +1,8 @@
-"""Training the magnifier on the motion of the videos themselves, without labels."""
+"""Trains the magnifier on the motion in the videos, without labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,52 +10,29 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from napari_ubam.learners.learner import Learner
+from napari_ubam.learners.sampling import generator
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.images import as_images
-from napari_ubam.models.native.magnifier import Magnifier, local_contrast
+from napari_ubam.models.native.magnifier import Magnifier, normalise_contrast
 from napari_ubam.models.splatting import sample_at
 
-from .learner import Learner
-from .sampling import Crops, generator
+from .motion_pairs import Motion
 
-LEVELS = 3  # of the pyramid on which pictures are compared
-SOFT = 0.1  # differences under this count as squares, those above as they are
-EDGES = 8.0  # how much an edge of the picture lets neighbours move apart
+LEVELS = 3  # of the image pyramid
+ROBUST = 0.1  # smaller differences count by their square, larger ones by their absolute value
+EDGES = 8.0  # how much an edge in the image allows the displacement to change
 
 Batch = dict[str, Tensor]
 
 
-@dataclass(frozen=True)
-class Motion:
-    """What the magnifier is trained on of a recording.
-
-    Parameters
-    ----------
-    crops : Crops
-    frames : (t,) int64 array
-        Frame numbers that have a code, ascending.
-    codes : (t, d) float32 array
-        Posture of each.
-    cross_subject : (t, d) float32 array
-        The same posture as other subjects' nearest frames tell it; NaN where none is near enough.
-    same_phase : (t, m) int64 array
-        Rows at the same phase of the movement, at other times of the recording; -1 where there is none.
-    """
-
-    crops: Crops
-    frames: NDArray[np.int64]
-    codes: NDArray[np.float32]
-    cross_subject: NDArray[np.float32]
-    same_phase: NDArray[np.int64]
-
-
 class MagnifierLearner(Learner):
-    """Teaches the magnifier where pixels of one frame are in another frame of the recording.
+    """Trains the magnifier to displace the pixels of one frame to their place in another frame.
 
     Parameters
     ----------
     config : ModelConfig
-        Network and training.
+        Sizes of the magnifier and settings of the training.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -66,48 +42,74 @@ class MagnifierLearner(Learner):
         self.magnifier = Magnifier(config.posture.code, config.magnifier)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch, as `MotionBatches` makes it."""
+        """Compute the loss of a batch.
+
+        Parameters
+        ----------
+        batch : dict of str to Tensor
+            From `MotionBatches`.
+        batch_idx : int
+            Number of the batch.
+
+        Returns
+        -------
+        scalar tensor
+        """
         crops, others = as_images(batch["crops"]), as_images(batch["others"])
         own = self.magnifier.coefficients(batch["codes"])
         change = self.magnifier.coefficients(batch["goals"]) - own
         displacement = self.magnifier(crops, own, change)
-        true, seen = local_contrast(crops), local_contrast(others)
-        unmoved = unlike(true, seen, torch.zeros_like(displacement)).clamp_min(1e-3)
-        return self.together(
+        first, second = normalise_contrast(crops), normalise_contrast(others)
+        unmoved = image_difference(first, second, torch.zeros_like(displacement)).clamp_min(1e-3)
+        return self.total_loss(
             {
-                "match": unlike(true, seen, displacement) / unmoved,
+                "match": image_difference(first, second, displacement) / unmoved,
                 "smooth": self.plan.smooth * roughness(displacement, crops),
             }
         )
 
 
-def unlike(one: Tensor, other: Tensor, displacement: Tensor) -> Tensor:
-    """How unlike a picture is another one, read where its pixels have moved to.
+def image_difference(one: Tensor, other: Tensor, displacement: Tensor) -> Tensor:
+    """Difference between images and displaced images.
 
-    Robust differences (Charbonnier) on a pyramid, since what is coarse pulls from further away.
+    Robust differences (Charbonnier) on an image pyramid, whose coarse levels correct large errors.
 
     Parameters
     ----------
     one, other : (n, 1, y, x) tensor
-        Without light and contrast, as `local_contrast` gives them.
+        Output of `normalise_contrast`.
     displacement : (n, 2, y, x) tensor
-        Pixels along x and y.
+        Displacement from ``one`` to ``other`` along x and y in pixels.
 
     Returns
     -------
     scalar tensor
+        0 if they are equal.
     """
     total = one.new_zeros(())
     for level in range(LEVELS):
         if level:
             one, other = F.avg_pool2d(one, 2), F.avg_pool2d(other, 2)
             displacement = F.avg_pool2d(displacement, 2) / 2
-        total = total + ((one - sample_at(other, displacement)).square() + SOFT**2).sqrt().mean() - SOFT
+        difference = one - sample_at(other, displacement)
+        total = total + (difference.square() + ROBUST**2).sqrt().mean() - ROBUST
     return total
 
 
 def roughness(displacement: Tensor, crops: Tensor) -> Tensor:
-    """Mean difference of neighbours' displacements, less where the picture has an edge; scalar tensor."""
+    """Mean change of displacement between neighbouring pixels, with less weight at edges of the image.
+
+    Parameters
+    ----------
+    displacement : (n, 2, y, x) tensor
+        Displacement along x and y in pixels.
+    crops : (n, 1, y, x) tensor
+        Brightness, 0 to 1.
+
+    Returns
+    -------
+    scalar tensor
+    """
     total = displacement.new_zeros(())
     for axis in (2, 3):
         steps, edges = displacement.diff(dim=axis), crops.diff(dim=axis).abs()
@@ -116,13 +118,16 @@ def roughness(displacement: Tensor, crops: Tensor) -> Tensor:
 
 
 class MotionBatches:
-    """Batches for `MagnifierLearner`: a pure function of the step.
+    """Batches for `MagnifierLearner`, as a pure function of the step.
 
     Parameters
     ----------
     motions : sequence of Motion
+        Recordings of the training.
     config : ModelConfig
+        Settings of the training.
     seed : int
+        Random seed.
     """
 
     def __init__(self, motions: Sequence[Motion], config: ModelConfig, seed: int) -> None:
@@ -130,14 +135,14 @@ class MotionBatches:
         self.reach = [max(1, round(one.crops.fps * self.plan.reach_ms / 1000)) for one in motions]
 
     def __call__(self, step: int, count: int) -> Batch:
-        """Draw the pairs of a step from ``count`` recordings."""
+        """Return the batch of a step with pairs of ``count`` recordings."""
         rng = generator(self.seed, step)
         chosen = rng.permutation(len(self.motions))[:count]
-        drawn = [self._pair(int(number), rng) for number in chosen for _ in range(self.plan.pairs)]
+        pairs = [self._pair(int(number), rng) for number in chosen for _ in range(self.plan.pairs)]
         names = ("crops", "others", "codes", "goals")
         return {
             name: torch.from_numpy(np.stack(part))
-            for name, part in zip(names, zip(*drawn, strict=True), strict=True)
+            for name, part in zip(names, zip(*pairs, strict=True), strict=True)
         }
 
     def _pair(self, number: int, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
@@ -151,10 +156,10 @@ class MotionBatches:
         return first, second, one.codes[row], goal
 
     def _other(self, one: Motion, row: int, reach: int, rng: np.random.Generator) -> int:
-        """Row of the second frame: of another cycle of the movement, at the same phase or somewhat off.
+        """Row of the second frame, from another cycle of the movement: at the same phase or near it.
 
-        Between cycles, what is behind the body moves in its own way, as the belt of a treadmill does, so
-        that posture does not tell it.
+        The background may move, as the belt of a treadmill does. Between cycles its motion is independent of
+        posture, so that the magnifier does not learn it.
         """
         rows = one.same_phase[row][one.same_phase[row] >= 0]
         if len(rows):

@@ -6,7 +6,13 @@ import numpy as np
 import torch
 
 from napari_ubam.families import preset
-from napari_ubam.learners.magnifier import MagnifierLearner, Motion, MotionBatches, roughness, unlike
+from napari_ubam.learners.native.magnifier import (
+    MagnifierLearner,
+    MotionBatches,
+    image_difference,
+    roughness,
+)
+from napari_ubam.learners.native.motion_pairs import Motion
 from napari_ubam.models.config import MagnifierConfig, ModelConfig
 
 
@@ -53,7 +59,7 @@ def test_it_learns_where_the_pixels_go() -> None:
     torch.manual_seed(0)
     settings, bars = config(), Bars()
     learner, batches = MagnifierLearner(settings), MotionBatches([motion_of(bars)], settings, 0)
-    learner.together = lambda losses: torch.stack(list(losses.values())).sum()  # nobody logs here
+    learner.total_loss = lambda losses: torch.stack(list(losses.values())).sum()  # nobody logs here
     optimiser = torch.optim.AdamW(learner.parameters(), 4e-3)
     for step in range(120):
         optimiser.zero_grad()
@@ -89,14 +95,14 @@ def test_a_frame_that_stands_alone_is_its_own_pair() -> None:
     batch = MotionBatches([alone], settings, 0)(0, 1)
     assert torch.equal(batch["crops"], batch["others"])
     learner = MagnifierLearner(settings)
-    learner.together = lambda losses: torch.stack(list(losses.values())).sum()
+    learner.total_loss = lambda losses: torch.stack(list(losses.values())).sum()
     assert torch.isfinite(learner.training_step(batch, 0))
 
 
 def test_losses_are_zero_where_nothing_is_wrong() -> None:
     image, still = torch.rand(2, 1, 32, 40), torch.zeros(2, 2, 32, 40)
-    assert float(unlike(image, image, still)) < 1e-5
+    assert float(image_difference(image, image, still)) < 1e-5
     moved = torch.ones_like(still)
-    assert float(unlike(image, image, moved)) > 0.1
+    assert float(image_difference(image, image, moved)) > 0.1
     assert float(roughness(moved, image)) < 0.05
     assert float(roughness(torch.rand_like(still), image)) > 0.1

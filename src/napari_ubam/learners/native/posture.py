@@ -1,14 +1,15 @@
-"""Training the posture encoder without labels."""
+"""Trains the posture encoder without labels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from napari_ubam.learners.augment import augmented
+from napari_ubam.learners.learner import Learner
+from napari_ubam.learners.sampling import Crops, Sampler, read_images, spaced_frames
 from napari_ubam.models import losses
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.images import as_images
@@ -16,25 +17,21 @@ from napari_ubam.models.native.map_decoder import MapDecoder
 from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
-from .augment import another_view
-from .learner import Learner
-from .sampling import Crops, Sample, Sampler, evenly
-
-MEAN_FRAMES = 96  # of a recording, for its mean maps
-WHITENED, LEAST, MOST = 20_000, 16, 400  # frames for the whitening: in all, and of a recording
+MEAN_FRAMES = 96  # of each recording, for its mean maps
+WHITENING_FRAMES, FEWEST, MOST = 20_000, 16, 400  # in all, and of each recording at least and at most
 HEAD_HIDDEN = 256
-PIECE = 128  # frames that are encoded at once
+BLOCK = 128  # frames that are encoded together
 
 Batch = dict[str, Tensor]
 
 
 class PostureLearner(Learner):
-    """Teaches the encoder posture, and neither light nor individual.
+    """Trains the encoder to see posture, and neither the light nor the identity of the subject.
 
     Parameters
     ----------
     config : ModelConfig
-        Encoder and training.
+        Sizes of the encoder and settings of the training.
     means : (r, channels, y, x) tensor
         Mean gradient maps of the recordings.
     """
@@ -45,7 +42,8 @@ class PostureLearner(Learner):
         self.plan = plan
         self.encoder = PostureEncoder(config.posture)
         self.decoder = MapDecoder(config.posture.code, means.shape[1], (means.shape[2], means.shape[3]))
-        # Contrasts throw away what does not help them; a head of their own keeps that in the code.
+        # The contrastive loss discards information that it does not need; with a projection head, the code
+        # keeps it.
         self.head = nn.Sequential(
             nn.Linear(config.posture.code, HEAD_HIDDEN), nn.ReLU(), nn.Linear(HEAD_HIDDEN, plan.head)
         )
@@ -53,46 +51,61 @@ class PostureLearner(Learner):
         self.means: Tensor
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Return the loss of a batch, as `batch_of` makes it."""
+        """Compute the loss of a batch.
+
+        Parameters
+        ----------
+        batch : dict of str to Tensor
+            From `PostureBatches`.
+        batch_idx : int
+            Number of the batch.
+
+        Returns
+        -------
+        scalar tensor
+        """
         plan, recordings = self.plan, batch["recordings"]
         videos, frames = batch["times"].shape
         crops = as_images(batch["crops"].flatten(0, 1))
-        codes = self.encoder.raw(torch.cat([another_view(crops), another_view(crops)]))
+        codes = self.encoder.raw(torch.cat([augmented(crops), augmented(crops)]))
         one, other = codes.view(2, videos, frames, -1)
-        seen, again = self.head(codes).view(2, videos, frames, -1)
-        contrast = losses.contrast(seen, again, batch["times"], 0.0, plan.temperature)
+        first, second = self.head(codes).view(2, videos, frames, -1)
+        contrast = losses.contrast(first, second, batch["times"], 0.0, plan.temperature)
         found = {"contrast": plan.contrast * contrast}
         if plan.reconstruct:
             means = self.means[recordings].repeat_interleave(frames, 0)
             true = self.encoder.maps(crops) - means
-            found["reconstruct"] = plan.reconstruct * losses.explained(
+            found["reconstruct"] = plan.reconstruct * losses.unexplained_variance(
                 self.decoder(one.flatten(0, 1), means), true
             )
         if plan.align and videos > 1:
             shift = 1 + int(batch["step"]) % (videos - 1)
-            found["align"] = plan.align * losses.align(seen, again, shift, plan.temperature)
+            found["align"] = plan.align * losses.align(first, second, shift, plan.temperature)
         if plan.centre:
             found["centre"] = plan.centre * losses.centre(torch.cat([one, other], 1))
-        for name, loss in zip(("variance", "covariance"), _spread_of(one, other), strict=True):
+        for name, loss in zip(("variance", "covariance"), _variance_covariance(one, other), strict=True):
             if weight := getattr(plan, name):
                 found[name] = weight * loss
-        return self.together(found)
+        return self.total_loss(found)
 
 
-def _spread_of(one: Tensor, other: Tensor) -> list[Tensor]:
-    """Variance and covariance loss, means over both views."""
-    both = zip(losses.spread(one), losses.spread(other), strict=True)
+def _variance_covariance(one: Tensor, other: Tensor) -> list[Tensor]:
+    """Variance and covariance losses, averaged over both views."""
+    both = zip(losses.variance_covariance(one), losses.variance_covariance(other), strict=True)
     return [(first + second) / 2 for first, second in both]
 
 
 class PostureBatches:
-    """Batches for `PostureLearner`: a pure function of the step.
+    """Batches for `PostureLearner`, as a pure function of the step.
 
     Parameters
     ----------
     recordings : sequence of Crops
+        Recordings, in the order of the mean maps of the learner.
     config : ModelConfig
+        Settings of the training.
     seed : int
+        Random seed.
     """
 
     def __init__(self, recordings: Sequence[Crops], config: ModelConfig, seed: int) -> None:
@@ -100,19 +113,8 @@ class PostureBatches:
         self.sampler = Sampler(recordings, plan.runs, plan.run_length, plan.step_ms, seed)
 
     def __call__(self, step: int, count: int) -> Batch:
-        """Draw the batch of a step with ``count`` recordings."""
-        return batch_of(self.sampler.draw(step, count), step)
-
-
-def batch_of(sample: Sample, step: int) -> Batch:
-    """Turn a sample into tensors."""
-    return {
-        "recordings": torch.from_numpy(sample.recordings),
-        # From the first one on: single precision, which is all that Apple's GPUs have, then suffices.
-        "times": torch.from_numpy((sample.times - sample.times[:, :1]).astype(np.float32)),
-        "crops": torch.from_numpy(sample.crops),
-        "step": torch.tensor(step),
-    }
+        """Return the batch of a step with ``count`` recordings."""
+        return self.sampler.draw(step, count).batch(step)
 
 
 @torch.no_grad()
@@ -122,16 +124,18 @@ def mean_maps(
     cancel: Cancel | None = None,
     progress: ProgressCallback = silent,
 ) -> Tensor:
-    """Mean gradient maps of recordings, from frames spread over all of each.
+    """Mean gradient maps of recordings, from evenly spaced frames.
 
     Parameters
     ----------
     encoder : PostureEncoder
         Only its fixed first layer is used.
     recordings : sequence of Crops
+        Recordings.
     cancel : Cancel, optional
+        Checked before every recording.
     progress : callable
-        Told of every recording, as stage ``"means"``.
+        Called for every recording, with the stage ``"means"``.
 
     Returns
     -------
@@ -146,29 +150,30 @@ def mean_maps(
     for number, crops in enumerate(recordings):
         check_cancelled(cancel)
         progress(Progress("means", number, len(recordings)))
-        maps = encoder.maps(images_of(crops, some_frames(crops, MEAN_FRAMES)))
+        maps = encoder.maps(read_images(crops, spaced_frames(crops, MEAN_FRAMES)))
         means.append(maps.mean(0))
     return torch.stack(means)
 
 
 @torch.no_grad()
-def whiten_posture(
+def fit_posture_whitening(
     encoder: PostureEncoder,
     recordings: Sequence[Crops],
     cancel: Cancel | None = None,
     progress: ProgressCallback = silent,
 ) -> None:
-    """Fit the last layer of a trained encoder to frames spread over all of each recording.
+    """Fit the whitening of a trained encoder to evenly spaced frames of each recording.
 
     Parameters
     ----------
     encoder : PostureEncoder
-        In evaluation mode, on the processor.
+        Trained encoder in evaluation mode, on the CPU. Its last layer is fitted.
     recordings : sequence of Crops
-        Those that it was trained on.
+        Recordings of the training.
     cancel : Cancel, optional
+        Checked after every block of frames.
     progress : callable
-        Told of every recording, as stage ``"whitening"``.
+        Called for every recording, with the stage ``"whitening"``.
 
     Raises
     ------
@@ -178,26 +183,23 @@ def whiten_posture(
     codes = []
     for number, crops in enumerate(recordings):
         progress(Progress("whitening", number, len(recordings)))
-        frames = some_frames(crops, share_of_whitening(len(recordings)))
-        for begin in range(0, len(frames), PIECE):
+        frames = spaced_frames(crops, whitening_samples(len(recordings)))
+        for begin in range(0, len(frames), BLOCK):
             check_cancelled(cancel)
-            codes.append(encoder.raw(images_of(crops, frames[begin : begin + PIECE])))
+            codes.append(encoder.raw(read_images(crops, frames[begin : begin + BLOCK])))
     encoder.whiten.fit(torch.cat(codes))
 
 
-def share_of_whitening(recordings: int) -> int:
-    """Frames or windows that each of so many recordings gives to the whitening."""
-    return min(max(WHITENED // recordings, LEAST), MOST)
+def whitening_samples(recordings: int) -> int:
+    """Frames or windows of each recording for the whitening.
 
+    Parameters
+    ----------
+    recordings : int
+        Number of recordings.
 
-def some_frames(crops: Crops, most: int) -> NDArray[np.int64]:
-    """Frame numbers spread evenly over a recording, at most so many."""
-    frames = np.concatenate([np.arange(*run) for run in crops.runs])
-    chosen: NDArray[np.int64] = frames[evenly(len(frames), most)]
-    return chosen
-
-
-def images_of(crops: Crops, frames: NDArray[np.int64]) -> Tensor:
-    """Read frames as (n, 1, y, x) float tensor, 0 to 1."""
-    read = np.concatenate([crops.read(int(frame), int(frame) + 1) for frame in frames])
-    return as_images(torch.from_numpy(read))
+    Returns
+    -------
+    int
+    """
+    return min(max(WHITENING_FRAMES // recordings, FEWEST), MOST)

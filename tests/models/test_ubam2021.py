@@ -1,4 +1,4 @@
-"""The published networks have the published shapes, and take original checkpoints and nothing else."""
+"""The networks of 2021 have the published shapes, and load original checkpoints and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from napari_ubam.families import preset
-from napari_ubam.learners.ubam2021 import Ubam2021Learner
+from napari_ubam.learners.ubam2021.encoders import Ubam2021Learner
 from napari_ubam.models.ubam2021.checkpoint import (
     BEHAVIOUR_LAYERS,
     POSTURE_LAYERS,
@@ -17,8 +17,8 @@ from napari_ubam.models.ubam2021.checkpoint import (
     load_layers,
     read_checkpoint,
 )
+from napari_ubam.models.ubam2021.image_losses import PixelLoss, VggLoss
 from napari_ubam.models.ubam2021.networks import Ubam2021Behaviour, Ubam2021Posture
-from napari_ubam.models.ubam2021.perceptual import ByPixels, ByVgg
 from napari_ubam.models.ubam2021.vae import FrameVae
 from napari_ubam.models.weights import WeightsError
 from small_paper import checkpoint, checkpoint_of_encoders, checkpoint_of_vae, small_paper, vgg_weights
@@ -50,7 +50,7 @@ def test_grey_and_colour_of_any_size_are_encoded(learner: Ubam2021Learner) -> No
 
 def test_other_presets_have_no_published_networks() -> None:
     for network in (Ubam2021Posture, Ubam2021Behaviour, FrameVae):
-        with pytest.raises(ValueError, match="choose 'paper'"):
+        with pytest.raises(WeightsError, match="choose the preset paper"):
             network(preset("tiny"))
 
 
@@ -58,7 +58,7 @@ def test_other_presets_have_no_published_networks() -> None:
 def test_an_original_checkpoint_is_taken_over(prefix: str, tmp_path: Path) -> None:
     path = checkpoint(tmp_path / "lstm_checkpoint.pth.tar", checkpoint_of_encoders(prefix))
     learner = Ubam2021Learner(small_paper())
-    assert learner.load_checkpoint(path) == "All layers are those of lstm_checkpoint.pth.tar."
+    assert learner.load_checkpoint(path) == "All layers were loaded from lstm_checkpoint.pth.tar."
     theirs = checkpoint_of_encoders()
     torch.testing.assert_close(learner.posture.convolutions[8].weight, theirs["conv.conv3.weight"])
     torch.testing.assert_close(learner.posture.fc6.bias, theirs["fc6.fc6.bias"])
@@ -78,19 +78,19 @@ def test_a_caffenet_without_an_lstm_gives_what_it_has(tmp_path: Path) -> None:
             plain[f"classifier.{0 if layer == 'fc6' else 3}.{kind}"] = tensor
     learner = Ubam2021Learner(small_paper())
     before = learner.encoder.lstm.weight_hh_l0.detach().clone()
-    assert "begin anew" in learner.load_checkpoint(checkpoint(tmp_path / "caffe.pth.tar", plain))
+    assert "have random" in learner.load_checkpoint(checkpoint(tmp_path / "caffe.pth.tar", plain))
     torch.testing.assert_close(learner.posture.fc6.weight, checkpoint_of_encoders()["fc6.fc6.weight"])
     torch.testing.assert_close(learner.encoder.lstm.weight_hh_l0.detach(), before)
 
 
-def test_the_painter_of_an_original_checkpoint(tmp_path: Path) -> None:
+def test_the_autoencoder_of_an_original_checkpoint(tmp_path: Path) -> None:
     theirs = checkpoint_of_vae()
     without = {name: tensor for name, tensor in theirs.items() if not name.endswith("num_batches_tracked")}
-    painter = FrameVae(small_paper()).eval()
+    vae = FrameVae(small_paper()).eval()
     path = checkpoint(tmp_path / "checkpoint.pth.tar", without)
-    assert load_layers(painter, read_checkpoint(path), VAE_LAYERS, path)
-    torch.testing.assert_close(painter.first.weight.detach(), theirs["d1.weight"])
-    torch.testing.assert_close(painter.paint[22].weight.detach(), theirs["de_app.22.weight"])
+    assert load_layers(vae, read_checkpoint(path), VAE_LAYERS, path)
+    torch.testing.assert_close(vae.first.weight.detach(), theirs["d1.weight"])
+    torch.testing.assert_close(vae.paint[22].weight.detach(), theirs["de_app.22.weight"])
 
 
 class Stranger:
@@ -130,21 +130,21 @@ def test_missing_layers_and_other_shapes_are_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"holds 'convolutions\.4\.weight' in the shape \(4, 4, 5, 5\)"):
         load_layers(learner.posture, weights, POSTURE_LAYERS, path)
     del weights["lstm.bias_hh_l0"]
-    with pytest.raises(WeightsError, match=r"lacks what is 'lstm\.bias_hh_l0' here"):
+    with pytest.raises(WeightsError, match=r"has no layer for 'lstm\.bias_hh_l0'"):
         load_layers(learner.encoder, weights, BEHAVIOUR_LAYERS, path)
     with pytest.raises(WeightsError, match="no layer of CaffeNet"):
         learner.load_checkpoint(checkpoint(path, checkpoint_of_vae()))
 
 
 @torch.inference_mode()
-def test_the_painter_paints_at_its_own_size_and_stretches_back() -> None:
+def test_the_autoencoder_works_at_its_own_size_and_scales_back() -> None:
     torch.manual_seed(0)
-    painter = FrameVae(preset("paper")).eval()
+    vae = FrameVae(preset("paper")).eval()
     codes = torch.rand(1, 4096)
-    latents = painter.coefficients(codes)
+    latents = vae.coefficients(codes)
     assert latents.shape == (1, 50)
-    assert painter.painted(latents, latents).shape == (1, 3, 128, 128)
-    picture = painter(torch.rand(1, 1, 40, 90), latents)
+    assert vae.decode(latents, latents).shape == (1, 3, 128, 128)
+    picture = vae(torch.rand(1, 1, 40, 90), latents)
     assert picture.shape == (1, 3, 40, 90)
     assert 0 <= picture.min() <= picture.max() <= 1
 
@@ -156,22 +156,22 @@ def test_pictures_are_compared_by_given_weights(kind: str, tmp_path: Path) -> No
         torch.save(vgg_weights(), path)
     else:
         save_file(vgg_weights(), path)
-    unlike = ByVgg(path)
+    loss_of = VggLoss(path)
     one = torch.rand(1, 3, 32, 32, requires_grad=True)
-    assert unlike(one, one).item() == 0
-    loss = unlike(one, torch.rand(1, 3, 32, 32))
+    assert loss_of(one, one).item() == 0
+    loss = loss_of(one, torch.rand(1, 3, 32, 32))
     loss.backward()
     assert loss > 0
     assert one.grad is not None
-    assert not any(parameter.requires_grad for parameter in unlike.parameters())
+    assert not any(parameter.requires_grad for parameter in loss_of.parameters())
 
 
 def test_weights_that_are_not_of_vgg_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"lacks 'features\.0\.weight' as VGG-16 has it"):
-        ByVgg(checkpoint(tmp_path / "vgg.pth", checkpoint_of_encoders()))
+    with pytest.raises(WeightsError, match=r"has no 'features\.0\.weight' of the right shape for VGG-16"):
+        VggLoss(checkpoint(tmp_path / "vgg.pth", checkpoint_of_encoders()))
 
 
 def test_pixels_and_edges_tell_pictures_apart() -> None:
     one = torch.rand(1, 3, 32, 32)
-    assert float(ByPixels()(one, one)) == 0
-    assert ByPixels()(one, one.roll(1, 3)) > ByPixels()(one, one * 0.99) > 0
+    assert float(PixelLoss()(one, one)) == 0
+    assert PixelLoss()(one, one.roll(1, 3)) > PixelLoss()(one, one * 0.99) > 0
