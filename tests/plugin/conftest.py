@@ -1,17 +1,19 @@
-"""A run that was scored and can magnify, and what panels need of Qt."""
+"""A run with scores and a magnifier, a viewer that shows it, and waiting for Qt."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from qtpy.QtTest import QTest
 
+from napari_ubam.plugin.panels.panel import Panel
+from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.run import Run
 from napari_ubam.study import Study
-
-Wait = Callable[[Callable[[], object]], None]
+from shared_widgets import Wait, delete
 
 
 @pytest.fixture(scope="session")
@@ -27,23 +29,39 @@ def study_csv(study: Study) -> Path:
 
 @pytest.fixture
 def wait() -> Wait:
-    """Let Qt work until something is so."""
+    """Give a function that lets Qt work until a condition is met."""
 
     def until(condition: Callable[[], object], seconds: float = 60) -> None:
         for _ in range(round(seconds / 0.02)):
             if condition():
                 return
             QTest.qWait(20)
-        raise AssertionError("it did not come to pass in time")
+        raise AssertionError("the condition was not met in time")
 
     return until
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep what the panels remember away from the user's own settings."""
-    kept: dict[str, object] = {}
-    monkeypatch.setattr("napari_ubam.plugin.panels.train.remember", lambda **values: kept.update(values))
-    monkeypatch.setattr("napari_ubam.plugin.panels.deviation.remember", lambda **values: kept.update(values))
-    monkeypatch.setattr("napari_ubam.plugin.panels.magnify.remember", lambda **values: kept.update(values))
-    return
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the panels from writing settings, which other tests would read."""
+    for name in ("train", "deviation", "magnify"):
+        monkeypatch.setattr(f"napari_ubam.plugin.panels.{name}.remember", lambda **_: None)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer_proxy: Any) -> Any:
+    """Give a viewer in the wrapper that plugins get."""
+    return make_napari_viewer_proxy()
+
+
+@pytest.fixture
+def opened(viewer: Any, run: Run, wait: Wait) -> Iterator[Any]:
+    """Give a viewer with the run open and frame 30 of its impaired animal shown."""
+    keeper = Panel(viewer)
+    link = link_of(viewer)
+    link.open_run(run.folder)
+    wait(lambda: link.session.run is not None)
+    link.show("impaired1", 30)
+    wait(lambda: link.here() == ("impaired1", 30))
+    yield viewer
+    delete(keeper)

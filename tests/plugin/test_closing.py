@@ -1,4 +1,4 @@
-"""A window that is closed over a job asks what becomes of it, and does what is clicked."""
+"""The question before a window closes while a job runs, and its three answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from napari_ubam.plugin.panels.panel import Panel
 
 
 class Door(QObject):
-    """Takes note that the window would close, and keeps it, since napari's own end of a test closes it."""
+    """Counts attempts to close the window, and keeps it open, because napari closes it after the test."""
 
     passed = 0
 
@@ -41,7 +41,7 @@ def panel(make_napari_viewer: Any, door: Door) -> Iterator[Panel]:
     viewer.window.add_dock_widget(first)
     window = first.window()
     assert window is not None
-    window.installEventFilter(door)  # before the panel's own filter, so that it is asked after that
+    window.installEventFilter(door)  # before the panel's filter, which Qt then asks first
     made = Panel(viewer)
     viewer.window.add_dock_widget(made)
     QTest.qWait(100)
@@ -51,15 +51,15 @@ def panel(make_napari_viewer: Any, door: Door) -> Iterator[Panel]:
 
 @pytest.fixture
 def job(panel: Panel, tmp_path: Path) -> Iterator[Job]:
-    """Let a long job work on the panel's session."""
-    view = panel.session.start(tmp_path, ["sample", str(tmp_path / "sample"), "--seconds", "300"])
-    yield view.job
-    view.job.kill()
-    panel.session.poll()  # or the viewer's end, too, would ask
+    """Start a long job in the panel's session."""
+    started = panel.session.start(tmp_path, ["sample", str(tmp_path / "sample"), "--seconds", "300"])
+    yield started.job
+    started.job.kill()
+    panel.session.poll()  # else closing the viewer after the test would ask, too
 
 
 def close(panel: Panel, answer: str) -> list[str]:
-    """Close the panel's window and click an answer; the texts of the question."""
+    """Close the panel's window, click an answer, and give the texts of the questions."""
     asked: list[str] = []
 
     def click() -> None:
@@ -79,13 +79,13 @@ def close(panel: Panel, answer: str) -> list[str]:
     return asked
 
 
-def test_stay_keeps_the_window(panel: Panel, door: Door, job: Job) -> None:
+def test_the_window_stays_open(panel: Panel, door: Door, job: Job) -> None:
     assert close(panel, "Keep napari open") == ["The job 'sample' is still running."]
     assert door.passed == 0
     assert job.is_alive()
 
 
-def test_stop_ends_the_job(panel: Panel, door: Door, job: Job) -> None:
+def test_the_job_is_stopped(panel: Panel, door: Door, job: Job) -> None:
     session = panel.session
     assert close(panel, "Stop job")
     assert door.passed == 1
@@ -96,7 +96,7 @@ def test_stop_ends_the_job(panel: Panel, door: Door, job: Job) -> None:
     assert job.state().status == "cancelled"
 
 
-def test_a_job_may_go_on_without_napari(panel: Panel, door: Door, job: Job) -> None:
+def test_the_job_continues_without_napari(panel: Panel, door: Door, job: Job) -> None:
     assert close(panel, "Continue in background")
     assert door.passed == 1
     QTest.qWait(300)

@@ -1,4 +1,4 @@
-"""A study while it is typed."""
+"""A study while the user types it."""
 
 from __future__ import annotations
 
@@ -68,9 +68,10 @@ def test_pasting_tells_what_did_not_fit(study: Study) -> None:
     draft = StudyDraft.from_study(study)
     block = split_clipboard("a\t1\r\nb\t2\r\nc\t3\r\n")
     assert block == [["a", "1"], ["b", "2"], ["c", "3"]]
-    assert draft.paste(2, "group", block) == 2
-    assert [draft.cell(row, "group") for row in (2, 3)] == ["a", "b"]
-    assert [draft.cell(row, "session") for row in (2, 3)] == ["1", "2"]
+    last = len(draft) - 1
+    assert draft.paste(last - 1, "group", block) == 2
+    assert [draft.cell(row, "group") for row in (last - 1, last)] == ["a", "b"]
+    assert [draft.cell(row, "session") for row in (last - 1, last)] == ["1", "2"]
 
 
 cells = st.text(st.characters(blacklist_characters="\t\r\n", blacklist_categories=("Cs",)), max_size=8)

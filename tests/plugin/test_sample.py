@@ -1,4 +1,4 @@
-"""The sample study from the menu: rendered by another process, and opened when it is there."""
+"""The sample study from the menu: rendered by another process, then opened."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SMALL = ("--healthy", "1", "--impaired", "1", "--seconds", "2")
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Folder that a small sample study is rendered into."""
+    """Let a small sample study be rendered into a temporary folder."""
     place = tmp_path / "sample"
     monkeypatch.setattr(sample_data, "sample_folder", lambda: place)
     monkeypatch.setattr(rendering, "OPTIONS", SMALL)
@@ -31,14 +31,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def wait(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Let a real event loop run, as it does for a person, until something is so."""
+    """Run an event loop, as in a real window, until a condition is met."""
     for _ in range(round(seconds / 0.05)):
         if condition():
             return
         loop = QEventLoop()
         QTimer.singleShot(50, loop.quit)
         loop.exec_()
-    raise AssertionError("it did not come to pass in time")
+    raise AssertionError("the condition was not met in time")
 
 
 def from_the_menu(viewer: Any) -> None:
@@ -59,18 +59,19 @@ def test_the_window_stays_usable_while_it_is_rendered(make_napari_viewer: Any, f
     assert len(viewer.layers[0].data) == 60
 
 
-def test_a_panel_that_waits_gets_the_study(make_napari_viewer: Any, folder: Path) -> None:
+def test_an_open_panel_gets_the_study(make_napari_viewer: Any, folder: Path) -> None:
     viewer = make_napari_viewer()
     from_the_menu(viewer)
     wait(lambda: len(viewer.layers) == 1)
     panel = Panel(viewer)
-    wait(lambda: panel.session.study is not None and len(panel.session.study) == 2)
+    wait(lambda: panel.session.study is not None)
+    assert panel.session.study.names == ("healthy1", "impaired1")
     viewer.close()
 
 
-def test_a_rendering_that_dies_is_told_of(make_napari_viewer: Any, folder: Path) -> None:
+def test_a_rendering_that_dies_is_reported(make_napari_viewer: Any, folder: Path) -> None:
     viewer, said = make_napari_viewer(), []
-    notification_manager.notification_ready.connect(lambda told: said.append(str(told.message)))
+    notification_manager.notification_ready.connect(lambda event: said.append(str(event.message)))
     from_the_menu(viewer)
     wait(lambda: len(viewer.layers) == 1)
     psutil.Process(find_jobs(folder)[0].pid).kill()
@@ -88,7 +89,7 @@ def test_a_script_waits_for_it(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(data) == 6
 
 
-def test_a_window_that_is_closed_is_not_drawn_in(make_napari_viewer: Any, folder: Path) -> None:
+def test_nothing_is_added_to_a_closed_window(make_napari_viewer: Any, folder: Path) -> None:
     viewer = make_napari_viewer()
     link_of(viewer)
     from_the_menu(viewer)

@@ -1,4 +1,4 @@
-"""What a viewer works on, without a window."""
+"""The session of a viewer, without a window."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def finish(session: Session, seconds: float = 120) -> None:
 
 def test_a_run_brings_study_results_and_reference(run: Run) -> None:
     session = Session()
-    told: list[str] = []
-    session.reference_changed.connect(told.append)
+    references: list[str] = []
+    session.reference_changed.connect(references.append)
     session.set_contents(read_run(run.folder))
     assert session.run == run
     assert session.study is not None
-    assert len(session.study) == 4
-    assert told == ["group=healthy"]
+    assert len(session.study) == 5
+    assert references == ["group=healthy"]
     assert session.results is not None
     assert set(session.results.of("impaired1")["recording"]) == {"impaired1"}
     assert session.contents is not None

@@ -1,4 +1,4 @@
-"""Short work in threads: results and errors reach whoever still wants them."""
+"""Work in threads: which results and errors arrive."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_only_the_latest_call_waits(qapp: QApplication, wait: Wait) -> None:
     assert taken == ["third"]
 
 
-def test_what_was_forgotten_tells_nobody(qapp: QApplication, wait: Wait) -> None:
+def test_forgotten_work_reports_nothing(qapp: QApplication, wait: Wait) -> None:
     taken: list[object] = []
     worker = Worker(taken.append)
     worker.run(fail, taken.append, taken.append)

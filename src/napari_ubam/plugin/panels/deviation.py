@@ -1,4 +1,4 @@
-"""Deviation: how far every frame, episode and subject is from the reference."""
+"""Deviation: the distance of frames, episodes and subjects from the reference."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from napari_ubam.study import Study
 
-NO_RUN = "Train a model in the Train panel, or open a run, before anything can be scored."
-MOST = 200  # episodes in the list
+NO_RUN = "Train a model or open a run in the Train panel first."
+MOST_EPISODES = 200  # in the list
 EPISODES = ("recording", "from (s)", "to (s)", "peak (s)", "pctl.")
 SUBJECTS = ("subject", "group", "session", "deviation", "p", "q")
 
@@ -35,7 +35,7 @@ NARROW = "QTableWidget::item { padding: 0 2px; } QHeaderView::section { padding:
 
 
 class DeviationPanel(Panel):
-    """Scores against a reference, episodes by rank, and the subjects' table.
+    """Scoring against a reference, the list of episodes, and the table of subjects.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class DeviationPanel(Panel):
         self.observe(self.session.run_changed, self.refresh)
         self.observe(self.session.results_changed, self.show_results)
         self.observe(self.session.reference_changed, self.reference.set_text)
-        self.observe(self.session.recording_changed, self._draw_overlay)
+        self.observe(self.session.recording_changed, self._show_overlay)
         self.observe(self.session.job_changed, self._job_changed)
         self.refresh()
         self.show_results()
@@ -67,30 +67,31 @@ class DeviationPanel(Panel):
         self.column.addWidget(self.empty)
         box, column = section("Reference")
         column.addWidget(self.reference)
-        self.score_button = button("Score", "Compute missing codes, then score every frame.", self.score)
-        timeline = button("Timeline", "Show the scores over time below the picture.", self.open_timeline)
+        self.score_button = button("Score", "Score every frame against the reference.", self.score)
+        timeline = button("Timeline", "Show the scores over time below the video.", self.open_timeline)
         column.addLayout(row(self.score_button, timeline))
-        self.on_picture = QCheckBox("Show on the picture")
-        self.on_picture.setToolTip("Frame around the region, blue to red by percentile, with the score.")
+        self.on_picture = QCheckBox("Show on the video")
+        self.on_picture.setToolTip("Outline the region on the video, from blue (usual) to red (deviating).")
         self.on_picture.setChecked(True)
-        self.on_picture.toggled.connect(lambda _: self._draw_overlay())
-        column.addLayout(row(self.on_picture, CopyBox(self._copied, self.say), stretch=0))
+        self.on_picture.toggled.connect(lambda _: self._show_overlay())
+        column.addLayout(row(self.on_picture, CopyBox(self._script_steps, self.say), stretch=0))
         self.column.addWidget(box)
         self.column.addWidget(self.job_box)
         box, column = section("Episodes, strongest first")
         self.episodes = _table(
-            EPISODES, "Double-click to jump there and play. The last column is the percentile at the peak."
+            EPISODES, "Double-click an episode to play it. The last column is the percentile at its peak."
         )
         self.episodes.setObjectName("episodes")
         self.episodes.itemDoubleClicked.connect(lambda item: self.play_episode(item.row()))
-        self.only_here = QCheckBox("Only of the recording that is shown")
+        self.only_here = QCheckBox("Only the current recording")
+        self.only_here.setToolTip("List only episodes of the recording that the viewer shows.")
         self.only_here.toggled.connect(lambda _: self._fill_episodes())
         column.addWidget(self.only_here)
         column.addWidget(self.episodes)
         self.column.addWidget(box, 2)
         box, column = section("Subjects")
         self.subjects = _table(
-            SUBJECTS, "One row a subject and session; the unit is the subject. ref.: of the reference."
+            SUBJECTS, "Deviation of each subject and session. ref.: the subject belongs to the reference."
         )
         self.subjects.setObjectName("subjects")
         self.note = QLabel()
@@ -99,10 +100,10 @@ class DeviationPanel(Panel):
         column.addWidget(self.note)
         self.column.addWidget(box, 2)
 
-    # what is shown ----------------------------------------------------------------------------------
+    # display --------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Show what can be scored."""
+        """Show the study and the run of the session."""
         self.reference.set_study(self._study)
         self.empty.setVisible(self.session.run is None)
         self._enable()
@@ -120,7 +121,7 @@ class DeviationPanel(Panel):
         self._enable()
 
     def show_results(self) -> None:
-        """Fill the tables with what was scored."""
+        """Fill the tables with the scores."""
         results = self.session.results
         self._fill_episodes()
         table = results.subjects if results is not None else pd.DataFrame(columns=list(SUBJECTS))
@@ -132,7 +133,7 @@ class DeviationPanel(Panel):
             values = (f"{one.deviation:.4f}", _p(one.p), "ref." if one.reference else _p(one.q))
             _fill(self.subjects, number, [str(text) for text in (*texts, *values)])
         self.note.setText(_subject_note(results) if results is not None and len(table) else "")
-        self._draw_overlay()
+        self._show_overlay()
 
     def _fill_episodes(self) -> None:
         results, name = self.session.results, self.session.recording
@@ -140,21 +141,23 @@ class DeviationPanel(Panel):
         if results is not None:
             found = results.episodes_of(name) if self.only_here.isChecked() and name else results.episodes
             order = ["peak_percentile", "excess"]
-            self._listed = found.sort_values(order, ascending=False).head(MOST).reset_index(drop=True)
+            self._listed = (
+                found.sort_values(order, ascending=False).head(MOST_EPISODES).reset_index(drop=True)
+            )
         self.episodes.setRowCount(len(self._listed))
         for number, one in enumerate(self._listed.itertuples()):
             times = (f"{one.start_time:.2f}", f"{one.stop_time:.2f}", f"{one.peak_time:.2f}")
             _fill(self.episodes, number, [str(one.recording), *times, f"{one.peak_percentile:.1f}"])
 
-    def _draw_overlay(self, _: object = None) -> None:
+    def _show_overlay(self, _: object = None) -> None:
         if self.only_here.isChecked():
             self._fill_episodes()
         self.overlay.show_for(self.session.recording if self.on_picture.isChecked() else "")
 
-    # what is done -----------------------------------------------------------------------------------
+    # actions --------------------------------------------------------------------------------------
 
     def score(self) -> None:
-        """Embed what has no codes yet, then score."""
+        """Compute missing embeddings, then score."""
         steps = self._steps()
         folder = self.session.run_folder
         if isinstance(steps, str) or folder is None:
@@ -179,7 +182,7 @@ class DeviationPanel(Panel):
             return "Save the study first." if saved else "The study has problems; see the Study panel."
         return [embed_step(study, folder), score_step(study, folder, reference)]
 
-    def _copied(self) -> list[Step] | str:
+    def _script_steps(self) -> list[Step] | str:
         return self._steps(saved=True)
 
     def _study_file(self, folder: Path) -> Path | None:
@@ -192,11 +195,17 @@ class DeviationPanel(Panel):
             return None
 
     def open_timeline(self) -> None:
-        """Dock the timeline below the canvas."""
+        """Show the timeline below the canvas."""
         open_timeline(self._viewer)
 
     def play_episode(self, number: int) -> None:
-        """Jump to an episode and play it."""
+        """Show an episode and play it.
+
+        Parameters
+        ----------
+        number : int
+            Row of the list of episodes, from 0.
+        """
         if 0 <= number < len(self._listed):
             one = self._listed.iloc[number]
             self.link.play(str(one["recording"]), int(one["start"]), int(one["stop"]))
@@ -210,11 +219,11 @@ def _table(columns: tuple[str, ...], tip: str) -> QTableWidget:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setMinimumHeight(120)
     table.setStyleSheet(NARROW)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names differ at their ends
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the ends of names differ
     header, side = table.horizontalHeader(), table.verticalHeader()
     if header is not None:
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # a long name is cut, no number is
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # shortens long names, but no numbers
         header.setMinimumSectionSize(20)
     if side is not None:
         side.setVisible(False)
@@ -235,7 +244,7 @@ def _p(value: Any) -> str:
 
 
 def _subject_note(results: Results) -> str:
-    """Sum up the groups; say how many subjects there are, and how small p can be."""
+    """Summarise the groups, the numbers of subjects, and the smallest possible p."""
     from napari_ubam.analysis import SIGNIFICANT, group_table
 
     lines, table = [], results.subjects
@@ -244,10 +253,11 @@ def _subject_note(results: Results) -> str:
         name = str(one["group"] or "no group")
         lines.append(f"{name}: {one['subjects']} subjects, median deviation {one['deviation']:.4f}{role}")
     reference = table.loc[table["reference"].astype(bool), "subject"].nunique()
-    asked = table.loc[~table["reference"].astype(bool), "subject"].nunique()
+    others = table.loc[~table["reference"].astype(bool), "subject"].nunique()
     smallest = table["smallest_p"].min()
     lines.append(
-        f"{asked} subjects against {reference} of the reference; with so few reference subjects p cannot be "
-        f"below {smallest:.3f}. q is p corrected for the number of rows (Benjamini-Hochberg)."
+        f"{others} subjects, compared with {reference} reference subjects. The smallest possible p is "
+        f"{smallest:.3f}; more reference subjects make it smaller. q is p corrected for multiple tests "
+        f"(Benjamini-Hochberg)."
     )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What all panels have in common: a scrolled column of sections, a sentence at its foot, and a clean end."""
+"""The base of all panels: a column of sections that scrolls, with a sentence at its foot."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from napari_ubam.plugin.widgets.tab_order import follow_layout
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-BAR = 16  # pixels of a scroll bar
-WIDTH = 380  # pixels; nothing in the right dock may ask for more
+SCROLL_BAR = 16  # pixels
+WIDTH = 380  # pixels of the dock on the right
 
 
 class Panel(QWidget):
     """Base of the panels.
 
-    A panel adds its widgets to `column`, names what it observes by `observe`, and keeps its threads' work in
-    `worker()`; both end with the widget.
+    A panel adds its widgets to `column`, connects signals by `observe`, and works in threads by `worker`.
+    Connections and workers end with the panel.
 
     Parameters
     ----------
@@ -37,6 +37,7 @@ class Panel(QWidget):
     link : ViewerLink
     session : Session
     column : QVBoxLayout
+        The widgets of the panel, from top to bottom.
     """
 
     def __init__(self, napari_viewer: Viewer) -> None:
@@ -48,30 +49,43 @@ class Panel(QWidget):
         self._placed = False
         self.column = self._lay_out()
         self.link.attach()
-        self.observe(self.session.status_changed, self._say)
-        # Not a method of the panel: Qt has deleted it by then.
+        self.observe(self.session.status_changed, self.say)
+        # Not a method of the panel: Qt deletes the panel first.
         end = _End(self._observed, self._workers, self.link.detach)
         self.destroyed.connect(end)
         self._end = end
 
-    def observe(self, signal: SignalInstance, do: Callable[..., Any]) -> None:
-        """Call `do` when a signal is emitted, as long as the panel lives."""
-        signal.connect(do)
-        self._observed.append((signal, do))
+    def observe(self, signal: SignalInstance, slot: Callable[..., Any]) -> None:
+        """Connect a signal until the panel closes.
+
+        Parameters
+        ----------
+        signal : SignalInstance
+        slot : callable
+            Called with the arguments of the signal.
+        """
+        signal.connect(slot)
+        self._observed.append((signal, slot))
 
     def worker(self) -> Worker:
-        """Make a worker whose results are dropped when the panel is gone."""
+        """Make a worker whose results are ignored after the panel has closed."""
         made = Worker()
         self._workers.append(made)
         return made
 
     def say(self, sentence: str) -> None:
-        """Show a sentence at the panel's foot."""
+        """Show a sentence at the foot of the panel.
+
+        Parameters
+        ----------
+        sentence : str
+            Empty to remove the sentence.
+        """
         self._foot.setText(sentence)
         self._foot.setVisible(bool(sentence))
 
     def showEvent(self, event: Any) -> None:
-        """Watch the window that the panel was put into, so that it asks about jobs before it closes."""
+        """Watch the window, which asks about a running job before it closes."""
         super().showEvent(event)
         window = self.window()
         if window is not None:
@@ -82,19 +96,20 @@ class Panel(QWidget):
             QTimer.singleShot(0, self._find_place)
 
     def sizeHint(self) -> QSize:
-        """Ask for no more room than the dock on the right has."""
+        """Give the preferred size: as wide as the dock on the right."""
         return QSize(WIDTH, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        """Ask for as much as shows every widget in whole, beside the scroll bar."""
+        """Give the smallest size: as wide as the widgets and a scroll bar."""
         return QSize(
-            min(self._inside.minimumSizeHint().width() + BAR, WIDTH), super().minimumSizeHint().height()
+            min(self._inside.minimumSizeHint().width() + SCROLL_BAR, WIDTH),
+            super().minimumSizeHint().height(),
         )
 
     def _find_place(self) -> None:
-        """Go to where the panel belongs, once: from its menu napari puts each dock below the others."""
+        """Move the dock to its place; from the menu, napari puts each dock below the others."""
         dock: Any = self
-        with suppress(RuntimeError):  # closed at once
+        with suppress(RuntimeError):  # the user closed the panel at once
             while dock is not None and not isinstance(dock, QDockWidget):
                 dock = dock.parent()
             window = dock.parent() if dock is not None else None
@@ -102,7 +117,13 @@ class Panel(QWidget):
                 self.place(window, dock)
 
     def place(self, window: QMainWindow, dock: QDockWidget) -> None:
-        """Share a place with the other panels, each behind a tab; nothing for one that was put elsewhere."""
+        """Put the dock behind a tab beside another panel, unless the user moved it elsewhere.
+
+        Parameters
+        ----------
+        window : QMainWindow
+        dock : QDockWidget
+        """
         area = window.dockWidgetArea(dock)
         others = [
             one
@@ -113,9 +134,6 @@ class Panel(QWidget):
         if beside is not None and not dock.isFloating() and dock not in window.tabifiedDockWidgets(beside):
             window.tabifyDockWidget(beside, dock)
             dock.raise_()
-
-    def _say(self, sentence: str) -> None:
-        self.say(sentence)
 
     def _lay_out(self) -> QVBoxLayout:
         self._inside = inside = QWidget()
@@ -138,7 +156,7 @@ class Panel(QWidget):
 
 
 class _End:
-    """Disconnects a panel once, whether its dock or its viewer goes first."""
+    """Disconnects a panel once, also if its dock and its viewer both close."""
 
     def __init__(self, observed: list[Any], workers: list[Worker], detach: Callable[[], None]) -> None:
         self._observed, self._workers, self._detach = observed, workers, detach

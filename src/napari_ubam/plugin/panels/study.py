@@ -1,4 +1,4 @@
-"""Study: which recordings there are, whose they are, and which region of the picture counts."""
+"""Study: the recordings, their subjects and groups, and the regions of the picture to use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_ubam.check import CheckReport
 
-EMPTY = "Add videos, or open a study's CSV file. Every row is one subject in one video."
+EMPTY = "Add videos, or open the CSV file of a study. Each row is one subject in one video."
 
 
 class StudyPanel(Panel):
@@ -35,47 +35,46 @@ class StudyPanel(Panel):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__(napari_viewer)
         self.table = StudyTable(self.session)
-        self.table.setToolTip("Double-click a row's number to show the recording. Ctrl+V pastes cells.")
+        self.table.setToolTip("Double-click the number of a row to show its recording. Ctrl+V pastes cells.")
         header = self.table.verticalHeader()
         if header is not None:
             header.sectionDoubleClicked.connect(self.show_row)
         self.summary = QLabel()
         self.summary.setWordWrap(True)
-        self.region = RegionDrawing(napari_viewer, self._region_drawn)
+        self.region = RegionDrawing(napari_viewer, self._take_region)
         self._checking = self.worker()
         self._build()
         self.observe(self.session.study_changed, self.refresh)
         self.refresh()
 
     def _build(self) -> None:
-        add = button("Add videos …", "Add a row for each video that you choose.", self.add_videos)
-        remove = button("Remove", "Take the selected rows away; the videos stay.", self.remove_rows)
+        add = button("Add videos …", "Choose videos, and add a row for each.", self.add_videos)
+        remove = button("Remove", "Remove the selected rows. The video files stay.", self.remove_rows)
         show = button("Show", "Show the selected recording in the viewer.", self.show_selected)
         self.column.addLayout(row(add, remove, show))
         self.column.addWidget(self.summary)
         self.column.addWidget(self.table, 1)
         box, column = section("Region of the selected rows")
-        draw = button("Draw", "Draw a rectangle on the recording of the current row.", self.draw_region)
-        copy = button("Copy to all", "Give the current row's region to every row.", self.copy_region)
-        clear = button("Whole picture", "Take the region of the selected rows away.", self.clear_region)
+        draw = button("Draw", "Draw the region of the current row on its video.", self.draw_region)
+        copy = button("Copy to all", "Copy the region of the current row to all rows.", self.copy_region)
+        clear = button("Whole picture", "Use the whole picture for the selected rows.", self.clear_region)
         column.addLayout(row(draw, copy, clear))
         self.column.addWidget(box)
         self.check = button(
-            "Check videos", "Open every video: is there enough data, is it sound?", self.check_videos
+            "Check videos", "Open every video, and list problems of the study.", self.check_videos
         )
-        load = button("Open CSV …", "Open the table of a study.", self.open_csv)
-        save = button(
-            "Save CSV …", "Write the table, for the next time and for the command line.", self.save_csv
-        )
+        load = button("Open CSV …", "Open the CSV file of a study.", self.open_csv)
+        save = button("Save CSV …", "Save the study as a CSV file.", self.save_csv)
         self.column.addLayout(row(load, save, self.check))
         self.found = QListWidget()
         self.found.setWordWrap(True)
         self.found.setVisible(False)
+        self.found.setToolTip("Problems that the check has found.")
         self.found.setMaximumHeight(140)
         self.column.addWidget(self.found)
 
     def refresh(self) -> None:
-        """Show the session's study."""
+        """Show the study of the session."""
         self.table.refresh()
         study, faults = self.session.study, self.session.faults
         if not len(self.session.draft):
@@ -93,7 +92,13 @@ class StudyPanel(Panel):
     # rows -------------------------------------------------------------------------------------------
 
     def add_videos(self, paths: list[Path] | None = None) -> None:
-        """Add videos; asks for them unless they are given."""
+        """Add a row for each video.
+
+        Parameters
+        ----------
+        paths : list of Path, optional
+            Video files; by default a dialog asks for them.
+        """
         if paths is None:
             kinds = " ".join(f"*{suffix}" for suffix in sorted(VIDEO_SUFFIXES | TIFF_SUFFIXES))
             names, _ = QFileDialog.getOpenFileNames(
@@ -103,31 +108,37 @@ class StudyPanel(Panel):
         added = self.session.draft.add_videos(paths)
         self.session.draft_edited()
         if len(added) < len(paths):
-            self.say(f"{len(paths) - len(added)} of the videos are in the study already.")
+            self.say(f"Already in the study: {len(paths) - len(added)} of {len(paths)} videos.")
 
     def remove_rows(self) -> None:
-        """Take the selected rows away."""
+        """Remove the selected rows."""
         self.session.draft.remove(self.table.chosen_rows())
         self.session.draft_edited()
 
     def show_selected(self) -> None:
-        """Show the current row's recording."""
+        """Show the recording of the current row."""
         self.show_row(self.table.currentIndex().row())
 
     def show_row(self, number: int) -> None:
-        """Show a row's recording in the viewer."""
+        """Show the recording of a row in the viewer.
+
+        Parameters
+        ----------
+        number : int
+            Number of the row, from 0.
+        """
         recording = self._recording(number)
         if recording is not None:
             self.link.show(recording.name)
 
     def _recording(self, number: int) -> Recording | None:
-        """Give the recording of a row, or say what is missing."""
+        """Give the recording of a row, or show what is missing."""
         if not 0 <= number < len(self.session.draft):
             self.say("Select a row first." if len(self.session.draft) else EMPTY)
             return None
         found = self.session.draft.recording(number)
         if found is None:
-            self.say(" ".join(self.session.faults.get(number, ["Mend the row first."])))
+            self.say(" ".join(self.session.faults.get(number, ["Correct the row first."])))
         return found
 
     # region -----------------------------------------------------------------------------------------
@@ -138,16 +149,16 @@ class StudyPanel(Panel):
         found = self._recording(number)
         if found is None:
             return
-        self.say(f"Draw a rectangle around {found.name}; it can be moved and resized afterwards.")
+        self.say(f"Draw a rectangle around the subject in {found.name}. You can move and resize it later.")
         self.link.show(found.name, then=lambda: self.region.begin(found.name, number, found.roi))
 
-    def _region_drawn(self, number: int) -> None:
+    def _take_region(self, number: int) -> None:
         if self.region.roi is not None and number < len(self.session.draft):
             self.session.draft.set_roi([number], self.region.roi)
             self.session.draft_edited()
 
     def copy_region(self) -> None:
-        """Give the current row's region to all rows."""
+        """Copy the region of the current row to all rows."""
         found = self._recording(self.table.currentIndex().row())
         if found is None:
             return
@@ -155,7 +166,7 @@ class StudyPanel(Panel):
         self.session.draft_edited()
 
     def clear_region(self) -> None:
-        """Let the whole picture count in the selected rows."""
+        """Use the whole picture for the selected rows."""
         self.session.draft.set_roi(self.table.chosen_rows(), None)
         self.region.end()
         self.session.draft_edited()
@@ -163,7 +174,13 @@ class StudyPanel(Panel):
     # files ------------------------------------------------------------------------------------------
 
     def open_csv(self, path: Path | None = None) -> None:
-        """Read a study; asks for the file unless it is given."""
+        """Open a study.
+
+        Parameters
+        ----------
+        path : Path, optional
+            CSV file; by default a dialog asks for it.
+        """
         if path is None:
             name, _ = QFileDialog.getOpenFileName(self, "Open a study", "", "Tables (*.csv *.tsv *.txt)")
             path = Path(name) if name else None
@@ -175,8 +192,14 @@ class StudyPanel(Panel):
             tell_error(error)
 
     def save_csv(self, path: Path | None = None) -> None:
-        """Write the study; asks for the file unless it is given."""
-        study = self._whole_study()
+        """Save the study.
+
+        Parameters
+        ----------
+        path : Path, optional
+            CSV file; by default a dialog asks for it.
+        """
+        study = self._valid_study()
         if study is None:
             return
         if path is None:
@@ -193,15 +216,15 @@ class StudyPanel(Panel):
         self.session.saved_to(path)
         self.say(f"Saved to {path}.")
 
-    def _whole_study(self) -> Study | None:
-        """Study without a fault; says what is missing where there is none."""
+    def _valid_study(self) -> Study | None:
+        """Give the study if it has no faults, or show what is missing."""
         if self.session.study is None:
-            self.say("Mend the rows marked by ⚠ first." if len(self.session.draft) else EMPTY)
+            self.say("Correct the rows marked with ⚠ first." if len(self.session.draft) else EMPTY)
         return self.session.study
 
     def check_videos(self) -> None:
-        """Open every video in a thread, and list what is wrong."""
-        study = self._whole_study()
+        """Open every video in a thread, and list the problems."""
+        study = self._valid_study()
         if study is None:
             return
         self.check.setEnabled(False)
@@ -212,16 +235,16 @@ class StudyPanel(Panel):
 
             return check_study(study)
 
-        self._checking.run(work, self._checked, self._not_checked)
+        self._checking.run(work, self._show_report, self._show_failure)
 
-    def _not_checked(self, error: BaseException) -> None:
+    def _show_failure(self, error: BaseException) -> None:
         self.check.setEnabled(True)
         tell_error(error)
 
-    def _checked(self, report: CheckReport) -> None:
+    def _show_report(self, report: CheckReport) -> None:
         self.check.setEnabled(True)
         self.found.clear()
         self.found.addItems([str(one) for one in (*report.errors, *report.warnings)])
         self.found.setVisible(self.found.count() > 0)
-        end = "no problems found" if report.ok else "mend what is listed first"
+        end = "no problems found" if report.ok else "correct the listed problems"
         self.say(f"{len(self.session.study or ())} videos checked: {end}.")

@@ -1,4 +1,4 @@
-"""Timeline: the scores of the recording that is shown, docked below the canvas."""
+"""Timeline: the scores of the current recording, below the canvas."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 NAME = "uBAM timeline"
 BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
-EMPTY = "No scores yet: choose a reference in the Deviation panel, and score."
+EMPTY = "No scores yet. Choose a reference in the Deviation panel and press Score."
 
 
 class TimelinePanel(Panel):
-    """Scores over time; the cursor follows the slider, and a click moves it.
+    """Scores over time, with a cursor on the current frame.
 
     Parameters
     ----------
@@ -32,11 +32,12 @@ class TimelinePanel(Panel):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__(napari_viewer)
         self.plot = TimelinePlot(colours_of(napari_viewer))
-        self.plot.setToolTip("Click or drag to jump to a frame.")
         self.plot.clicked.connect(self._jump)
-        self.play = button("Play", "Play at the recording's true rate; again to stop.", self.link.toggle_play)
-        before = button("|◀", "Jump to the episode before.", lambda: self.jump_episode(-1))
-        after = button("▶|", "Jump to the next episode.", lambda: self.jump_episode(1))
+        self.play = button(
+            "Play", "Play the video at its recorded frame rate, or stop.", self.link.toggle_play
+        )
+        before = button("|◀", "Show the previous episode.", lambda: self.jump_episode(-1))
+        after = button("▶|", "Show the next episode.", lambda: self.jump_episode(1))
         buttons = QVBoxLayout()
         for one in (self.play, before, after):
             one.setMaximumWidth(64)
@@ -47,34 +48,39 @@ class TimelinePanel(Panel):
         self.observe(self.session.recording_changed, self.refresh)
         self.observe(self.link.moved, self._moved)
         self.observe(self.link.playing_changed, self._playing)
-        self.observe(self.link.theme_changed, self._dressed)
+        self.observe(self.link.theme_changed, self._update_theme)
         self._viewer = napari_viewer
         self.refresh()
 
     def refresh(self) -> None:
-        """Draw the scores of the session's recording."""
+        """Show the scores of the current recording."""
         results, name = self.session.results, self.session.recording
         rows = results.of(name) if results is not None and name else None
         if results is None or rows is None:
             self.plot.clear(EMPTY)
             return
         if not len(rows):
-            self.plot.clear(f"{name} was not scored; embed and score the study again.")
+            self.plot.clear(f"{name} has no scores. Press Score in the Deviation panel.")
             return
         self.plot.show_scores(rows, results.episodes_of(name), f"{name}, reference {results.reference}")
         self._moved(*(self.link.here() or (name, 0)))
 
     def jump_episode(self, step: int) -> None:
-        """Jump to the next episode, or to the one before."""
+        """Show the first frame of another episode of the current recording.
+
+        Parameters
+        ----------
+        step : int
+            1 for the next episode, -1 for the previous one.
+        """
         here, results = self.link.here(), self.session.results
         if here is None or results is None:
             return
-        starts = sorted(results.episodes_of(here[0])["start"])
-        later = (
-            [one for one in starts if one > here[1]] if step > 0 else [one for one in starts if one < here[1]]
-        )
-        if later:
-            self._jump(int(later[0] if step > 0 else later[-1]))
+        name, frame = here
+        starts = sorted(results.episodes_of(name)["start"])
+        others = [start for start in starts if (start > frame if step > 0 else start < frame)]
+        if others:
+            self._jump(int(others[0] if step > 0 else others[-1]))
 
     def _jump(self, frame: int) -> None:
         if self.session.recording:
@@ -84,12 +90,18 @@ class TimelinePanel(Panel):
         if name == self.session.recording:
             self.plot.move_to(frame)
 
-    def _dressed(self) -> None:
+    def _update_theme(self) -> None:
         self.plot.set_colours(colours_of(self._viewer))
         self.refresh()
 
     def place(self, window: QMainWindow, dock: QDockWidget) -> None:
-        """Go below the canvas."""
+        """Move the dock below the canvas.
+
+        Parameters
+        ----------
+        window : QMainWindow
+        dock : QDockWidget
+        """
         if window.dockWidgetArea(dock) != BELOW and not dock.isFloating():
             window.addDockWidget(BELOW, dock)
 
@@ -98,6 +110,11 @@ class TimelinePanel(Panel):
 
 
 def open_timeline(viewer: Viewer) -> None:
-    """Dock the timeline below the canvas; once."""
+    """Show the timeline below the canvas. Further calls do nothing.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    """
     if NAME not in viewer.window.dock_widgets:
         viewer.window.add_dock_widget(TimelinePanel(viewer), name=NAME, area="bottom")

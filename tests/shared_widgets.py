@@ -1,0 +1,28 @@
+"""Helpers for tests of panels."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import QCoreApplication, QEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QWidget
+
+from napari_ubam.run import Run
+
+Wait = Callable[..., None]
+
+
+def delete(widget: QWidget) -> None:
+    widget.close()
+    widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QTest.qWait(10)
+
+
+def copy_of(run: Run, folder: Path) -> Path:
+    """Copy a run, without its jobs."""
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("jobs"))
+    return folder
