@@ -4,7 +4,8 @@
 readable, that there are enough subjects, and that camera and light do not differ between the groups.
 """
 
-from .report import CheckReport, GroupFacts, Problem, Proposal, RecordingFacts, Severity
+from .facts import GroupFacts, Problem, Proposal, RecordingFacts, Severity
+from .report import CheckReport
 from .run import check_study
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from .report import GroupFacts, Problem, RecordingFacts, Severity
+from .facts import GroupFacts, Problem, RecordingFacts, Severity
 
 MIN_SUBJECTS = 3  # in a reference; with fewer, no p-value is below 1/3
 MIN_SECONDS = 10.0  # per subject; about 20 windows of half a second without overlap

@@ -12,7 +12,7 @@ import numpy as np
 
 from .amounts import count
 from .exact import permutation_p, sign_flip_p
-from .report import Problem, RecordingFacts, Severity
+from .facts import Problem, RecordingFacts, Severity
 
 ALPHA = 0.05
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_ubam.study import Recording, Track
 
-from .report import Problem, RecordingFacts, Severity
+from .facts import Problem, RecordingFacts, Severity
 
 
 def fit_problems(recording: Recording, facts: RecordingFacts) -> list[Problem]:

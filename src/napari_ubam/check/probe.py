@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
 
+from .facts import Problem, RecordingFacts, Severity
 from .movement import dominant_period, shrink, shrunk_shape
-from .report import Problem, RecordingFacts, Severity
 
 SAMPLES = 18  # tested frames: the first, the last and 16 in between
 CLIP_SECONDS = 8.0  # duration of the clip in which the period of the movement is estimated

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from .amounts import count
-from .report import Proposal, RecordingFacts
+from .facts import Proposal, RecordingFacts
 
 SMALL_FRAMES, BASE_FRAMES = 20_000, 200_000
 SMALL_CROP, BASE_CROP = 96, 128  # resolution of the networks: longer side of the crop in pixels

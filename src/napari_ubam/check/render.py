@@ -12,18 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from .amounts import count
-from .report import CheckReport, GroupFacts, Proposal, RecordingFacts, Severity
+from .facts import Findings, GroupFacts, Proposal, RecordingFacts, Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _UNWRAPPED = 10_000
 
 
-def render_text(report: CheckReport, width: int | None = None) -> str:
+def render_text(report: Findings, width: int | None = None) -> str:
     """Format a report as plain text.
 
     Parameters
     ----------
-    report : CheckReport
+    report : Findings
         The report.
     width : int, optional
         Characters per line. Default: lines are not wrapped.
@@ -38,12 +38,12 @@ def render_text(report: CheckReport, width: int | None = None) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
-def show(report: CheckReport, stream: TextIO) -> None:
+def show(report: Findings, stream: TextIO) -> None:
     """Print a report: wrapped and coloured on a terminal, plain into a file.
 
     Parameters
     ----------
-    report : CheckReport
+    report : Findings
         The report.
     stream : TextIO
         Output stream, such as ``sys.stdout``.
@@ -54,12 +54,12 @@ def show(report: CheckReport, stream: TextIO) -> None:
         stream.write(render_text(report) + "\n")
 
 
-def print_report(report: CheckReport, console: Console) -> None:
+def print_report(report: Findings, console: Console) -> None:
     """Print a report on a console, wrapped to its width.
 
     Parameters
     ----------
-    report : CheckReport
+    report : Findings
         The report.
     console : rich.console.Console
         Output console.
@@ -68,7 +68,7 @@ def print_report(report: CheckReport, console: Console) -> None:
         console.print(part)
 
 
-def _parts(report: CheckReport) -> Iterator[RenderableType]:
+def _parts(report: Findings) -> Iterator[RenderableType]:
     seconds = sum(facts.seconds for facts in report.recordings)
     subjects = len({facts.subject for facts in report.recordings})
     amounts = ", ".join(
@@ -94,12 +94,12 @@ def _parts(report: CheckReport) -> Iterator[RenderableType]:
     yield Text("\n" + conclusion(report), style="bold green" if report.ok else "bold red")
 
 
-def conclusion(report: CheckReport) -> str:
+def conclusion(report: Findings) -> str:
     """Return the last sentence of a report: what to do next.
 
     Parameters
     ----------
-    report : CheckReport
+    report : Findings
         The report.
 
     Returns
@@ -165,7 +165,7 @@ def _groups(groups: tuple[GroupFacts, ...]) -> RenderableType:
     return Padding(table, (0, 0, 0, 2))
 
 
-def _problems(report: CheckReport) -> Iterator[RenderableType]:
+def _problems(report: Findings) -> Iterator[RenderableType]:
     for problem in report.problems:
         yield _item(problem.severity.value, str(problem), _STYLES[problem.severity])
 

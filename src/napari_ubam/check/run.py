@@ -7,8 +7,9 @@ from pathlib import Path
 
 from napari_ubam.study import Recording, Study
 
+from .facts import Problem, RecordingFacts
 from .probe import probe
-from .report import CheckReport, Problem, RecordingFacts
+from .report import CheckReport
 from .verdict import judge
 
 

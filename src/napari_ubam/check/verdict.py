@@ -12,9 +12,10 @@ from napari_ubam.study.values import nearest
 
 from .amounts import amount_problems, group_facts
 from .confounds import confound_problems
+from .facts import Problem, RecordingFacts, Severity
 from .fit import fit_problems
 from .proposal import propose
-from .report import CheckReport, Problem, RecordingFacts, Severity
+from .report import CheckReport
 
 
 def judge(study: Study, facts: Sequence[RecordingFacts], unread: Sequence[Problem] = ()) -> CheckReport:
