@@ -69,10 +69,10 @@ class ExplorePanel(Panel):
         self.kind = QComboBox()
         self.kind.addItems(list(KINDS))
         self.kind.setCurrentText(NEIGHBOURS_KIND)
-        self.kind.setToolTip("Compare single frames, or what happens around them.")
+        self.kind.setToolTip("Compare the postures of single frames, or the behaviour around them.")
         self.kind.currentTextChanged.connect(lambda _: self.ask())
         self.following = QCheckBox("follow the slider")
-        self.following.setToolTip("Find the neighbours again whenever another frame is shown.")
+        self.following.setToolTip("Search again when the viewer shows another frame.")
         self.following.setChecked(True)
         self.following.toggled.connect(lambda on: self.ask() if on else None)
         narrow(self.kind)
@@ -83,12 +83,16 @@ class ExplorePanel(Panel):
         box, column = section("Map of all frames")
         self.method, self.colour = QComboBox(), QComboBox()
         self.method.addItems(["umap", "pca"])
-        self.method.setToolTip("umap shows clusters, and takes a while the first time; pca is quick.")
+        self.method.setToolTip(
+            "Method of the map: umap shows clusters, pca is faster."
+        )
         self.colour.addItems(list(COLOURS))
-        self.colour.setToolTip("What colours the points.")
+        self.colour.setToolTip("Colour the points by this column.")
         self.colour.currentTextChanged.connect(lambda _: self._paint())
-        self.make = button("Make map", "Place all behaviour codes on a plane.", self.make_map)
-        self.lasso = button("Lasso", "Drag to select points; again to move the map.", self._toggle_lasso)
+        self.make = button("Make map", "Map all frames by the similarity of their behaviour.", self.make_map)
+        self.lasso = button(
+            "Lasso", "Select points by dragging the mouse; press again to move the map.", self._toggle_lasso
+        )
         self.lasso.setCheckable(True)
         narrow(self.method, 4)
         narrow(self.colour, 6)

@@ -1,4 +1,4 @@
-"""Train: learn a model from the study's videos, or open a run that has one."""
+"""Train: train a model on the videos of the study, or open an earlier run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PRESETS = {
     "base": "the largest; for a GPU",
     "paper": "the published network, for comparison; for a GPU",
 }
-NO_STUDY = "Fill in the Study panel first, or open a run that was trained."
+NO_STUDY = "Fill in the Study panel first, or open an earlier run."
 
 
 class TrainPanel(Panel):
@@ -53,7 +53,7 @@ class TrainPanel(Panel):
         self.observe(self.session.study_changed, self.refresh)
         self.observe(self.session.run_changed, self.refresh)
         self.observe(self.session.job_changed, self._job_changed)
-        self.observe(self.link.theme_changed, self._dressed)
+        self.observe(self.link.theme_changed, self._update_theme)
         self._viewer = napari_viewer
         self._devices.run(list_devices, self._offer_devices)
         self.refresh()
@@ -62,10 +62,10 @@ class TrainPanel(Panel):
     def _build(self) -> None:
         self.folder = QLineEdit()
         self.folder.setPlaceholderText("folder of the run")
-        self.folder.setToolTip("Folder that holds the model and all that is found with it.")
+        self.folder.setToolTip("Folder for the model and its results.")
         browse = button("…", "Choose a folder for the run.", self.choose_folder)
         browse.setMaximumWidth(30)
-        open_run = button("Open run …", "Open a run that was trained before.", self.open_run)
+        open_run = button("Open run …", "Open the folder of an earlier run.", self.open_run)
         self.column.addWidget(self.empty)
         self.column.addLayout(row("Run", self.folder, browse, open_run, stretch=1))
         box, column = section("Training")
@@ -74,37 +74,35 @@ class TrainPanel(Panel):
             self.preset.addItem(f"{name}: {text}", name)
         self.preset.setCurrentIndex(max(self.preset.findData(remembered("preset")), 0))
         narrow(self.preset)
-        self.preset.setToolTip("Size of the model.")
+        self.preset.setToolTip("Model size.")
         self.device = QComboBox()
         self.device.addItem("auto", "auto")
         narrow(self.device)
-        self.device.setToolTip("What computes.")
+        self.device.setToolTip("Compute device.")
         self.minutes = QDoubleSpinBox()
         self.minutes.setRange(0.1, 10000)
         self.minutes.setDecimals(1)
         self.minutes.setSuffix(" min")
         self.minutes.setValue(float(remembered("minutes")))
         self.minutes.setToolTip(
-            "Minutes of training for each part; more is better, up to the preset's steps."
+            "Training time of each part of the model; longer is better, up to the limit of the preset."
         )
         self.window_ms = QDoubleSpinBox()
         self.window_ms.setRange(0, 20000)
         self.window_ms.setDecimals(0)
         self.window_ms.setSuffix(" ms")
-        self.window_ms.setSpecialValueText("by itself")
+        self.window_ms.setSpecialValueText("automatic")
         self.window_ms.setToolTip(
-            "Length of a behaviour, such as one stride; 'by itself' takes the preset's."
+            "Length of one behaviour, such as one stride; 'automatic' uses the length of the preset."
         )
         column.addLayout(row("Model", self.preset, stretch=1))
         column.addLayout(row("Device", self.device, stretch=1))
         column.addLayout(row("Time", self.minutes, stretch=1))
         column.addLayout(row("Window", self.window_ms, stretch=1))
-        self.start = button("Train", "Learn posture and behaviour from the study.", self.train)
-        self.resume = button("Resume", "Go on with a training that was stopped.", self.train_on)
+        self.start = button("Train", "Train the posture and behaviour encoders on the study.", self.train)
+        self.resume = button("Resume", "Continue a training that was stopped.", self.continue_training)
         self.magnifier = button(
-            "Train magnifier",
-            "Learn how pixels move with posture; needs trained encoders.",
-            self.train_magnifier,
+            "Train magnifier", "Train the network that magnifies deviations.", self.train_magnifier
         )
         column.addLayout(row(self.start, self.resume, self.magnifier))
         self.column.addWidget(box)
@@ -114,10 +112,10 @@ class TrainPanel(Panel):
         self.column.addLayout(row(CopyBox(self._steps, self.say), "", stretch=1))
         self.column.addStretch(1)
 
-    # what is shown ----------------------------------------------------------------------------------
+    # display --------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Show what the session has."""
+        """Show the study and the run of the session."""
         study, contents = self.session.study, self.session.contents
         self.empty.setVisible(study is None and contents is None)
         if contents is not None:
@@ -149,7 +147,7 @@ class TrainPanel(Panel):
         self.plot.setVisible(bool(seen))
         self._enable()
 
-    def _dressed(self) -> None:
+    def _update_theme(self) -> None:
         self.plot.set_colours(colours_of(self._viewer))
         self._job_changed()
 
@@ -160,16 +158,22 @@ class TrainPanel(Panel):
             self.device.addItem(f"{name}: {text}" if text else name, name)
         self.device.setCurrentIndex(max(self.device.findData(wanted), 0))
 
-    # what is done -----------------------------------------------------------------------------------
+    # actions --------------------------------------------------------------------------------------
 
     def choose_folder(self) -> None:
-        """Choose where the run will be."""
+        """Ask for the folder of the run."""
         name = QFileDialog.getExistingDirectory(self, "Folder of the run", self.folder.text())
         if name:
             self.folder.setText(name)
 
     def open_run(self, folder: Path | None = None) -> None:
-        """Open a run; asks for its folder unless it is given."""
+        """Open a run.
+
+        Parameters
+        ----------
+        folder : Path, optional
+            Folder of the run; by default a dialog asks for it.
+        """
         if folder is None:
             name = QFileDialog.getExistingDirectory(self, "Open a run", self.folder.text())
             folder = Path(name) if name else None
@@ -180,8 +184,8 @@ class TrainPanel(Panel):
         """Train the encoders."""
         self._start(resume=False)
 
-    def train_on(self) -> None:
-        """Go on with a training."""
+    def continue_training(self) -> None:
+        """Continue a training that was stopped."""
         self._start(resume=True)
 
     def train_magnifier(self) -> None:
@@ -225,7 +229,7 @@ class TrainPanel(Panel):
             tell_error(error)
 
     def _study_csv(self) -> Path | None:
-        """File of the study as it is shown; one that was not saved is written beside the run."""
+        """Give a file of the study; a study that is not saved is written to the run's folder."""
         try:
             return self.session.study_file(Path(self.folder.text().strip() or "."))
         except (ValueError, OSError) as error:
@@ -240,7 +244,7 @@ class TrainPanel(Panel):
 
 
 def _as_table(rows: Sequence[tuple[str, str, str]]) -> str:
-    """Write checks of a model as rich text: each with its result at the right and its meaning below."""
+    """Write the checks of a model as rich text: each with its result on the right and its meaning below."""
     lines = (
         f'<tr><td>{escape(what)}<br><i>{escape(verdict)}</i></td><td align="right">{number}</td></tr>'
         for what, number, verdict in rows
@@ -249,7 +253,13 @@ def _as_table(rows: Sequence[tuple[str, str, str]]) -> str:
 
 
 def list_devices() -> list[tuple[str, str]]:
-    """Devices of this computer with what they are; loads torch, so call it from a thread."""
+    """List the compute devices of this computer. Loads torch, so call it from a thread.
+
+    Returns
+    -------
+    list of (str, str)
+        Name, such as ``"cuda:1"``, and description.
+    """
     from napari_ubam.models.devices import DeviceError, describe_device
 
     found = []

@@ -1,4 +1,4 @@
-"""Short work in threads, and how its errors reach the user: one sentence, with the traceback in the log."""
+"""Short work in threads, and its errors: one sentence for the user, the traceback in the log."""
 
 from __future__ import annotations
 
@@ -12,36 +12,52 @@ from napari.utils.notifications import show_error
 from napari_ubam.errors import UbamError, os_error_sentence
 
 T = TypeVar("T")
-Task = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
+Call = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
+"""The work, what takes its result, and what takes its error."""
 log = logging.getLogger("napari_ubam")
 
 
 def sentence_of(error: BaseException) -> str:
-    """Sentence for the user: our own errors are sentences, others are named with where to look."""
+    """Write an error as one sentence for the user.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    str
+        The message of a refusal; for any other error, its message and a hint to the log.
+    """
     if isinstance(error, UbamError):
         return str(error)
     if isinstance(error, OSError):
         return os_error_sentence(error)
     what = str(error) or type(error).__name__
-    return f"Something went wrong that should not ({what}); the log of napari_ubam has the details."
+    return f"An unexpected error occurred ({what}); see the log of napari_ubam for details."
 
 
 def tell_error(error: BaseException) -> None:
-    """Notify the user of an error, and log its traceback."""
+    """Show an error to the user, and log its traceback.
+
+    Parameters
+    ----------
+    error : BaseException
+    """
     log.error("%s", error, exc_info=error)
     show_error(sentence_of(error))
 
 
 class Worker:
-    """One piece of work in a thread whose result is taken only while it is wanted.
+    """Works in a thread, one call at a time; only the result of the latest call is used.
 
-    A panel keeps one for each kind of work: a later call supersedes an earlier one, whose result is then
-    dropped, so that quick turns of a slider never show the picture of an earlier place.
+    A panel has one worker for each kind of work. If the user moves a slider quickly, results of earlier
+    positions are ignored.
 
     Parameters
     ----------
     failed : callable, optional
-        Told of an error instead of the user, unless the call says who is.
+        Called with an error if `run` gets no `failed` of its own; by default `tell_error`.
     """
 
     def __init__(self, failed: Callable[[BaseException], None] | None = None) -> None:
@@ -50,12 +66,12 @@ class Worker:
         self._done: Callable[[Any], None] | None = None
         self._busy = False
         self._broken: Callable[[BaseException], None] | None = None
-        self._next: Task | None = None
+        self._next: Call | None = None
         self._worker: Any = None
 
     @property
     def is_busy(self) -> bool:
-        """Whether a thread works."""
+        """Whether a thread is working."""
         return self._busy
 
     def run(
@@ -64,19 +80,26 @@ class Worker:
         done: Callable[[T], None],
         failed: Callable[[BaseException], None] | None = None,
     ) -> None:
-        """Work in a thread, then call `done` with the result, or `failed` with its error, in the main thread.
+        """Work in a thread. While it works, only the latest call waits; earlier ones are dropped.
 
-        While a thread works, only the latest call waits; those between are dropped.
+        Parameters
+        ----------
+        work : callable
+            Called in the thread.
+        done : callable
+            Called with the result in the main thread.
+        failed : callable, optional
+            Called with the error in the main thread; by default that of the worker.
         """
         self._turn += 1
-        task = (work, done, failed or self._failed)
+        call = (work, done, failed or self._failed)
         if self._busy:
-            self._next = task
+            self._next = call
             return
-        self._start(*task)
+        self._start(*call)
 
     def forget(self) -> None:
-        """Drop what is under way and what waits; for a panel that closes."""
+        """Ignore the current and the waiting call, for a panel that closes."""
         self._turn += 1
         self._next = self._done = self._broken = None
 
@@ -86,7 +109,7 @@ class Worker:
         done: Callable[[Any], None],
         failed: Callable[[BaseException], None],
     ) -> None:
-        # What is to be done is kept here, not in the connections, which the thread's end may outlive.
+        # Callbacks are kept here: a connection to them could outlive the panel.
         self._started, self._done, self._broken, self._busy = self._turn, done, failed, True
         self._worker = create_worker(work, _start_thread=False, _ignore_errors=True)
         self._worker.returned.connect(self._took)

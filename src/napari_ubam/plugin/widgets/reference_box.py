@@ -1,4 +1,4 @@
-"""Choice of the reference: one of the study's groups or sessions, or a filter that is typed."""
+"""Choice of the reference: a group or session of the study, or a filter that the user types."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ TIP = (
 
 
 class ReferenceBox(QWidget):
-    """An editable list of filters, with how many recordings and subjects the chosen one means.
+    """An editable list of filters, with the number of recordings and subjects of the chosen one.
 
     Attributes
     ----------
     chosen : Signal
-        Emits the filter when the user chose one that means something.
+        Emits the filter when the user has chosen a valid one.
     """
 
     chosen = Signal(str)
@@ -48,11 +48,17 @@ class ReferenceBox(QWidget):
 
     @property
     def text(self) -> str:
-        """The filter as it stands."""
+        """The current filter."""
         return self.box.currentText().strip()
 
     def set_study(self, study: Study | None) -> None:
-        """Offer a study's groups and sessions."""
+        """Offer the groups and sessions of a study.
+
+        Parameters
+        ----------
+        study : Study or None
+            None for an empty list.
+        """
         self._study, kept = study, self.text
         self.box.blockSignals(True)
         self.box.clear()
@@ -62,7 +68,13 @@ class ReferenceBox(QWidget):
         self.set_text(kept or (self.box.itemText(0) if self.box.count() else ""))
 
     def set_text(self, text: str) -> None:
-        """Show a filter without telling of it."""
+        """Show a filter; `chosen` does not emit.
+
+        Parameters
+        ----------
+        text : str
+            Filter, such as ``group=healthy``.
+        """
         self.box.blockSignals(True)
         self.box.setCurrentText(text)
         self.box.blockSignals(False)
@@ -87,7 +99,17 @@ class ReferenceBox(QWidget):
 
 
 def filters_of(study: Study) -> list[str]:
-    """List the filters that a study offers: groups and sessions, where there are several."""
+    """List filters for the groups and sessions of a study.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of str
+        Groups if there are several, then sessions if there are several.
+    """
     groups = [condition("group", one) for one in study.groups] if len(study.groups) > 1 else []
     sessions = [condition("session", one) for one in study.sessions] if len(study.sessions) > 1 else []
     return groups + sessions
