@@ -15,7 +15,13 @@ class Cancel(Protocol):
     """Flag that stops long-running work: a `threading.Event`, a `multiprocessing.Event` or similar."""
 
     def is_set(self) -> bool:
-        """Whether the work should stop."""
+        """Whether the work should stop.
+
+        Returns
+        -------
+        bool
+            True after a request to stop.
+        """
         ...
 
 
