@@ -83,9 +83,7 @@ class ExplorePanel(Panel):
         box, column = section("Map of all frames")
         self.method, self.colour = QComboBox(), QComboBox()
         self.method.addItems(["umap", "pca"])
-        self.method.setToolTip(
-            "Method of the map: umap shows clusters, pca is faster."
-        )
+        self.method.setToolTip("Method of the map: umap shows clusters, pca is faster.")
         self.colour.addItems(list(COLOURS))
         self.colour.setToolTip("Colour the points by this column.")
         self.colour.currentTextChanged.connect(lambda _: self._paint())
