@@ -47,7 +47,18 @@ class Frames(Protocol):
         ...
 
     def frame(self, number: int) -> npt.NDArray[Any]:
-        """Read one frame."""
+        """Read one frame.
+
+        Parameters
+        ----------
+        number : int
+            Frame number, in range.
+
+        Returns
+        -------
+        ndarray, shape (y, x, c) or (y, x)
+            The image.
+        """
         ...
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
