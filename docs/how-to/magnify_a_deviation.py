@@ -12,6 +12,8 @@ from napari_ubam.report import save, sweep_sheet
 def main() -> None:
     study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=3)
     run = ubam.train(study, "run", preset="tiny", steps=10)
+    run.embed(study)
+    run.score(study, reference="group=healthy", figures=False)
     # --8<-- [start:train]
     run.train_magnifier(study, steps=10)
     # --8<-- [end:train]
