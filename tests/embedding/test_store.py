@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,40 @@ def test_damaged_codes_are_told(one: Recording, store: EmbeddingStore) -> None:
 
 def test_a_store_can_be_pickled(store: EmbeddingStore) -> None:
     assert pickle.loads(pickle.dumps(store)) == store
+
+
+def test_codes_become_a_dataset_with_named_axes(
+    one: Recording, store: EmbeddingStore, tmp_path: Path
+) -> None:
+    embed([one], PlainEncoder(), store)
+    codes = store.read("one")
+    found = codes.to_xarray()
+    assert found["posture"].dims == ("time", "posture_code")
+    assert found["behaviour"].dims == ("time", "behaviour_code")
+    np.testing.assert_array_equal(found["time"], codes.times)
+    np.testing.assert_array_equal(found["frame"], codes.frames)
+    np.testing.assert_array_equal(found["valid"], codes.valid)
+    part = found.sel(time=slice(0.2, 0.4))
+    rows = (codes.times >= 0.2) & (codes.times <= 0.4)
+    assert rows.sum() > 2
+    np.testing.assert_array_equal(part["posture"], codes.posture[rows])
+    assert found.attrs == {
+        "recording": "one",
+        "subject": "a",
+        "group": "g",
+        "session": "0",
+        "fps": codes.fps,
+        "posture_hash": "p1",
+        "behaviour_hash": "b1",
+    }
+    found.to_zarr(tmp_path / "codes.zarr")
+    assert (tmp_path / "codes.zarr").is_dir()
+
+
+def test_without_xarray_the_package_is_named(
+    one: Recording, store: EmbeddingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed([one], PlainEncoder(), store)
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    with pytest.raises(EmbeddingError, match=r"needs the package xarray; install napari-ubam\[xarray\]\."):
+        store.read("one").to_xarray()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import zarr
 from typer.testing import CliRunner
 
 from napari_ubam.cli import app
 from napari_ubam.report.page import Page, Part, to_html
 from napari_ubam.run import Run, RunError
+from napari_ubam.runfolder.recordings import set_recordings
 from napari_ubam.study import Study
 
 
@@ -36,6 +39,44 @@ def test_the_report_holds_subjects_episodes_and_figures(scored: Run, study: Stud
     assert text.count("<img ") == text.count("data:image/png;base64,") >= 2 + len(study)
     assert scored.encoder("cpu").hashes["posture"] in text
     assert not re.search(r'(src|href)="(?!data:)', text)
+
+
+def test_the_report_says_what_was_scored(scored: Run, study: Study) -> None:
+    text = scored.report().read_text("utf-8")
+    assert "computed from 5 recordings, 4 of them in the reference" in text
+    for one in scored.results["scores"].facts["recordings"]:
+        assert f"<td>{one['codes']}</td>" in text
+    assert "has changed since" not in text
+
+
+def test_the_report_says_how_the_study_changed_since(scored: Run, study: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(scored.folder, folder)
+    run, (first, second, third, *_) = Run.open(folder), study
+    kept = [one.model_copy(update={"group": "other"}) if one is second else one for one in study]
+    shutil.copy(third.video, tmp_path / "again.mp4")
+    again = third.model_copy(update={"name": "again", "video": tmp_path / "again.mp4"})
+    set_recordings(folder, Study([*kept[1:], again]))
+    codes = zarr.open_group(str(folder / "embeddings.zarr" / third.name))["posture"]
+    codes[50] = -codes[50]
+    text = run.report().read_text("utf-8")
+    changes = (
+        f"again was added, {first.name} was removed, {second.name} was given other labels, {third.name} was "
+        "embedded again"
+    )
+    assert f"The study of this run has changed since then: {changes}; score the study again." in text
+
+
+def test_a_run_of_an_earlier_version_is_reported(scored: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(scored.folder, folder)
+    facts = json.loads((folder / "scores.json").read_text("utf-8"))
+    for name in ("recordings", "tables", "text_columns"):
+        facts.pop(name)
+    (folder / "scores.json").write_text(json.dumps(facts), "utf-8")
+    text = Run.open(folder).report().read_text("utf-8")
+    assert "Reference recordings: healthy1, healthy2, healthy3, healthy4." in text
+    assert ">impaired1<" in text
 
 
 def test_figures_of_another_scoring_are_not_shown(scored: Run, study: Study, tmp_path: Path) -> None:

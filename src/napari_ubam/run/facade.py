@@ -22,7 +22,6 @@ from napari_ubam.training.pipeline.context import TrainingOptions
 from napari_ubam.training.pipeline.magnifier import train_run_magnifier
 
 from .analysing import analyse
-from .explorer import Explorer, explore
 from .reading import ReadableRun
 from .reporting import write_report
 from .score_table import ScoreTable
@@ -363,16 +362,6 @@ class Run(ReadableRun):
             If nothing was scored yet.
         """
         return write_report(self.folder)
-
-    def explorer(self) -> Explorer:
-        """Load the codes of all embedded recordings, to ask for neighbours and maps.
-
-        Raises
-        ------
-        RunError
-            If no recording is embedded.
-        """
-        return explore(self.folder)
 
     def scoring(self, study: Study, reference: str, **options: Any) -> ScoreTable:
         """Use `score` instead: its result has all that this returns.

@@ -12,7 +12,7 @@ from napari_ubam.embedding.codes import codes_hash, store_of
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import SCORES
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.runfolder.tables import Result, has_result, read_result
+from napari_ubam.runfolder.tables import Result, read_facts
 from napari_ubam.study import StudyError
 from napari_ubam.study.values import listed
 
@@ -86,9 +86,8 @@ def scores_created(folder: Path) -> str | None:
     str or None
         As written with the scores. None if the run has no scores.
     """
-    if not has_result(folder, SCORES):
-        return None
-    created: str | None = read_result(folder, SCORES).facts.get("created")
+    facts = read_facts(folder, SCORES) or {}
+    created: str | None = facts.get("created")
     return created
 
 

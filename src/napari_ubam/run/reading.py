@@ -22,6 +22,8 @@ from napari_ubam.runfolder.tables import Result, RunResults, has_result, read_re
 from napari_ubam.study import Recording
 from napari_ubam.training.checks.quality import Quality
 
+from .explorer import Explorer, explore
+
 
 @dataclass(frozen=True)
 class ReadableRun:
@@ -161,6 +163,16 @@ class ReadableRun:
     def results(self) -> Mapping[str, Result]:
         """Results of the run by name, such as ``"scores"`` and ``"map"``. Each is read on access."""
         return RunResults(self.folder)
+
+    def explorer(self) -> Explorer:
+        """Load the codes of all embedded recordings, to ask for neighbours and maps.
+
+        Raises
+        ------
+        RunError
+            If no recording is embedded.
+        """
+        return explore(self.folder)
 
     @property
     def _scoring(self) -> Result:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from napari_ubam.study.values import listed
 
 from .errors import RunError
 from .paths import SCORES
 from .recordings import read_recordings
+from .tables import read_facts
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,34 @@ class ScoredStudy:
     reference: str
     recordings: tuple[ScoredRecording, ...]
     complete: bool = True
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> ScoredStudy:
+        """Read the recordings from the facts of the scores.
+
+        Parameters
+        ----------
+        facts : mapping of str to object
+            Content of ``scores.json``.
+
+        Returns
+        -------
+        ScoredStudy
+
+        Raises
+        ------
+        KeyError, TypeError
+            If the facts are not those of scores.
+        """
+        reference = str(facts["reference"])
+        if "recordings" not in facts:
+            names = tuple(ScoredRecording(str(name), True) for name in facts["reference_recordings"])
+            return cls(reference, names, complete=False)
+        recordings = tuple(
+            ScoredRecording(str(one["name"]), bool(one["reference"]), str(one["codes"]))
+            for one in facts["recordings"]
+        )
+        return cls(reference, recordings)
 
     @property
     def reference_recordings(self) -> tuple[ScoredRecording, ...]:
@@ -122,22 +151,13 @@ def read_scored(folder: Path) -> ScoredStudy | None:
     RunError
         If the facts of the scores cannot be read.
     """
-    path = folder / f"{SCORES}.json"
-    if not path.is_file():
+    facts = read_facts(folder, SCORES)
+    if facts is None:
         return None
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        reference = str(facts["reference"])
-        if "recordings" not in facts:
-            names = tuple(ScoredRecording(str(name), True) for name in facts["reference_recordings"])
-            return ScoredStudy(reference, names, complete=False)
-        recordings = tuple(
-            ScoredRecording(str(one["name"]), bool(one["reference"]), str(one["codes"]))
-            for one in facts["recordings"]
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} cannot be read ({error!r}); score the study again.") from error
-    return ScoredStudy(reference, recordings)
+        return ScoredStudy.from_facts(facts)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{folder / SCORES}.json cannot be read ({error!r}); score the study again.") from error
 
 
 def stale_scores(folder: Path) -> str | None:

@@ -156,7 +156,7 @@ def read_result(folder: Path, name: str) -> Result:
     RunError
         If the run has no such result, or a file cannot be read.
     """
-    facts = _read_facts(folder, name)
+    facts = read_facts(folder, name)
     if facts is None:
         raise RunError(f"{folder} has no result {name!r}; compute it first.")
     names = _table_names(name, facts)
@@ -165,6 +165,36 @@ def read_result(folder: Path, name: str) -> Result:
     facts.pop(_TABLES, None)
     tables = {table: _read_csv(folder / f"{table}.csv", {*TEXT, *text.get(table, ())}) for table in names}
     return Result(name, tables, facts, warnings)
+
+
+def read_facts(folder: Path, name: str) -> dict[str, Any] | None:
+    """Read the facts of a result without its tables.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    name : str
+        Name of the result.
+
+    Returns
+    -------
+    dict or None
+        Content of ``NAME.json``. None if there is no such file.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be read.
+    """
+    path = folder / f"{name}.json"
+    if not is_result_name(name) or not path.is_file():
+        return None
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}); compute the result again.") from error
+    return facts if isinstance(facts, dict) else None
 
 
 def has_result(folder: Path, name: str) -> bool:
@@ -183,7 +213,7 @@ def has_result(folder: Path, name: str) -> bool:
         True if its facts can be read and all its tables are there.
     """
     try:
-        facts = _read_facts(folder, name)
+        facts = read_facts(folder, name)
     except RunError:
         return False
     if facts is None:
@@ -233,25 +263,13 @@ def _check_names(folder: Path, result: Result) -> None:
     if not result.tables:
         raise RunError(f"The result {result.name!r} has no table; give it at least one.")
     for other in result_names(folder):
-        facts = _read_facts(folder, other) or {}
+        facts = read_facts(folder, other) or {}
         shared = set(result.tables) & set(_table_names(other, facts)) if other != result.name else set()
         if shared:
             raise RunError(
                 f"The result {other!r} of {folder} already has a table {min(shared)!r}; choose another name "
                 f"for the table of {result.name!r}."
             )
-
-
-def _read_facts(folder: Path, name: str) -> dict[str, Any] | None:
-    """Content of the facts file; None if there is none."""
-    path = folder / f"{name}.json"
-    if not is_result_name(name) or not path.is_file():
-        return None
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}); compute the result again.") from error
-    return facts if isinstance(facts, dict) else None
 
 
 def _table_names(name: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
