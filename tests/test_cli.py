@@ -39,7 +39,7 @@ def test_a_good_study(study: Path) -> None:
     code, out, err = run("check", study)
     assert code == 0
     assert out.startswith("study.csv: 1 recording, 1 subject, 1 group, 1 s of video\n")
-    assert "Proposal" in out
+    assert "Proposed settings" in out
     assert err == ""
 
 
@@ -76,7 +76,7 @@ def test_a_video_that_cannot_be_read(study: Path) -> None:
     [
         ("none.csv", "none.csv is not in"),
         (".", "cannot be read"),
-        ("a.mp4", "a.mp4: this is not a table of text; choose a CSV file."),
+        ("a.mp4", "a.mp4: this is not a text file; choose a CSV file."),
     ],
 )
 def test_a_study_that_is_none(study: Path, path: str, sentence: str) -> None:
@@ -88,7 +88,7 @@ def test_a_study_that_is_none(study: Path, path: str, sentence: str) -> None:
 def test_a_report_that_cannot_be_written(study: Path, tmp_path: Path) -> None:
     code, out, err = run("check", study, "--json", tmp_path / "no" / "report.json")
     assert code == 1
-    assert "Proposal" in out
+    assert "Proposed settings" in out
     assert "cannot be used (no such file or directory); choose another path." in err
 
 

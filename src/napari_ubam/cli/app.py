@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-import napari_ubam
 from napari_ubam.threads import set_threads
 
 from .working import log_events
@@ -34,7 +34,7 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"napari-ubam {napari_ubam.__version__}")
+        typer.echo(f"napari-ubam {installed_version('napari-ubam')}")
         raise typer.Exit
 
 

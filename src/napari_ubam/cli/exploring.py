@@ -104,7 +104,6 @@ def view(
 ) -> None:
     """Open napari on a run, with the panels beside the picture."""
     with refusals():
-        from importlib import import_module
         from importlib.util import find_spec
 
         from napari_ubam.run import Run, RunError
@@ -112,5 +111,6 @@ def view(
         opened = Run.open(run)
         if not any(find_spec(name) for name in ("PyQt6", "PyQt5", "PySide6")):
             raise RunError("napari has no window here; install napari-ubam[all], or view the run elsewhere.")
-        # By name: only the plugin's room may import napari, and nothing may depend on it.
-        import_module("napari_ubam.plugin.commands.view").view_run(opened.folder)
+        from napari_ubam.plugin.commands.view import view_run  # only now that there is a window
+
+        view_run(opened.folder)
