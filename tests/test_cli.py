@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import napari_ubam
@@ -114,6 +117,21 @@ def test_version_and_help() -> None:
     assert "check" in run("--help")[1]
     assert "--full" in run("check", "--help")[1]
     assert run("nonsense")[0] == 2
+
+
+def test_every_option_and_command_is_explained_in_a_sentence() -> None:
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    texts = {f"{name}": one.help for name, one in command.commands.items()}
+    texts |= {
+        f"{name} {option.name}": getattr(option, "help", None)
+        for name, one in command.commands.items()
+        for option in one.params
+    }
+    assert len(texts) > 40
+    assert {
+        name: text for name, text in texts.items() if not re.fullmatch(r"[A-Z0-9][^\n]+\.", text or "")
+    } == {}
 
 
 def test_letters_that_a_pipe_lacks_do_not_end_the_command(study: Path) -> None:

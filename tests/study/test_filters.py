@@ -113,4 +113,4 @@ def test_an_example_of_a_filter_is_valid(example: str, example_study: Study) -> 
 def test_the_examples_are_found() -> None:
     assert {"group=healthy", "group=healthy and session=0", "column=value"} <= EXAMPLES.keys()
     places = {file.name for file in FILES if any(shown(file))}
-    assert {"README.md", "study.md", "commands.py", "reference_box.py", "filters.py"} <= places
+    assert {"README.md", "study.md", "options.py", "reference_box.py", "filters.py"} <= places

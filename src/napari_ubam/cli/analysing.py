@@ -21,11 +21,14 @@ ROWS = 40  # rows of a table that are printed
 def analyse(
     run: RunFolder,
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Name of an analysis; without it, all are listed.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Name of the analysis. Without a name, all analyses are listed."),
     ] = None,
     values: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the analysis; can be repeated."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Parameter of the analysis. This option can be repeated."
+        ),
     ] = None,
 ) -> None:
     """Compute an analysis of a run, print its tables, and write them to the run."""

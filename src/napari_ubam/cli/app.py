@@ -48,7 +48,7 @@ def _options(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write progress as JSON lines to a file; a file FILE.stop beside it stops the work.",
+            help="Write the progress to this file as JSON lines. The command stops when FILE.stop appears.",
         ),
     ] = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The commands; every one is a thin call of the library."""
+"""Commands that make something: they check, train, embed, score, magnify and render."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import typer
 from napari_ubam.magnification.defaults import FACTOR, SMOOTHING_MS
 
 from .app import app
-from .options import Device, RunFolder, StudyFile
+from .options import Device, RecordingName, Reference, RunFolder, StudyFile
 from .working import OptionError, frame_range, progress_bar, refusals, working
 
 
 @app.command()
 def check(
-    study: Annotated[Path, typer.Argument(metavar="STUDY.csv", help="Table of the study.")],
+    study: StudyFile,
     full: Annotated[
-        bool, typer.Option("--full", help="Decode every frame, not a sample, and list those that fail.")
+        bool, typer.Option("--full", help="Decode every frame instead of a sample, and list damaged frames.")
     ] = False,
     json: Annotated[
-        Path | None, typer.Option("--json", metavar="PATH", help="Write the report as JSON, too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the report to a JSON file.")
     ] = None,
 ) -> None:
-    """Open every video of a study, list all problems, and say whether there is enough data."""
+    """Open every video of a study, list all problems, and tell whether there is enough data."""
     with refusals():
         from napari_ubam.check import check_study
         from napari_ubam.check.render import show
@@ -49,19 +49,29 @@ def train(
     study: StudyFile,
     run: RunFolder,
     preset: Annotated[
-        str | None, typer.Option(help="tiny, small or base; paper for the published networks. Default: small")
+        str | None,
+        typer.Option(
+            help="Model size: tiny, small or base; paper for the published networks. Default: small."
+        ),
     ] = None,
     device: Device = "auto",
-    minutes: Annotated[float | None, typer.Option(min=0.01, help="Training time.")] = None,
-    steps: Annotated[int | None, typer.Option(min=0, help="Training steps, instead of minutes.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Training time in minutes.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=0, help="Number of training steps, instead of --minutes.")
+    ] = None,
     window: Annotated[
         float | None,
-        typer.Option(min=1, metavar="MS", help="Length of a behaviour window, as 'check' proposes."),
+        typer.Option(
+            min=1,
+            metavar="MS",
+            help="Length of a behaviour window in milliseconds. The command 'check' proposes one.",
+        ),
     ] = None,
     budget: Annotated[
-        float | None, typer.Option(min=0.01, metavar="GB", help="Disk space for decoded crops.")
+        float | None,
+        typer.Option(min=0.01, metavar="GB", help="Maximum disk space for decoded crops, in gigabytes."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Random seed. Default: 0")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed. Default: 0.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue a training that was stopped, with its settings.")
     ] = False,
@@ -74,13 +84,15 @@ def train(
     weights: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.pth.tar", help="Checkpoint of the published code from which preset paper begins."
+            metavar="FILE.pth.tar",
+            help="Checkpoint of the published code to start from, only for preset paper.",
         ),
     ] = None,
     vgg: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Weights of VGG-16 for the published loss; with --magnifier, preset paper."
+            metavar="FILE",
+            help="VGG-16 weights for the published loss, only for --magnifier of preset paper.",
         ),
     ] = None,
 ) -> None:
@@ -133,11 +145,14 @@ def embed(
     study: StudyFile,
     run: RunFolder,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="dask.distributed scheduler, or local:4.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Address of a dask.distributed scheduler, or local:4 for 4 processes."
+        ),
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Compute the posture and behaviour codes of every recording that has none yet."""
+    """Compute the posture and behaviour embeddings of all recordings that have none yet."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.run import Run
         from napari_ubam.study import Study
@@ -158,7 +173,7 @@ def remove(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of recordings of the run.")],
     run: RunFolder,
 ) -> None:
-    """Remove recordings from the study of a run; their codes stay on disk."""
+    """Remove recordings from the study of a run; their embeddings stay on disk."""
     with refusals():
         from napari_ubam.run import Run
         from napari_ubam.runfolder.scored import stale_scores
@@ -175,9 +190,9 @@ def remove(
 def score(
     study: StudyFile,
     run: RunFolder,
-    reference: Annotated[str, typer.Option(metavar="FILTER", help="What is normal, such as group=healthy.")],
+    reference: Reference,
 ) -> None:
-    """Score how much every frame, window and subject deviates from a reference."""
+    """Score how much every frame, window and subject deviates from the reference."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.run import Run
         from napari_ubam.run.summary import summary_lines
@@ -191,36 +206,46 @@ def score(
 
 @app.command()
 def magnify(
-    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Name of a recording of the run.")],
+    recording: RecordingName,
     run: RunFolder,
-    reference: Annotated[str, typer.Option(metavar="FILTER", help="What is normal, such as group=healthy.")],
+    reference: Reference,
     out: Annotated[Path, typer.Option(metavar="FILE", help="File to write: .mp4, .tif or .zarr.")],
     factor: Annotated[
         float, typer.Option(help="0 shows the reference posture, 1 the original, above 1 magnifies.")
     ] = FACTOR,
     frames: Annotated[
         str | None,
-        typer.Option(metavar="START:STOP", help="Frames from 0, STOP not included, such as 100:220."),
+        typer.Option(
+            metavar="START:STOP", help="Frames to write, such as 100:220 for frames 100 to 219. Default: all."
+        ),
     ] = None,
     smoothing: Annotated[
         float,
         typer.Option(min=0, metavar="MS", help="Smooth the change towards the reference over this time."),
     ] = SMOOTHING_MS,
     side_by_side: Annotated[
-        bool, typer.Option("--side-by-side", help="Original, magnified and difference in a row.")
+        bool,
+        typer.Option(
+            "--side-by-side", help="Show the original, the magnified frame and their difference side by side."
+        ),
     ] = False,
     label: Annotated[
-        bool, typer.Option("--label", help="Write factor and reference into the picture.")
+        bool, typer.Option("--label", help="Write the factor and the reference into each frame.")
     ] = False,
     sweep: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Also the middle frame at several factors, as a sheet.")
+        Path | None,
+        typer.Option(metavar="PNG", help="Also write an image of the middle frame at several factors."),
     ] = None,
     arrows: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Also a table of what moved in every frame, in pixels.")
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="Also write a table of the movement between original and magnified frames, in pixels.",
+        ),
     ] = None,
     device: Device = "auto",
 ) -> None:
-    """Write a recording with its deviation from the reference made larger."""
+    """Magnify the deviation of a recording from the reference, and write the frames."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.magnification.export import export
         from napari_ubam.magnification.prepare import magnification
@@ -254,13 +279,13 @@ def magnify(
 
 @app.command()
 def sample(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
-    healthy: Annotated[int, typer.Option(min=0, help="Healthy animals.")] = 8,
-    impaired: Annotated[int, typer.Option(min=0, help="Animals with bouts of impaired gait.")] = 4,
-    seconds: Annotated[float, typer.Option(min=0.1, help="Length of each video.")] = 15.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the animals.")] = 0,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
+    healthy: Annotated[int, typer.Option(min=0, help="Number of healthy animals.")] = 8,
+    impaired: Annotated[int, typer.Option(min=0, help="Number of animals with bouts of impaired gait.")] = 4,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of each video in seconds.")] = 15.0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
 ) -> None:
-    """Render the sample study: videos, its table, and the truth about them."""
+    """Render the sample study: videos, the study table, and the ground truth."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.sample import write_sample
 
@@ -271,14 +296,16 @@ def sample(
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps to train; fewer are quicker.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the animals and of the training.")] = 0,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Number of training steps; fewer steps are faster.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     magnify: Annotated[
-        bool, typer.Option("--magnify", help="Also magnify the strongest episode; takes twice as long.")
+        bool, typer.Option("--magnify", help="Also magnify the strongest episode. This takes twice as long.")
     ] = False,
 ) -> None:
-    """Do the whole job on rendered animals and compare the result with the truth."""
+    """Run all steps on rendered animals, and compare the results with the ground truth."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.run.demo import run_demo
 

@@ -1,4 +1,4 @@
-"""Commands that look at a run: its report, neighbours of a frame, the map of all frames, and the viewer."""
+"""Commands that show a run: its report, neighbours of a frame, the map of all frames, and the viewer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from napari_ubam.kinds import KINDS, MAP_KIND, NEIGHBOURS_KIND
 
 from .app import app
-from .options import RunFolder
+from .options import RecordingName, RunFolder
 from .working import refusals, working
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from napari_ubam.run import Explorer
 
-Kind = Annotated[str, typer.Option(help=f"{' or '.join(KINDS)}.")]
+Kind = Annotated[str, typer.Option(help=f"Embedding: {' or '.join(KINDS)}.")]
 
 
 @app.command()
 def report(run: RunFolder) -> None:
-    """Write what was found as one HTML page, with all figures inside."""
+    """Write the results of a run as one HTML page with all figures."""
     with refusals():
         from napari_ubam.run import Run
 
@@ -32,16 +32,17 @@ def report(run: RunFolder) -> None:
 
 @app.command()
 def neighbours(
-    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Name of a recording of the run.")],
-    frame: Annotated[int, typer.Argument(metavar="FRAME", help="Number of a frame, counted from 0.")],
+    recording: RecordingName,
+    frame: Annotated[int, typer.Argument(metavar="FRAME", help="Frame number, from 0.")],
     run: RunFolder,
     kind: Kind = NEIGHBOURS_KIND,
-    count: Annotated[int, typer.Option(min=1, help="How many.")] = 8,
+    count: Annotated[int, typer.Option(min=1, help="Number of neighbours.")] = 8,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also a sheet of pictures (.png) or a table (.csv).")
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the frames as an image (.png) or the table (.csv)."),
     ] = None,
 ) -> None:
-    """Find the frames of other subjects that are most like a frame."""
+    """Find the most similar frames of other subjects."""
     with refusals():
         from napari_ubam.run import Run
 
@@ -67,7 +68,7 @@ def _sheet(explorer: Explorer, recording: str, frame: int, table: pd.DataFrame, 
         found = cropped_frames(read_recording(explorer.folder, name), [number])
         if found is None:
             raise RunError(
-                f"The video of {name} cannot be read now, so no sheet was written; check its path."
+                f"The video of {name} cannot be read now, so no image was written; check its path."
             )
         pictures.append(found[0])
         alike = f", {one['similarity']:.2f}" if "similarity" in one else ""
@@ -79,12 +80,16 @@ def _sheet(explorer: Explorer, recording: str, frame: int, table: pd.DataFrame, 
 def draw_map(
     run: RunFolder,
     kind: Kind = MAP_KIND,
-    method: Annotated[str, typer.Option(help="umap, or pca.")] = "umap",
-    colour: Annotated[str, typer.Option(help="group, subject, session or deviation.")] = "group",
-    seed: Annotated[int, typer.Option(min=0, help="Of the sample and of the layout.")] = 0,
-    out: Annotated[Path | None, typer.Option(metavar="PNG", help="Picture; map.png in the run.")] = None,
+    method: Annotated[str, typer.Option(help="Method: umap or pca.")] = "umap",
+    colour: Annotated[
+        str, typer.Option(help="Colour of the points: group, subject, session or deviation.")
+    ] = "group",
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Image file. Default: map.png in the run.")
+    ] = None,
 ) -> None:
-    """Place all frames on a plane, those of like codes near each other."""
+    """Map all frames to a plane: frames with similar embeddings are close to each other."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.report import map_figure, save
         from napari_ubam.run import Run
@@ -95,14 +100,14 @@ def draw_map(
             table = explorer.with_deviation(table, kind=kind)  # type: ignore[arg-type]
         path = out or explorer.folder / "map.png"
         save(map_figure(table, colour), path)
-        typer.echo(f"{len(table)} frames are in {explorer.folder / 'map.csv'}, the picture is {path}.")
+        typer.echo(f"{len(table)} frames are in {explorer.folder / 'map.csv'}, the image is {path}.")
 
 
 @app.command()
 def view(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
 ) -> None:
-    """Open napari on a run, with the panels beside the picture."""
+    """Open a run in napari, with all panels."""
     with refusals():
         from importlib.util import find_spec
 
@@ -110,7 +115,9 @@ def view(
 
         opened = Run.open(run)
         if not any(find_spec(name) for name in ("PyQt6", "PyQt5", "PySide6")):
-            raise RunError("napari has no window here; install napari-ubam[all], or view the run elsewhere.")
+            raise RunError(
+                "napari cannot open a window because no Qt binding is installed; install napari-ubam[all]."
+            )
         from napari_ubam.plugin.commands.view import view_run  # only now that there is a window
 
         view_run(opened.folder)

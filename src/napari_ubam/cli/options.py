@@ -7,6 +7,14 @@ from typing import Annotated
 
 import typer
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.csv", help="Table of the study.")]
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.csv", help="Study table.")]
 RunFolder = Annotated[Path, typer.Option("--run", metavar="RUN", help="Folder of the run.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
+Device = Annotated[str, typer.Option(help="Compute device: auto, cpu, cuda, cuda:1 or mps.")]
+RecordingName = Annotated[str, typer.Argument(metavar="RECORDING", help="Name of a recording of the run.")]
+Reference = Annotated[
+    str,
+    typer.Option(
+        metavar="FILTER",
+        help="Recordings that define normal, such as group=healthy or 'group=healthy and session=0'.",
+    ),
+]

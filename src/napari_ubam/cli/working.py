@@ -1,4 +1,4 @@
-"""How commands work: refusals in a sentence, progress on screen or in a file, how they are stopped."""
+"""What all commands share: error messages and exit codes, progress on screen or in a file, cancelling."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OptionError(UbamError):
 
 
 def log_events(context: typer.Context, path: Path) -> None:
-    """Let a command tell of itself in a file, and end when a file beside it says so."""
+    """Write the progress of a command to a file, and stop it when a file beside it asks to."""
     with refusals():
         log = EventLog(path)
     _LOG.set(log)
@@ -55,13 +55,13 @@ def _refuse(code: int, sentence: str) -> NoReturn:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn a refused input into its sentence and exit code."""
+    """Print the sentence of a refused input, and exit with its code."""
     try:
         yield
     except (KeyboardInterrupt, Cancelled) as stopped:
         _refuse(CANCELLED, str(stopped) or "Cancelled.")
     except BrokenPipeError:
-        raise  # whoever read the output has seen enough, which typer knows to handle
+        raise  # the reader of the output has closed it, and typer handles this
     except UbamError as error:
         _refuse(1, str(error))
     except OSError as error:
@@ -71,7 +71,7 @@ def refusals() -> Iterator[None]:
 
 @contextmanager
 def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
-    """Show the events of long work, and let the first Ctrl-C ask it to stop."""
+    """Show the progress of long work. The first Ctrl-C asks the work to stop, the second ends it at once."""
     events = _LOG.get()
     cancel = threading.Event() if events is None else events.cancel
 
@@ -79,7 +79,7 @@ def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
         if cancel.is_set():
             raise KeyboardInterrupt
         cancel.set()
-        typer.echo("Stopping; press Ctrl-C again to break off at once.", err=True)
+        typer.echo("Stopping; press Ctrl-C again to stop at once.", err=True)
 
     # Only the main thread may be told of signals.
     main_thread = threading.current_thread() is threading.main_thread()
@@ -105,7 +105,7 @@ def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
 
 
 def _logged() -> Callable[[Progress], None]:
-    """Tell events in plain lines now and then, where stderr is a file and no bar can be drawn."""
+    """Print the progress in lines now and then if stderr is a file, which cannot show a bar."""
     if sys.stderr.isatty():
         return lambda event: None
     told = time.monotonic()
@@ -124,7 +124,7 @@ def _logged() -> Callable[[Progress], None]:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
-    """Progress bar on stderr, gone when done; nothing where stderr is no terminal."""
+    """Show a progress bar on stderr until the work is done, if stderr is a terminal."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
