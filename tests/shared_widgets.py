@@ -11,6 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 
 from napari_ubam.run import Run
+from napari_ubam.runfolder.recordings import read_recordings
 
 Wait = Callable[..., None]
 
@@ -25,4 +26,5 @@ def delete(widget: QWidget) -> None:
 def copy_of(run: Run, folder: Path) -> Path:
     """Copy a run, without its jobs."""
     shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("jobs"))
+    read_recordings(run.folder).to_csv(folder / "study.csv")  # the paths in it are relative
     return folder

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from magnified_part import ONE, PART
-from napari_ubam.families import FAMILIES
+from magnified_part import ONE, PART, count_network_runs
 from napari_ubam.run import Run
 from napari_ubam.study import Study
 from napari_ubam.video import open_video
@@ -40,12 +39,4 @@ def originals(study: Study) -> np.ndarray:
 @pytest.fixture
 def network_runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Give a list that grows by one entry whenever a frame passes the network."""
-    family, runs = FAMILIES["native"], []
-    prepare_frame = family.prepare_frame
-
-    def counted(*arguments: object) -> object:
-        runs.append(1)
-        return prepare_frame(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(family, "prepare_frame", counted)
-    return runs
+    return count_network_runs(monkeypatch)

@@ -12,8 +12,8 @@ from napari_ubam.plugin.io.result_layers import arrow_layer, magnified_layers, s
 from napari_ubam.plugin.viewer.navigation import image_frame
 from napari_ubam.plugin.viewer.overlay import add_score_layer, show_score
 from napari_ubam.run import Run, RunError
-from napari_ubam.runfolder.recordings import read_recording
-from napari_ubam.runfolder.scored import stale_scores
+from napari_ubam.runfolder.recordings import read_recording, read_recordings
+from napari_ubam.runfolder.scored import read_scored
 from napari_ubam.video import open_video
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ def show_recording(viewer: Viewer, run: Run, recording: str) -> Image:
     viewer : napari.Viewer
     run : Run
     recording : str
-        The recording's name.
+        Name of the recording.
 
     Returns
     -------
     Image
-        The layer; one that shows the recording already is given back.
+        The new layer, or the one that shows the recording already.
 
     Raises
     ------
@@ -52,28 +52,33 @@ def show_recording(viewer: Viewer, run: Run, recording: str) -> Image:
 
 
 def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
-    """Draw the scores of a recording over it: a frame around the region, coloured by the percentile.
+    """Draw the scores of a recording over it: an outline of its region, coloured by the percentile.
 
-    The colour goes from blue over white to red, and the score is written above; both follow the slider.
-    A star marks frames over the 95th percentile.
+    The colour goes from blue over white to red, and the score is written above. Both follow the slider. A
+    star marks frames over the 95th percentile.
 
     Parameters
     ----------
     viewer : napari.Viewer
     run : Run
-        Scored: `Run.score` was called.
+        Run with scores, see `Run.score`.
     recording : str
-        The recording's name.
+        Name of the recording.
 
     Returns
     -------
     Shapes
-        The layer with the frame.
+        The layer with the outline. Its metadata hold the scores and their reference.
 
     Raises
     ------
     RunError
         If the run does not know the recording, or it was not scored.
+
+    Warns
+    -----
+    UserWarning
+        If the study of the run is not the one that was scored.
     """
     one, scores = read_recording(run.folder, recording), run.scores
     scores = scores[scores["recording"] == recording]
@@ -82,7 +87,11 @@ def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
     image = show_recording(viewer, run, recording)
     height, width = image.data.shape[1:3]
     overlay = score_overlay(scores, region_of(one, height, width))
-    layer = add_score_layer(viewer, overlay, recording, scores)
+    scored = read_scored(run.folder)
+    layer = add_score_layer(viewer, overlay, recording, scores, scored.reference if scored else "")
+    difference = scored.study_difference(read_recordings(run.folder).names) if scored else None
+    if difference:
+        warnings.warn(difference, stacklevel=2)
 
     def follow(_: object = None) -> None:
         show_score(layer, overlay, image_frame(viewer, image))
@@ -103,36 +112,41 @@ def show_magnified(
     run: Run,
     recording: str,
     reference: str,
-    factor: float = 2.0,
+    factor: float = FACTOR,
     *,
     frames: slice | None = None,
     smoothing_ms: float = SMOOTHING_MS,
     device: str = "auto",
+    arrows: bool = False,
 ) -> list[Layer]:
-    """Add a magnified part of a recording: magnified, reference, difference and, of up to 300 frames, arrows.
+    """Add magnified frames to a viewer: magnified, reference, difference and, if wanted, arrows.
 
     Parameters
     ----------
     viewer : napari.Viewer
     run : Run
-        With a magnifier.
+        Run with a magnifier.
     recording, reference, factor, frames, smoothing_ms, device
         As `Run.magnify` takes them.
+    arrows : bool
+        Whether to compute the arrows of all frames now, which takes some time.
 
     Returns
     -------
     list of Layer
-        The magnified frames are shown; the other layers are hidden at first.
+        The magnified frames, and the arrows, are shown. The other layers are hidden at first.
 
     Raises
     ------
     RunError, WeightsError, EmbeddingError, DeviationError
         As `Run.magnify` raises them.
+    FamilyError
+        If arrows are wanted, but the magnifier displaces no pixels.
     """
-    made = run.magnification(
+    made = run.magnify(
         recording, reference, factor, frames=frames, smoothing_ms=smoothing_ms, device=device
-    )
-    added = []
-    for data, arguments, kind in magnified_layers(made):
-        added.append(getattr(viewer, f"add_{kind}")(data, **arguments))
-    return added
+    ).magnification
+    layers = magnified_layers(made)
+    if arrows:
+        layers.append(arrow_layer(made, made.arrows()))
+    return [getattr(viewer, f"add_{kind}")(data, **arguments) for data, arguments, kind in layers]

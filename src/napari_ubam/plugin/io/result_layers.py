@@ -1,9 +1,9 @@
-"""From a run's results to layers, as data: napari itself is not needed here."""
+"""Layers of the results of a run, as data. Needs neither Qt nor napari."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import dask.array as da
 import matplotlib
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_ubam.analysis.attribution import arrows, difference_map, vectors
+from napari_ubam.analysis.attribution import difference_map, vectors
 from napari_ubam.magnification.export import VISIBLE
 from napari_ubam.plugin.io.regions import corners_of
 from napari_ubam.run import Magnification
@@ -19,24 +19,26 @@ from napari_ubam.study import Roi
 
 from .convert import Layer
 
-LINE = 95.0  # percentile from which a frame is drawn in the colour of an episode
+LINE = 95.0
+"""Percentile from which a score is marked with a star."""
+
 NONE = (0.5, 0.5, 0.5, 1.0)
-MOST_ARROWS = 300  # frames
+"""Colour of a frame without a score, RGBA."""
 
 
 @dataclass(frozen=True)
 class ScoreOverlay:
-    """What is drawn over each frame of a recording.
+    """Scores of a recording as they are drawn over its frames.
 
     Parameters
     ----------
     first : int
         Number of the first frame that has a row.
-    colours : (t, 4) float array
-        RGBA of the frame around the region: grey without a score, from blue over white to red with it.
+    colours : ndarray of float, shape (t, 4)
+        RGBA of the outline of the region: grey without a score, else from blue over white to red.
     texts : tuple of str
-        Score and percentile in words.
-    corners : (4, 2) float array
+        Deviation and percentile of each frame in words.
+    corners : ndarray of float, shape (4, 2)
         Corners of the region, ``(y, x)`` in pixels.
     """
 
@@ -46,7 +48,19 @@ class ScoreOverlay:
     corners: npt.NDArray[np.float64]
 
     def at(self, frame: int) -> tuple[npt.NDArray[np.float64], str]:
-        """Colour and text of a frame; grey and "no score" outside of the recording."""
+        """Return the colour and the text of a frame.
+
+        Parameters
+        ----------
+        frame : int
+            Frame number.
+
+        Returns
+        -------
+        colour : ndarray of float, shape (4,)
+            RGBA; grey outside of the recording.
+        text : str
+        """
         row = frame - self.first
         if not 0 <= row < len(self.texts):
             return np.array(NONE), "no score"
@@ -59,9 +73,9 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
     Parameters
     ----------
     scores : DataFrame
-        Rows of ``scores.csv`` of one recording, a row a frame.
+        Rows of ``scores.csv`` of one recording, one for each frame.
     roi : Roi
-        Region that they were computed on.
+        Region of the recording.
 
     Returns
     -------
@@ -84,37 +98,26 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
 
 
 def magnified_layers(made: Magnification) -> list[Layer]:
-    """Make layers of a magnification: magnified, reference, difference and arrows.
-
-    Arrows are worked out at once, and so only for as many frames as that takes seconds for.
+    """Make image layers of magnified frames: magnified, reference and difference.
 
     Parameters
     ----------
     made : Magnification
-        From `napari_ubam.Run.magnification`.
+        Attribute ``magnification`` of the result of `napari_ubam.Run.magnify`.
 
     Returns
     -------
     list of tuple
-        Layer data, arguments and type. Images are lazy. Time is in seconds, and the first frame lies where it
-        does in the recording. The metadata holds what was noted with the magnification.
+        Data, arguments and type of each layer. Images are lazy. Time is in seconds, and the first frame lies
+        where it does in the recording. The metadata of the magnification are in those of the layers.
     """
-    grey = made.frames.shape[-1] == 1
-    name, start = made.metadata["recording"], int(made.numbers[0])
-    place: dict[str, Any] = {
-        "scale": (1 / made.fps, 1.0, 1.0),
-        "translate": (start / made.fps, 0.0, 0.0),
-        "axis_labels": ("t", "y", "x"),
-        "units": ("s", "pixel", "pixel"),
-        "metadata": {"magnification": made.metadata},
-    }
+    frames = made.frames
+    grey = frames.shape[-1] == 1
+    name, place = made.metadata["recording"], _place(made)
     image = {**place, "rgb": not grey, "multiscale": False, "cache": False}
     if grey:
         image["contrast_limits"] = (0.0, 255.0)
-    shown = [
-        (made.frames, f"{name} × {made.factor:g}", True),
-        (made.reference, f"{name}, reference", False),
-    ]
+    shown = [(frames, f"{name} × {made.factor:g}", True), (made.reference, f"{name}, reference", False)]
     layers: list[Layer] = [
         (data[..., 0] if grey else data, {**image, "name": label, "visible": visible}, "image")
         for data, label, visible in shown
@@ -122,16 +125,43 @@ def magnified_layers(made: Magnification) -> list[Layer]:
     difference = {**place, "name": f"{name}, difference", "multiscale": False, "cache": False}
     difference |= {"colormap": "inferno", "contrast_limits": (0.0, VISIBLE), "blending": "additive"}
     layers.append((_differences(made), {**difference, "visible": False}, "image"))
-    if len(made.numbers) > MOST_ARROWS or not made.moves:
-        return layers
-    tables = {place: arrows(made.flow(number)) for place, number in enumerate(made.numbers.tolist())}
-    look = {"edge_width": 1.5, "vector_style": "arrow", "edge_color": "orange", "visible": False}
-    layers.append((vectors(tables), {**place, "name": f"{name}, arrows", "ndim": 3, **look}, "vectors"))
     return layers
 
 
+def arrow_layer(made: Magnification, arrows: pd.DataFrame) -> Layer:
+    """Make a Vectors layer of the arrows of magnified frames.
+
+    Parameters
+    ----------
+    made : Magnification
+    arrows : DataFrame
+        Result of `Magnification.arrows`.
+
+    Returns
+    -------
+    tuple
+        Data, arguments and type of the layer. It lies in time and space as the layers of `magnified_layers`.
+    """
+    first = int(made.numbers[0])
+    tables = {cast(int, number) - first: table for number, table in arrows.groupby("frame")}
+    look = {"edge_width": 1.5, "vector_style": "arrow", "edge_color": "orange"}
+    name = f"{made.metadata['recording']}, arrows"
+    return vectors(tables), {**_place(made), **look, "name": name, "ndim": 3}, "vectors"
+
+
+def _place(made: Magnification) -> dict[str, Any]:
+    """Arguments of a layer that place it where the frames lie in the recording."""
+    return {
+        "scale": (1 / made.fps, 1.0, 1.0),
+        "translate": (int(made.numbers[0]) / made.fps, 0.0, 0.0),
+        "axis_labels": ("t", "y", "x"),
+        "units": ("s", "pixel", "pixel"),
+        "metadata": {"magnification": made.metadata},
+    }
+
+
 def _differences(made: Magnification) -> da.Array:
-    """Difference of each frame from its reference rendering, lazy (t, y, x) float32."""
+    """Difference of each frame from its rendering in the reference posture, lazy (t, y, x) float32."""
 
     def block(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         return np.stack([difference_map(a, b) for a, b in zip(one, other, strict=True)])

@@ -7,13 +7,15 @@ from typing import Any
 
 from napari.settings import get_plugin_settings
 
+from napari_ubam.magnification.defaults import FACTOR, SMOOTHING_MS
+
 DEFAULTS: dict[str, Any] = {
     "preset": "small",
     "device": "auto",
     "minutes": 10.0,
     "reference": "",
-    "factor": 2.0,
-    "smoothing_ms": 50.0,
+    "factor": FACTOR,
+    "smoothing_ms": SMOOTHING_MS,
 }
 
 

@@ -60,7 +60,8 @@ class Overlay:
         self._name, self._shown = name, (name, id(results))
         self._scores = score_overlay(rows, region_of(recording, height, width))
         active = self._viewer.layers.selection.active
-        self._layer = add_score_layer(self._viewer, self._scores, name, rows)
+        reference = results.reference if results is not None else ""
+        self._layer = add_score_layer(self._viewer, self._scores, name, rows, reference)
         self._viewer.layers.selection.active = active
         self._update(name, self._navigation.current_frame(image))
 
@@ -81,7 +82,9 @@ class Overlay:
             self._viewer.layers.remove(layer)
 
 
-def add_score_layer(viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.DataFrame) -> Shapes:
+def add_score_layer(
+    viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.DataFrame, reference: str
+) -> Shapes:
     """Add the Shapes layer for the scores of a recording.
 
     Parameters
@@ -93,6 +96,8 @@ def add_score_layer(viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.D
         Name of the recording.
     table : DataFrame
         Rows of ``scores.csv`` of the recording; they are kept in the layer's metadata for saving.
+    reference : str
+        Filter of the reference that they were scored against, also for the metadata.
 
     Returns
     -------
@@ -108,7 +113,7 @@ def add_score_layer(viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.D
         edge_width=2,
         features=pd.DataFrame({"score": ["", ""]}),
         text={"string": "{score}", "anchor": "center", "color": "white", "size": 10},
-        metadata={"recording": name, "scores": table},
+        metadata={"recording": name, "scores": table, "reference": reference},
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ubam.plugin.state.job_progress import JobProgress
 from napari_ubam.plugin.state.session import Session
 
-from .sections import button, row
+from .progress_row import ProgressRow
 
-STEPS = 1000
 LATEST_MESSAGES = 3
 ENDS = {
     "done": "{kind}: done. {text}",
@@ -35,14 +34,13 @@ class JobBox(QWidget):
         self.title, self.messages = QLabel(), QLabel()
         for label in (self.title, self.messages):
             label.setWordWrap(True)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, STEPS)
         tip = "Stop the job within two seconds. Finished parts are kept."
-        self.cancel = button("Cancel", tip, session.stop_job)
+        self._progress = ProgressRow(tip, session.stop_job)
+        self.cancel = self._progress.cancel
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.title)
-        column.addLayout(row(self.bar, self.cancel, stretch=0))
+        column.addWidget(self._progress)
         column.addWidget(self.messages)
         self.update_job()
 
@@ -52,19 +50,13 @@ class JobBox(QWidget):
         self.setVisible(job is not None and (job.is_running or job.job.kind in self._kinds))
         if job is None:
             return
-        self.bar.setVisible(job.is_running)
-        self.cancel.setVisible(job.is_running)
+        self._progress.setVisible(job.is_running)
+        share = None if job.latest is None else job.latest.share
+        self._progress.show_progress(share, stopping=job.stop_requested is not None)
         self.title.setText(_title(job))
-        if job.latest is None:
-            self.bar.setRange(0, 0)  # Qt's sign for "busy"
-        else:
-            self.bar.setRange(0, STEPS)
-            self.bar.setValue(round(STEPS * job.latest.share))
         messages = [text for text in job.messages[-LATEST_MESSAGES:] if text]
         self.messages.setText("\n".join(messages))
         self.messages.setVisible(bool(messages))
-        self.cancel.setText("Cancel" if job.stop_requested is None else "Stopping …")
-        self.cancel.setEnabled(job.stop_requested is None)
 
 
 def _title(job: JobProgress) -> str:

@@ -1,0 +1,54 @@
+"""A progress bar with a Cancel button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from .sections import button, row
+
+STEPS = 1000
+
+
+class ProgressRow(QWidget):
+    """A progress bar with a Cancel button.
+
+    Parameters
+    ----------
+    tip : str
+        What Cancel does, for its tooltip.
+    cancel : callable
+        Called by Cancel.
+
+    Attributes
+    ----------
+    bar : QProgressBar
+    cancel : QPushButton
+    """
+
+    def __init__(self, tip: str, cancel: Callable[[], Any]) -> None:
+        super().__init__()
+        self.bar = QProgressBar()
+        self.bar.setRange(0, STEPS)
+        self.cancel = button("Cancel", tip, cancel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row(self.bar, self.cancel, stretch=0))
+
+    def show_progress(self, share: float | None, stopping: bool = False) -> None:
+        """Show how much is done.
+
+        Parameters
+        ----------
+        share : float or None
+            Finished fraction, 0 to 1. None if it is unknown.
+        stopping : bool
+            Whether the work was asked to stop.
+        """
+        self.bar.setRange(0, 0 if share is None else STEPS)  # without a range, Qt shows "busy"
+        if share is not None:
+            self.bar.setValue(round(STEPS * share))
+        self.cancel.setText("Stopping …" if stopping else "Cancel")
+        self.cancel.setEnabled(not stopping)
