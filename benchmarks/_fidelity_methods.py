@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # torch is loaded where a network is asked for, and not in th
 
 WINDOW = 9  # frames that are joined to the behaviour of a method that has no encoder for it
 COMPONENTS = 64
-TOLD_STEPS = 1500  # of the encoder that is trained with labels
+SUPERVISED_STEPS = 1500  # of the encoder that is trained with labels
 FITTED = 2400  # frames at most that the components are fitted on
 
 
@@ -96,7 +96,7 @@ class Methods:
             "untrained network": self.untrained,
             f"napari-ubam {self.preset}": self.trained,
             "paper, the published network": self.published,
-            "the same encoder, told the joint angles": self.told,
+            "the same encoder, trained on joint angles": self.supervised,
             "true joint angles": self.angles,
         }
 
@@ -156,12 +156,12 @@ class Methods:
             )
         return self._by_network(network)
 
-    def told(self) -> list[Encoded]:
+    def supervised(self) -> list[Encoded]:
         """Encode by the same encoder trained with labels: a bound on what can be learned without."""
-        from _fidelity_network import encode, told
+        from _fidelity_network import encode, supervised
 
-        steps = TOLD_STEPS if self.budget.steps is None else 3 * self.budget.steps
-        encoder = told(self.herd.training, self.preset, self.seed, steps)
+        steps = SUPERVISED_STEPS if self.budget.steps is None else 3 * self.budget.steps
+        encoder = supervised(self.herd.training, self.preset, self.seed, steps)
         return [Encoded.joined(encode(encoder, film.crops)) for film in self.herd.all]
 
     def _by_network(self, network: Network) -> list[Encoded]:

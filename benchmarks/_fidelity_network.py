@@ -6,9 +6,8 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,51 +15,39 @@ from _fidelity_data import Support
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from napari_ubam.families.family import AnyBehaviour, AnyPosture, behaviour_encoder, posture_encoder
-from napari_ubam.learners.augment import another_view
-from napari_ubam.learners.behaviour import BehaviourBatches, BehaviourLearner, PostureTrack, whiten_behaviour
-from napari_ubam.learners.learner import cycle
-from napari_ubam.learners.posture import PostureBatches, PostureLearner, mean_maps, whiten_posture
-from napari_ubam.learners.ubam2021 import CHECKPOINT_SECONDS, SequenceBatches, Ubam2021Learner
-from napari_ubam.families import preset
+from napari_ubam.embedding.model_encoder import ModelEncoder
+from napari_ubam.families import family_of, preset
+from napari_ubam.learners.augment import augmented
+from napari_ubam.learners.fitting import Batches, EncoderData, FitResult, Training
+from napari_ubam.learners.learner import Learner, one_cycle
+from napari_ubam.learners.posture_track import PostureTrack
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
 from napari_ubam.models.images import as_images
 from napari_ubam.models.native.posture import PostureEncoder
-from napari_ubam.models.weights import weights_hash
+from napari_ubam.models.networks import BehaviourNetwork, PostureNetwork
 from napari_ubam.models.windows import windows
 from napari_ubam.progress import Progress, ProgressCallback
-from napari_ubam.training.loop.fit import FitPlan, fit
-from napari_ubam.training.pipeline.context import POSTURE_SHARE
+from napari_ubam.training.loop.fit import fit
+from napari_ubam.training.pipeline.context import TrainingContext, TrainingOptions
 
-BLOCK = 150  # frames or windows that are encoded at once
-WIDE_BLOCK = 32  # frames that the published network encodes at once, since its maps are large
+BLOCK = 150  # frames that are encoded together
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long is trained; as the preset says where neither is given.
+    """Length of the training; that of the preset if neither is given.
 
     Parameters
     ----------
     steps : int, optional
-        Of posture; behaviour takes as many more or fewer as in the preset.
+        Steps of the posture encoder; the steps of the behaviour encoder are in proportion.
     minutes : float, optional
-        In all.
+        Minutes for both encoders.
     """
 
     steps: int | None = None
     minutes: float | None = None
-
-    def limits(self, config: ModelConfig) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Limits of the two trainings, as `FitPlan` takes them."""
-        posture, behaviour = config.posture_training.steps, config.behaviour_training.steps
-        if self.minutes is not None:
-            parts = (POSTURE_SHARE, 1 - POSTURE_SHARE)
-            return {"minutes": self.minutes * parts[0]}, {"minutes": self.minutes * parts[1]}
-        if self.steps is not None:
-            posture, behaviour = self.steps, max(round(self.steps * behaviour / posture), 1)
-        return {"steps": posture}, {"steps": behaviour}
 
 
 class Network:
@@ -68,87 +55,80 @@ class Network:
 
     Parameters
     ----------
-    posture_encoder : PostureEncoder or Ubam2021Posture
-    behaviour_encoder : BehaviourEncoder or Ubam2021Behaviour
+    posture : PostureNetwork
+        The posture encoder.
+    behaviour : BehaviourNetwork
+        The behaviour encoder.
     config : ModelConfig
+        Their sizes.
     device : str
-        As `choose_device` takes it.
+        Compute device, as `choose_device` takes it.
     keep : Path, optional
-        Folder that posture codes are kept in for the next time.
+        Folder in which posture codes are kept for the next time.
     """
 
     def __init__(
         self,
-        posture_encoder: AnyPosture,
-        behaviour_encoder: AnyBehaviour,
+        posture: PostureNetwork,
+        behaviour: BehaviourNetwork,
         config: ModelConfig,
         device: str,
         keep: Path | None = None,
     ) -> None:
-        self.config, self.device, self.keep = config, choose_device(device), keep
-        self._hash = weights_hash(posture_encoder.state_dict())
-        self._posture = posture_encoder.to(self.device).eval()
-        self._behaviour = behaviour_encoder.to(self.device).eval()
+        self.config, self.keep = config, keep
+        self.encoder = ModelEncoder(config, posture, behaviour, choose_device(device))
 
     def posture(self, crops: np.ndarray) -> np.ndarray:
-        """Encode crops (t, y, x), result (t, d)."""
+        """Encode crops (t, y, x) to posture codes (t, d)."""
         if self.keep is None:
             return self._encode(crops)
         content = hashlib.sha256(crops.tobytes()).hexdigest()[:16]
-        kept = self.keep / f"{self._hash}-{content}.npy"
+        kept = self.keep / f"{self.encoder.hashes['posture']}-{content}.npy"
         if not kept.is_file():
-            draft = kept.with_suffix(f".{os.getpid()}.npy")  # another run may look for the same
+            self.keep.mkdir(parents=True, exist_ok=True)
+            draft = kept.with_suffix(f".{os.getpid()}.npy")  # another process may look for the same file
             np.save(draft, self._encode(crops))
             draft.replace(kept)
         return np.load(kept)
 
     def _encode(self, crops: np.ndarray) -> np.ndarray:
-        block = BLOCK if self.config.paper is None else WIDE_BLOCK
-        return encode(self._posture, crops, self.device, block)
+        blocks = (crops[at : at + BLOCK] for at in range(0, len(crops), BLOCK))
+        return np.concatenate([self.encoder.posture(block) for block in blocks])
 
-    @torch.inference_mode()
     def behaviour(self, posture: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
         """Encode the windows around all frames: codes (t, d), and where the window is whole (t,)."""
-        track = track_of(posture, fps, self.config)
-        codes = np.zeros((len(posture), self.config.behaviour.code), np.float32)
-        valid = np.zeros(len(posture), bool)
-        for at in range(0, len(track.windows), BLOCK):
-            read = torch.from_numpy(track.windows.of(track.posture, slice(at, at + BLOCK)))
-            codes[track.windows.centres[at : at + BLOCK]] = (
-                self._behaviour(read.to(self.device)).cpu().numpy()
-            )
-        valid[track.windows.centres] = True
-        return codes, valid
+        times = np.arange(len(posture)) / fps
+        codes, valid = self.encoder.behaviour(posture, times, [range(len(posture))])
+        return np.where(valid[:, None], codes, 0), valid
 
 
 @torch.inference_mode()
-def encode(
-    encoder: nn.Module, crops: np.ndarray, device: torch.device | str = "cpu", block: int = BLOCK
-) -> np.ndarray:
-    """Encode crops (t, y, x), some at once, result (t, d)."""
-    parts = (torch.from_numpy(crops[at : at + block]) for at in range(0, len(crops), block))
-    return torch.cat([encoder(as_images(part.to(device))).cpu() for part in parts]).numpy()
+def encode(encoder: nn.Module, crops: np.ndarray) -> np.ndarray:
+    """Encode crops (t, y, x) with an encoder on the CPU, result (t, d)."""
+    parts = (torch.from_numpy(crops[at : at + BLOCK]) for at in range(0, len(crops), BLOCK))
+    return torch.cat([encoder(as_images(part)) for part in parts]).numpy()
 
 
 def track_of(posture: np.ndarray, fps: float, config: ModelConfig) -> PostureTrack:
-    """Lay windows over a recording without gaps."""
+    """Place windows on a recording without gaps."""
     times = np.arange(len(posture)) / fps
     sizes = config.behaviour
     laid = windows(times, [range(len(posture))], sizes.window_ms, sizes.steps)
-    return PostureTrack.of(posture, laid, unit=config.paper is None)
+    return PostureTrack.of(posture, laid, unit=family_of(config).unit_codes)
 
 
 def config_for(films: Sequence[Support], name: str) -> ModelConfig:
-    """Give a preset for the shape of the crops."""
+    """Return a preset for the shape of the crops."""
     height, width = films[0].crops.shape[1:]
     return preset(name).with_crops(height, width)
 
 
 def fresh(films: Sequence[Support], name: str, seed: int, device: str) -> Network:
-    """Give networks with weights as they are drawn."""
+    """Make networks with random weights."""
     config = config_for(films, name)
+    family = family_of(config)
     torch.manual_seed(seed)
-    return Network(posture_encoder(config), behaviour_encoder(config), config, device)
+    return Network(family.posture_encoder(config), family.behaviour_encoder(config), config, device)
 
 
 def trained(
@@ -166,96 +146,102 @@ def trained(
     Parameters
     ----------
     films : sequence of Support
-        Their crops alone are used.
+        Recordings; only their crops are used.
     name : str
-        Of the preset.
+        Name of the preset.
     budget : Budget
-        How long.
+        Length of the training.
     seed : int
-        Of the weights and of all that is drawn in training.
+        Random seed.
     device : str
-        As `choose_device` takes it.
+        Compute device, as `choose_device` takes it.
     folder : Path
-        For checkpoints.
+        Folder of the checkpoints.
     say : callable
-        Is told how far it is.
+        Called with sentences about the progress.
     keep : Path, optional
-        Folder that the published networks and their codes are kept in, or read from.
+        Folder in which the trained networks and their codes are kept; networks that are there are read.
 
     Returns
     -------
     Network
     """
-    config, tell = config_for(films, name), teller(say)
-    if config.paper is not None:
-        return _published(films, config, budget, seed, device, folder, say, keep)
-    limits = budget.limits(config)
-    torch.manual_seed(seed)
-    first = PostureLearner(config, mean_maps(PostureEncoder(config.posture), films))
-    plan = FitPlan(config.posture_training.recordings, device=device, seed=seed, **limits[0])
-    batches = PostureBatches(films, config, seed)
-    fit(first, batches, plan, folder=folder / "posture", stage="posture", progress=tell)
-    whiten_posture(first.encoder, films)
-
-    network = Network(first.encoder, behaviour_encoder(config), config, device)
-    tracks = [track_of(network.posture(film.crops), film.fps, config) for film in films]
-    torch.manual_seed(seed)
-    second = BehaviourLearner.of(config, tracks)
-    plan = FitPlan(config.behaviour_training.recordings, device=device, seed=seed, **limits[1])
-    following = BehaviourBatches(tracks, config, seed)
-    fit(second, following, plan, folder=folder / "behaviour", stage="behaviour", progress=tell)
-    whiten_behaviour(second.encoder, tracks)
-    return Network(first.encoder, second.encoder, config, device)
-
-
-def _published(
-    films: Sequence[Support],
-    config: ModelConfig,
-    budget: Budget,
-    seed: int,
-    device: str,
-    folder: Path,
-    say: Callable[[str], None],
-    keep: Path | None,
-) -> Network:
-    """Train the published networks, or read those that were kept."""
-    torch.manual_seed(seed)
-    learner = Ubam2021Learner(config)
-    kept = None if keep is None else keep / f"paper-{seed}.safetensors"
+    config = config_for(films, name)
+    family = family_of(config)
+    kept = None if keep is None else keep / f"{name}-{seed}.safetensors"
     if kept is not None and kept.is_file():
-        learner.load_state_dict(load_file(kept))
-        return Network(learner.posture, learner.encoder, config, device, keep)
-    limits: dict[str, Any] = {"minutes": budget.minutes} if budget.minutes else {"steps": budget.steps}
-    every = CHECKPOINT_SECONDS
-    size = config.posture_training.recordings
-    plan = FitPlan(size, device=device, seed=seed, checkpoint_seconds=every, **limits)
-    batches = SequenceBatches(films, config, seed)
-    result = fit(learner, batches, plan, folder=folder / "paper", stage="paper", progress=teller(say))
-    say(f"paper: {result.steps} steps in {result.seconds / 60:.1f} minutes, losses {result.losses}")
+        say(f"{name}: read from {kept}")
+        return _read(kept, config, device, keep)
+    training = _training(config, budget, seed, device, folder, say)
+
+    def tracks(encoder: PostureNetwork) -> list[PostureTrack]:
+        network = Network(encoder, family.behaviour_encoder(config), config, device)
+        found = [track_of(network.posture(film.crops), film.fps, config) for film in films]
+        encoder.cpu()
+        return found
+
+    made = family.train_encoders(training, EncoderData(films, tracks))
+    behaviour = made.behaviour.encoder
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        save_file(learner.state_dict(), kept)
-    return Network(learner.posture, learner.encoder, config, device, keep)
+        tensors = {f"posture.{key}": tensor for key, tensor in made.posture.state_dict().items()}
+        tensors |= {f"encoder.{key}": tensor for key, tensor in behaviour.state_dict().items()}
+        save_file(tensors, kept)
+    return Network(made.posture, behaviour, config, device, keep)
 
 
-def told(films: Sequence[Support], name: str, seed: int, steps: int, batch: int = 96) -> PostureEncoder:
-    """Train the same encoder on the true joint angles: what it can reach with these animals.
+def _training(
+    config: ModelConfig, budget: Budget, seed: int, device: str, folder: Path, say: Callable[[str], None]
+) -> Training:
+    """Give the settings of a training in a run, without its log."""
+    tell = teller(say)
+    options = TrainingOptions(
+        device=device, minutes=budget.minutes, steps=budget.steps, seed=seed, progress=tell
+    )
+    context = TrainingContext(folder, folder, config, options, "")
+
+    def run(learner: Learner, batches: Batches, stage: str) -> FitResult:
+        done = fit(learner, batches, context.plan(stage), folder=folder / stage, stage=stage, progress=tell)
+        say(f"{stage}: {done.steps} steps in {done.seconds / 60:.1f} minutes, losses {done.losses}")
+        return done
+
+    return replace(context.training, run=run)
+
+
+def _read(kept: Path, config: ModelConfig, device: str, keep: Path | None) -> Network:
+    """Read networks that were kept."""
+    family, tensors = family_of(config), load_file(kept)
+    networks = {"posture": family.posture_encoder(config), "encoder": family.behaviour_encoder(config)}
+    for part, network in networks.items():
+        own = {
+            name.removeprefix(f"{part}."): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(f"{part}.")
+        }
+        network.load_state_dict(own)
+    return Network(networks["posture"], networks["encoder"], config, device, keep)
+
+
+def supervised(films: Sequence[Support], name: str, seed: int, steps: int, batch: int = 96) -> PostureEncoder:
+    """Train the same encoder on the true joint angles: an upper bound for a training without labels.
 
     Parameters
     ----------
     films : sequence of Support
-        Their crops, and their joint angles.
+        Recordings with their joint angles.
     name : str
-        Of the preset.
+        Name of the preset.
     seed : int
+        Random seed.
     steps : int
+        Number of steps.
     batch : int
-        Frames a step.
+        Frames in a batch.
 
     Returns
     -------
     PostureEncoder
-        Its raw codes are what the joint angles were read from.
+        The joint angles were read from its raw codes.
     """
     config = config_for(films, name)
     torch.manual_seed(seed)
@@ -269,10 +255,10 @@ def told(films: Sequence[Support], name: str, seed: int, steps: int, batch: int 
     optimiser = torch.optim.AdamW(learned, rate, weight_decay=config.posture_training.weight_decay)
     for step in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = rate * cycle(step / steps)
+            group["lr"] = rate * one_cycle(step / steps)
         chosen = generator.integers(0, len(crops), batch)
         images = as_images(torch.from_numpy(crops[chosen]))
-        loss = (read(encoder.raw(another_view(images))) - true[chosen]).square().mean()
+        loss = (read(encoder.raw(augmented(images))) - true[chosen]).square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -280,7 +266,7 @@ def told(films: Sequence[Support], name: str, seed: int, steps: int, batch: int 
 
 
 def teller(say: Callable[[str], None], seconds: float = 20.0) -> ProgressCallback:
-    """Give what passes on events of long work now and then."""
+    """Make a progress callback that passes on events now and then."""
     told = 0.0
 
     def tell(event: Progress) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from _common import print_table
 from _fidelity_data import Recipe, herd_of
-from _fidelity_network import WIDE_BLOCK, Budget, trained
+from _fidelity_network import Budget, trained
 from _magnify_judge import Judge, rendered
 from _magnify_train import Shown, codes_of, limit_of, magnifier_of, shown_of
 from _phase_based import phase_magnified
@@ -32,8 +32,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from napari_ubam.families.family import AnyMagnifier
 from napari_ubam.models.images import as_images
+from napari_ubam.models.networks import MagnifierNetwork
 from napari_ubam.models.splatting import splat
 from napari_ubam.models.strain import limit_strain
 from napari_ubam.models.ubam2021.vae import FrameVae
@@ -42,6 +42,8 @@ from napari_ubam.sample import walkers
 FACTORS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 EVERY = 5  # frames of a bout: one of so many is measured
 SAME = 3  # grey levels: pixels of the true renderings that differ by less did not move
+
+BLOCK = 32  # frames that are generated together
 
 Say = Callable[[str], None]
 Numbers = dict[str, float]
@@ -101,12 +103,12 @@ def of_seed(seed: int, asked: argparse.Namespace, say: Say) -> dict[str, Any]:
 
 
 @torch.inference_mode()
-def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: AnyMagnifier) -> np.ndarray:
+def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: MagnifierNetwork) -> np.ndarray:
     """Magnify crops at places of ``one.rows``, (n, y, x) uint8."""
     images = as_images(torch.from_numpy(one.film.crops[one.rows[places]]))
     own, change = (torch.from_numpy(part[places]) for part in (one.own, one.change))
     if isinstance(magnifier, FrameVae):
-        parts = zip(images.split(WIDE_BLOCK), (own + (1 - factor) * change).split(WIDE_BLOCK), strict=True)
+        parts = zip(images.split(BLOCK), (own + (1 - factor) * change).split(BLOCK), strict=True)
         done = torch.cat([magnifier(*part).mean(1, keepdim=True) for part in parts])
     else:
         wanted = (1 - factor) * magnifier(images, own, change)
@@ -114,7 +116,7 @@ def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: AnyMagni
     return np.rint(done[:, 0].numpy() * 255).clip(0, 255).astype(np.uint8)
 
 
-def measure(shown: Sequence[Shown], magnifier: AnyMagnifier, judge: Judge) -> dict[str, Any]:
+def measure(shown: Sequence[Shown], magnifier: MagnifierNetwork, judge: Judge) -> dict[str, Any]:
     """Measure all, by factor."""
     ill = [one for one in shown if not one.film.healthy]
     well = [one for one in shown if one.film.healthy]
@@ -229,7 +231,7 @@ def _namer(shown: Sequence[Shown]) -> Callable[..., float]:
     return share
 
 
-def _jerk(ill: Sequence[Shown], magnifier: AnyMagnifier, judge: Judge) -> Numbers:
+def _jerk(ill: Sequence[Shown], magnifier: MagnifierNetwork, judge: Judge) -> Numbers:
     """Third differences of the measured angles at factor 2, in those of the input and of the truth."""
     found = []
     for one in ill:
@@ -248,7 +250,7 @@ def _controls(
     ill: Sequence[Shown],
     well: Sequence[Shown],
     places: dict[str, np.ndarray],
-    magnifier: AnyMagnifier,
+    magnifier: MagnifierNetwork,
     judge: Judge,
 ) -> Numbers:
     """How much factor 2 adds in deviant and in healthy frames: degrees, root mean square over joints."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from _fidelity_data import Herd, Support, _grey
-from _fidelity_network import encode, told
+from _fidelity_network import encode, supervised
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -40,7 +40,7 @@ class Judge:
                 frames = inside[number :: max(len(inside) // TOLD_FRAMES, 1)][:TOLD_FRAMES]
                 if len(frames):
                     films.append(rendered(film, by_name[film.name], frames, factor))
-        encoder = told(films, "tiny", seed, TOLD_STEPS)
+        encoder = supervised(films, "tiny", seed, TOLD_STEPS)
         codes = np.concatenate([encode(_Raw(encoder), film.crops) for film in films])
         angles = np.concatenate([film.angles for film in films])
         regression = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 11)))

@@ -15,17 +15,19 @@ from scipy.ndimage import gaussian_filter1d
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.matches import cross_subject_match, same_phase_rows
 from napari_ubam.analysis.phase_alignment import phase_alignment
-from napari_ubam.families.family import AnyMagnifier
-from napari_ubam.learners.gain import Sample, calibrate
-from napari_ubam.learners.magnifier import MagnifierLearner, Motion, MotionBatches
-from napari_ubam.learners.sampling import evenly
-from napari_ubam.learners.ubam2021 import CHECKPOINT_SECONDS
-from napari_ubam.learners.vae import Postures, VaeBatches, VaeLearner
-from napari_ubam.magnification.prepare import SMOOTHING_MS, coefficients
+from napari_ubam.families import family_of
+from napari_ubam.learners.native.gain import GainSample, fit_gain
+from napari_ubam.learners.native.magnifier import MagnifierLearner, MotionBatches
+from napari_ubam.learners.native.motion_pairs import Motion
+from napari_ubam.learners.sampling import evenly_spaced
+from napari_ubam.learners.ubam2021.vae import RecordedPostures, VaeBatches, VaeLearner
+from napari_ubam.magnification.defaults import SMOOTHING_MS
 from napari_ubam.models.config import ModelConfig
+from napari_ubam.models.networks import MagnifierNetwork, coefficients_of
 from napari_ubam.models.ubam2021.vae import FrameVae
 from napari_ubam.sample import Walker
-from napari_ubam.training.loop.fit import FitPlan, fit
+from napari_ubam.training.loop.fit import fit
+from napari_ubam.training.loop.plan import FitPlan
 
 Say = Callable[[str], None]
 
@@ -53,16 +55,16 @@ def codes_of(film: Support, network: Network) -> Codes:
 def limit_of(config: ModelConfig, steps: int | None, minutes: float | None, seed: int) -> FitPlan:
     """Limit a training as asked, or as the preset says."""
     plan = config.magnifier_training
-    every = CHECKPOINT_SECONDS if config.paper is not None else 20.0
+    every = family_of(config).checkpoint_seconds
     steps = steps if minutes is not None or steps is not None else plan.steps
     return FitPlan(plan.recordings, steps, minutes, device="cpu", seed=seed, checkpoint_seconds=every)
 
 
 def magnifier_of(
     herd: Herd, codes: dict[str, Codes], network: Network, limit: FitPlan, folder: Path, say: Say
-) -> AnyMagnifier:
+) -> MagnifierNetwork:
     """Train a magnifier on the codes of the training animals."""
-    if network.config.paper is not None:
+    if not family_of(network.config).moves_pixels:
         return _painter(herd, codes, network, limit, folder, say)
     seed = limit.seed
     known = [codes[film.name] for film in herd.training]
@@ -80,14 +82,14 @@ def magnifier_of(
     done = fit(learner, batches, limit, folder=folder / "magnifier", stage="magnifier")
     say(f"{done.steps} steps")
     magnifier = learner.magnifier
-    some = evenly(len(known), 12)
+    some = evenly_spaced(len(known), 12)
     others = [herd.training[place] for place in some]
     samples = []
     for place in some.tolist():
         one = shown_of(herd.training[place], None, codes, others, magnifier)
-        at = evenly(len(one.rows), 24)
-        samples.append(Sample(one.film.crops[one.rows[at]], one.own[at], one.change[at]))
-    say(f"gain {calibrate(magnifier, network.posture, samples):.2f}")
+        at = evenly_spaced(len(one.rows), 24)
+        samples.append(GainSample(one.film.crops[one.rows[at]], one.own[at], one.change[at]))
+    say(f"gain {fit_gain(magnifier, network.posture, samples):.2f}")
     return magnifier
 
 
@@ -96,7 +98,7 @@ def _painter(
 ) -> FrameVae:
     """Train the published magnifier, its pictures compared by pixels and edges."""
     known = [
-        Postures(film, np.flatnonzero(own.valid), own.posture[own.valid])
+        RecordedPostures(film, np.flatnonzero(own.valid), own.posture[own.valid])
         for film in herd.training
         for own in [codes[film.name]]
     ]
@@ -122,7 +124,7 @@ def shown_of(
     walker: Walker | None,
     codes: dict[str, Codes],
     reference: Sequence[Support],
-    magnifier: AnyMagnifier,
+    magnifier: MagnifierNetwork,
 ) -> Shown:
     """Lead an animal by the reference."""
     own = codes[film.name]
@@ -130,8 +132,8 @@ def shown_of(
     window = slice(int(rows[0]), int(rows[-1]) + 1)
     found = phase_alignment(own, [codes[one.name] for one in reference], window=window)
 
-    mine = coefficients(magnifier, own)[window]
-    goal = found.mean([coefficients(magnifier, codes[name]) for name in found.names])
+    mine = coefficients_of(magnifier, own.posture)[window]
+    goal = found.mean([coefficients_of(magnifier, codes[name].posture) for name in found.names])
     change = gaussian_filter1d(goal - mine, SMOOTHING_MS / 1000 * film.fps, axis=0, mode="nearest")
     by_name = {one.name: one for one in reference}
     flat = found.mean([by_name[name].crops.reshape(len(by_name[name].crops), -1) for name in found.names])

@@ -13,9 +13,7 @@ import torch
 from _common import in_turn, print_table
 from torch import nn
 
-from napari_ubam.families.family import magnifier, posture_encoder
-from napari_ubam.families import preset
-from napari_ubam.models.ubam2021.vae import FrameVae
+from napari_ubam.families import family_of, preset
 
 PRESETS = ("tiny", "small", "base", "paper")
 FRAMES, ROUNDS = 16, 3
@@ -49,10 +47,11 @@ def _built(name: str) -> _Built:
     config = preset(name)
     side = config.posture.size[1]
     config = config.with_crops(side * SHAPE[0] // SHAPE[1] // 16 * 16, side)
-    encoder, mover = posture_encoder(config).eval(), magnifier(config).eval()
+    family = family_of(config)
+    encoder, magnifier = family.posture_encoder(config).eval(), family.magnifier(config).eval()
     crops = torch.rand(FRAMES, 1, *config.posture.size)
     with torch.inference_mode():
-        own = mover.coefficients(encoder(crops))
+        own = magnifier.coefficients(encoder(crops))
 
     def embed() -> None:
         with torch.inference_mode():
@@ -63,14 +62,12 @@ def _built(name: str) -> _Built:
         encoder(crops).square().mean().backward()
 
     def magnify() -> None:
-        with torch.inference_mode():
-            if isinstance(mover, FrameVae):
-                mover(crops, own)
-            else:
-                mover(crops, own, own)
+        for at in range(FRAMES):  # as frames are rendered
+            one = slice(at, at + 1)
+            family.prepare_frame(magnifier, crops[one], own[one], own[one])
 
     return _Built(
-        _parameters(encoder) + _parameters(mover), {"embed": embed, "learn": learn, "magnify": magnify}
+        _parameters(encoder) + _parameters(magnifier), {"embed": embed, "learn": learn, "magnify": magnify}
     )
 
 

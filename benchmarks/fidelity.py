@@ -88,7 +88,7 @@ def _arguments() -> argparse.ArgumentParser:
         default=user_cache_path("napari-ubam") / "fidelity",
         help="folder of rendered crops",
     )
-    add("--keep", type=Path, help="folder that the published networks and their codes are kept in")
+    add("--keep", type=Path, help="folder in which trained published networks and their codes are kept")
     add("--json", type=Path, help="write all numbers to this file, after every seed")
     add(
         "--methods",

@@ -216,6 +216,9 @@ def _peak_bytes() -> int:
 def main() -> None:
     """Run the benchmark that is asked for."""
     what, *files = sys.argv[1:] or ["reader"]
+    if what in ("-h", "--help"):
+        print(__doc__)
+        return
     benchmarks = {"reader": lambda folder: reader([Path(file) for file in files], folder), "scrub": scrub}
     benchmarks["networks"] = lambda _: networks()
     benchmarks["neighbours"] = lambda _: neighbours(*map(int, files))

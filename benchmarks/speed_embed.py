@@ -26,9 +26,7 @@ from torch import nn
 from napari_ubam.crops import iter_crops, shape_for
 from napari_ubam.embedding import EmbeddingStore, embed_recording
 from napari_ubam.embedding.model_encoder import ModelEncoder
-from napari_ubam.families import preset
-from napari_ubam.models.native.behaviour import BehaviourEncoder
-from napari_ubam.models.native.posture import PostureEncoder
+from napari_ubam.families import family_of, preset
 from napari_ubam.study import Recording
 from napari_ubam.video import open_video
 
@@ -39,18 +37,18 @@ MINUTE = 60
 
 
 def encoder_for(height: int, width: int) -> ModelEncoder:
-    """Give the encoders of the preset ``tiny`` for whole frames of this size, their weights as drawn."""
+    """Give the encoders of the preset ``tiny`` for whole frames of this size, with random weights."""
     config = preset("tiny")
     config = config.with_crops(*shape_for([(height, width)], config.posture.size[0]))
     torch.manual_seed(0)
-    posture = PostureEncoder(config.posture)
-    return ModelEncoder(config, posture, BehaviourEncoder(config.posture.code, config.behaviour))
+    family = family_of(config)
+    return ModelEncoder(config, family.posture_encoder(config), family.behaviour_encoder(config))
 
 
 def operations(encoder: ModelEncoder) -> float:
     """Count the multiplications of a frame in convolutions, in millions."""
     counts: list[int] = []
-    network = PostureEncoder(encoder.config.posture)
+    network = encoder.family.posture_encoder(encoder.config)
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             module.register_forward_hook(

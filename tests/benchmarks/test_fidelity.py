@@ -20,7 +20,7 @@ METHODS = [
     "untrained network",
     "napari-ubam tiny",
     "paper, the published network",
-    "the same encoder, told the joint angles",
+    "the same encoder, trained on joint angles",
     "true joint angles",
 ]
 
