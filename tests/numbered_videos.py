@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -128,10 +130,21 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
+@contextmanager
+def _same_priority() -> Iterator[None]:
+    """Take back the real-time priority that SVT-AV1 gives to the thread of a superuser.
+
+    The process and its children would else stop all other processes, Xvfb and other tests among them.
+    """
+    yield
+    if hasattr(os, "sched_setscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def encode(path: Path, recipe: Recipe, frames: int = FRAMES, first: int = 0) -> Path:
     """Write a test video whose frame i carries the number ``first + i``."""
     height, width = recipe.size
-    with av.open(str(path), "w", format=recipe.muxer, options=recipe.container) as container:
+    with _same_priority(), av.open(str(path), "w", format=recipe.muxer, options=recipe.container) as container:
         stream = container.add_stream(recipe.codec, rate=recipe.rate, options=recipe.options)
         stream.width, stream.height, stream.pix_fmt = width, height, recipe.pixel_format
         stream.codec_context.time_base = Fraction(1, recipe.rate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -230,3 +231,9 @@ def test_frames_stored_as_two_fields(suffix: str, container: str, in_fields, tmp
     video.close()
     order = random.Random(0).sample(range(len(video)), 40)
     assert read_numbers(video, order) == order
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="only Linux has such priorities")
+def test_encoding_av1_leaves_the_priority_of_the_process(tmp_path: Path) -> None:
+    encode(tmp_path / "av1.mkv", RECIPES["av1 mkv"], frames=4)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
