@@ -144,7 +144,8 @@ def _same_priority() -> Iterator[None]:
 def encode(path: Path, recipe: Recipe, frames: int = FRAMES, first: int = 0) -> Path:
     """Write a test video whose frame i carries the number ``first + i``."""
     height, width = recipe.size
-    with _same_priority(), av.open(str(path), "w", format=recipe.muxer, options=recipe.container) as container:
+    options = {"format": recipe.muxer, "options": recipe.container}
+    with _same_priority(), av.open(str(path), "w", **options) as container:
         stream = container.add_stream(recipe.codec, rate=recipe.rate, options=recipe.options)
         stream.width, stream.height, stream.pix_fmt = width, height, recipe.pixel_format
         stream.codec_context.time_base = Fraction(1, recipe.rate)
