@@ -33,7 +33,7 @@ def test_training_is_cancelled_and_resumed(trained: Run, study: Study, tmp_path:
     with pytest.raises(Cancelled, match="resumed"):
         train_magnifier(study, folder, device="cpu", steps=40, progress=stop, cancel=cancel)
     assert not (folder / "magnifier.safetensors").exists()
-    with pytest.raises(RunError, match="did not end"):
+    with pytest.raises(RunError, match="is not finished"):
         train_magnifier(study, folder, device="cpu", steps=4)
     train_magnifier(study, folder, device="cpu", steps=4, resume=True)
     assert read_header(folder / "magnifier.safetensors").steps >= 4

@@ -123,7 +123,7 @@ def test_a_cancelled_training_keeps_the_good_model_and_resumes(
         train(study, run, preset="tiny", device="cpu", steps=400, progress=tell, cancel=cancel)
     assert (run / "posture.safetensors").read_bytes() == before
     assert {"posture"} <= {event.stage for event in told}
-    with pytest.raises(RunError, match="did not end; go on with it by resuming"):
+    with pytest.raises(RunError, match="is not finished; resume it with --resume"):
         train(study, run, preset="tiny", device="cpu", steps=4)
     for asked, said in (({"seed": 3}, "other seed"), ({"window_ms": 300}, "window")):
         with pytest.raises(RunError, match=said):
