@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from napari_ubam.embedding import EmbeddingError
+from napari_ubam.families import FamilyError
 from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.run import Run, RunError, train
@@ -88,7 +89,7 @@ def test_nothing_to_resume_is_said(study: Study, tmp_path: Path) -> None:
 def test_what_does_not_go_together(study: Study, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="Minutes and steps"):
         train(study, tmp_path, minutes=1, steps=1)
-    with pytest.raises(RunError, match="no preset 'huge'"):
+    with pytest.raises(FamilyError, match="no preset 'huge'"):
         train(study, tmp_path, preset="huge")
     with pytest.raises(RunError, match="window of 0 ms"):
         train(study, tmp_path, window_ms=0)
@@ -125,7 +126,7 @@ def test_a_cancelled_training_keeps_the_good_model_and_resumes(
     assert {"posture"} <= {event.stage for event in told}
     with pytest.raises(RunError, match="is not finished; resume it with --resume"):
         train(study, run, preset="tiny", device="cpu", steps=4)
-    for asked, said in (({"seed": 3}, "other seed"), ({"window_ms": 300}, "window")):
+    for asked, said in (({"seed": 3}, "other random seed"), ({"window_ms": 300}, "window")):
         with pytest.raises(RunError, match=said):
             train(study, run, preset="tiny", device="cpu", steps=4, resume=True, **asked)
     with pytest.raises(RunError, match="other recordings"):

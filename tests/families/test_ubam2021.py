@@ -12,7 +12,7 @@ import torch
 from typer.testing import CliRunner
 
 from napari_ubam.cli import app
-from napari_ubam.families import FAMILIES
+from napari_ubam.families import FAMILIES, FamilyError
 from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.progress import Progress
 from napari_ubam.run import Run, RunError, train, train_magnifier
@@ -52,9 +52,9 @@ def test_a_run_of_colour_crops_is_embedded_and_scored(run: Run, study: Study) ->
     assert run.quality.training.behaviour.steps == 2
 
 
-def test_the_region_is_painted_anew_and_the_rest_is_kept(run: Run, study: Study) -> None:
-    made = run.magnification(ONE, REFERENCE, 2.5, frames=PART, device="cpu")
-    frames = made.frames.compute()
+def test_the_region_is_generated_and_the_rest_is_kept(run: Run, study: Study) -> None:
+    made = run.magnify(ONE, REFERENCE, 2.5, frames=PART, device="cpu")
+    frames = made.compute()
     video = open_video(study[ONE].video)
     seen = np.stack([video.frame(number) for number in range(PART.start, PART.stop)])
     np.testing.assert_array_equal(made.originals.compute(), seen)
@@ -72,9 +72,9 @@ def test_the_region_is_painted_anew_and_the_rest_is_kept(run: Run, study: Study)
 
 
 def test_there_are_no_arrows(run: Run) -> None:
-    made = run.magnification(ONE, REFERENCE, 2.5, frames=PART, device="cpu")
+    made = run.magnify(ONE, REFERENCE, 2.5, frames=PART, device="cpu").magnification
     assert not made.moves
-    with pytest.raises(RunError, match="paints pictures and moves no pixels"):
+    with pytest.raises(FamilyError, match="displaces no pixels, so there are no arrows"):
         made.arrows()
 
 
@@ -91,8 +91,8 @@ def test_original_weights_are_used_as_they_are(study: Study, tmp_path: Path) -> 
     kept = made.encoder("cpu")._posture.state_dict()
     torch.testing.assert_close(kept["fc6.weight"], checkpoint_of_encoders()["fc6.fc6.weight"])
 
-    painter = checkpoint(tmp_path / "checkpoint.pth.tar", checkpoint_of_vae())
-    train_magnifier(study, made, device="cpu", steps=0, weights=painter, progress=tell)
+    vae = checkpoint(tmp_path / "checkpoint.pth.tar", checkpoint_of_vae())
+    train_magnifier(study, made, device="cpu", steps=0, weights=vae, progress=tell)
     assert "All layers of the magnifier were loaded from checkpoint.pth.tar." in said
     assert any("by pixels and edges, since no weights of VGG-16" in sentence for sentence in said)
     assert made.magnify(ONE, REFERENCE, 2.0, frames=PART, device="cpu").compute().shape[0] == 3
@@ -100,11 +100,12 @@ def test_original_weights_are_used_as_they_are(study: Study, tmp_path: Path) -> 
 
 def test_what_does_not_go_together_is_refused(trained: Run, study: Study, tmp_path: Path) -> None:
     path = checkpoint(tmp_path / "lstm.pth.tar", checkpoint_of_encoders())
-    with pytest.raises(RunError, match="does not fit the preset 'tiny'; choose the preset paper"):
+    said = "'tiny' cannot use pretrained weights; leave out weights, or choose the preset paper"
+    with pytest.raises(FamilyError, match=said):
         train(study, tmp_path / "a", preset="tiny", weights=path)
     with pytest.raises(RunError, match="steps of at least 1"):
         train(study, tmp_path / "b", preset="paper", steps=0)
-    with pytest.raises(RunError, match="is of tiny; leave them out"):
+    with pytest.raises(FamilyError, match="'tiny' cannot use pretrained vgg; leave out vgg"):
         train_magnifier(study, trained, vgg=path, steps=1)
 
 
@@ -118,14 +119,14 @@ def test_vgg_weights_that_are_none_are_refused_before_the_training(
         train_magnifier(study, copy, vgg=path, steps=1)
 
 
-def test_the_commands_name_the_preset_and_refuse_in_a_sentence(study_csv: Path, tmp_path: Path) -> None:
+def test_the_commands_name_the_preset_and_refuse_in_a_sentence(study: Study, tmp_path: Path) -> None:
     runner = CliRunner(env={"COLUMNS": "200"})
     assert "paper" in runner.invoke(app, ["train", "--help"]).output
     bad = tmp_path / "bad.pth.tar"
     bad.write_bytes(b"nothing")
     words = [
         "train",
-        str(study_csv),
+        str(study[0].video.parents[1] / "study.csv"),
         "--run",
         str(tmp_path / "run"),
         "--preset",
