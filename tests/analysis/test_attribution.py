@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_ubam.analysis import DeviationError
@@ -33,7 +34,11 @@ def test_one_arrow_a_region_in_true_length() -> None:
     assert table[["dy", "dx"]].to_numpy().tolist() == [[0, 6], [-3, 0]]
     assert table["length"].tolist() == [6, 3]
     assert (table["y"][0], table["x"][0]) == (14.5, 14.5)
-    assert arrows(np.zeros((2, 9, 9))).empty
+    without = arrows(np.zeros((2, 9, 9)))
+    assert without.empty
+    assert without.dtypes.equals(table.dtypes)
+    joined = pd.concat([without, table])
+    assert vectors({4: joined}).dtype == np.float64  # napari cannot show a Vectors layer of objects
     shown = vectors({4: table, 5: arrows(np.zeros((2, 9, 9)))})
     assert shown.shape == (2, 2, 3)
     np.testing.assert_allclose(shown[0], [[4, 14.5, 14.5], [0, 0, 6]])

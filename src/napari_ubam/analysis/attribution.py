@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 SMOOTH = 2.0  # pixels
 MIN_LENGTH, MIN_AREA = 1.0, 25  # of a displacement and of a region, in pixels
-ARROWS = ("y", "x", "dy", "dx", "length", "area")
+ARROWS = dict.fromkeys(("y", "x", "dy", "dx", "length"), "float64") | {"area": "int64"}
 
 
 def difference_map(
@@ -92,7 +92,7 @@ def arrows(displacement: Floats, *, min_length: float = MIN_LENGTH, min_area: in
         inside = tuple(region.coords.T)
         dy, dx = float(np.median(down[inside])), float(np.median(across[inside]))
         rows.append((y, x, dy, dx, float(np.hypot(dy, dx)), int(region.area)))
-    table = pd.DataFrame(rows, columns=list(ARROWS))
+    table = pd.DataFrame(rows, columns=list(ARROWS)).astype(ARROWS)  # also of no rows
     return table.sort_values("length", ascending=False, ignore_index=True)
 
 
