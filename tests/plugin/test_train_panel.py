@@ -1,19 +1,29 @@
-"""The Train panel: learning curves, cancelling, and a process that dies."""
+"""The Train panel: learning curves, cancelling, resuming, and a process that dies."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
+import pytest
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QMessageBox
 
+from napari_ubam.families import describe_presets
 from napari_ubam.plugin.panels.train import TrainPanel
+from napari_ubam.run import Run
+from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
-from shared_widgets import Wait, delete
+from napari_ubam.training.pipeline.record import TrainingRecord
+from shared_runs import mini
+from shared_widgets import Wait, copy_of, delete
 
 
 def test_training_shows_learning_curves_and_is_cancelled(
@@ -23,8 +33,8 @@ def test_training_shows_learning_curves_and_is_cancelled(
     assert not panel.start.isEnabled()
     panel.session.set_study(Study.from_csv(study_csv))
     panel.folder.setText(str(tmp_path / "run"))
-    panel.preset.setCurrentIndex(panel.preset.findData("tiny"))
     wait(lambda: panel.device.findData("cpu") >= 0)
+    panel.preset.setCurrentIndex(panel.preset.findData("tiny"))
     panel.device.setCurrentIndex(panel.device.findData("cpu"))
     panel.start.click()
     assert not panel.start.isEnabled()
@@ -65,3 +75,128 @@ def test_a_process_that_died_is_reported(viewer: Any, study_csv: Path, tmp_path:
     wait(lambda: not panel.session.is_working)
     assert "ended without a word" in panel.job_box.title.text()
     delete(panel)
+
+
+def test_presets_are_described_as_they_are(viewer: Any, wait: Wait) -> None:
+    panel = TrainPanel(viewer)
+    wait(lambda: panel.preset.count() > 1)
+    shown = {panel.preset.itemData(row): panel.preset.itemText(row) for row in range(panel.preset.count())}
+    assert shown == {name: f"{name}: {text}" for name, text in describe_presets().items()}
+    assert "112 × 112" in shown["tiny"]
+    assert panel.preset.currentData() == "small"
+    delete(panel)
+
+
+def stop_training(folder: Path, part: str, seconds: float) -> None:
+    """Write what a stopped training leaves in a run's folder."""
+    checkpoints = folder / {"encoders": CHECKPOINTS, "magnifier": MAGNIFIER_CHECKPOINTS}[part]
+    checkpoint = checkpoints / "stage" / "step-00000005.safetensors"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"")
+    os.utime(checkpoint, (seconds, seconds))
+    TrainingRecord(config=mini(), seed=7, study="", minutes=2.0).write(checkpoints)
+
+
+@pytest.fixture
+def panel(viewer: Any, run: Run, study: Study, tmp_path: Path, wait: Wait) -> Iterator[TrainPanel]:
+    """Give a Train panel with a trained run."""
+    made = TrainPanel(viewer)
+    folder = copy_of(run, tmp_path / "run")
+    shutil.rmtree(folder / CHECKPOINTS)
+    made.session.set_study(study)
+    open_again(made, folder, wait)
+    wait(lambda: made.device.findData("cpu") >= 0)
+    made.device.setCurrentIndex(made.device.findData("cpu"))
+    yield made
+    delete(made)
+
+
+def open_again(panel: TrainPanel, folder: Path, wait: Wait) -> None:
+    """Read the folder of the run, as after a job."""
+    before = panel.session.contents
+    panel.link.open_run(folder)
+    wait(lambda: panel.session.contents is not before)
+
+
+@pytest.fixture
+def started(panel: TrainPanel, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Give the commands that the panel starts, after the study and the folder; none is run."""
+    commands: list[list[str]] = []
+    monkeypatch.setattr(panel.session, "start", lambda folder, words: commands.append(words[4:]))
+    return commands
+
+
+@pytest.mark.parametrize(
+    ("order", "part", "words"),
+    [
+        (["magnifier"], "magnifier", ["--magnifier", "--device", "cpu", "--resume"]),
+        (["encoders"], "encoders", ["--device", "cpu", "--resume"]),
+        (["encoders", "magnifier"], "magnifier", ["--magnifier", "--device", "cpu", "--resume"]),
+        (["magnifier", "encoders"], "encoders", ["--device", "cpu", "--resume"]),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else value,
+)
+def test_what_was_stopped_last_is_resumed_with_its_own_settings(
+    panel: TrainPanel, started: list[list[str]], wait: Wait, order: list[str], part: str, words: list[str]
+) -> None:
+    folder = panel.session.run_folder
+    assert folder is not None
+    assert not panel.resume.isEnabled()
+    for seconds, one in enumerate(order):
+        stop_training(folder, one, 1e9 + seconds)
+    open_again(panel, folder, wait)
+    panel.preset.setCurrentIndex(panel.preset.findData("base"))  # the settings of the start count, not these
+    panel.window_ms.setValue(900)
+    assert panel.resume.isEnabled()
+    assert panel.resume.text() == f"Resume {part}"
+    assert "preset mini, random seed 7, window 400 ms" in panel.resume.toolTip()
+    panel.resume.click()
+    assert started == [words]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("Start again", ["--preset", "small", "--device", "cpu", "--minutes", "10", "--restart"]),
+        ("Resume", ["--device", "cpu", "--resume"]),
+        ("Cancel", None),
+    ],
+)
+def test_a_stopped_training_is_not_lost_without_a_question(
+    panel: TrainPanel, started: list[list[str]], answer: str, words: list[str] | None
+) -> None:
+    folder = panel.session.run_folder
+    assert folder is not None
+    stop_training(folder, "encoders", 1e9)
+    assert click_answer(answer, panel.start.click) == [
+        "A training of the encoders was stopped (preset mini, random seed 7, window 400 ms)."
+    ]
+    assert started == ([] if words is None else [words])
+
+
+def test_a_stopped_magnifier_can_be_started_again(panel: TrainPanel, started: list[list[str]]) -> None:
+    folder = panel.session.run_folder
+    assert folder is not None
+    panel.magnifier.click()
+    stop_training(folder, "magnifier", 1e9)
+    assert len(click_answer("Start again", panel.magnifier.click)) == 1
+    words = ["--magnifier", "--device", "cpu", "--minutes", "10"]
+    assert started == [words, [*words, "--restart"]]
+
+
+def click_answer(answer: str, act: Callable[[], object]) -> list[str]:
+    """Act, click an answer of the question that comes up, and give the question."""
+    asked: list[str] = []
+
+    def click() -> None:
+        box = QApplication.activeModalWidget()
+        if not isinstance(box, QMessageBox):
+            QTimer.singleShot(50, click)
+            return
+        asked.append(box.text())
+        (button,) = [one for one in box.buttons() if one.text().replace("&", "") == answer]
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    QTimer.singleShot(50, click)
+    act()
+    return asked

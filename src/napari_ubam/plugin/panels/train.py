@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QLabel, QLineEdit
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
 
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.io.settings import remember, remembered
@@ -23,12 +32,9 @@ from .panel import Panel
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-PRESETS = {
-    "tiny": "crops of 112 pixels; minutes on a laptop",
-    "small": "crops of 144 pixels; an hour on a laptop, minutes on a GPU",
-    "base": "the largest; for a GPU",
-    "paper": "the published network, for comparison; for a GPU",
-}
+    from napari_ubam.training.pipeline.record import UnfinishedTraining
+
+CONTINUE = "Continue a training that was stopped."
 NO_STUDY = "Fill in the Study panel first, or open an earlier run."
 
 
@@ -42,7 +48,7 @@ class TrainPanel(Panel):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__(napari_viewer)
-        self._devices = self.worker()
+        self._choices = self.worker()
         self.empty = Empty(NO_STUDY)
         self.plot = LossPlot(colours_of(napari_viewer))
         self.plot.setVisible(False)
@@ -55,7 +61,7 @@ class TrainPanel(Panel):
         self.observe(self.session.job_changed, self._job_changed)
         self.observe(self.link.theme_changed, self._update_theme)
         self._viewer = napari_viewer
-        self._devices.run(list_devices, self._offer_devices)
+        self._choices.run(list_choices, self._offer)
         self.refresh()
         self._job_changed()
 
@@ -70,11 +76,9 @@ class TrainPanel(Panel):
         self.column.addLayout(row("Run", self.folder, browse, open_run, stretch=1))
         box, column = section("Training")
         self.preset = QComboBox()
-        for name, text in PRESETS.items():
-            self.preset.addItem(f"{name}: {text}", name)
-        self.preset.setCurrentIndex(max(self.preset.findData(remembered("preset")), 0))
+        self.preset.addItem(str(remembered("preset")), remembered("preset"))
         narrow(self.preset)
-        self.preset.setToolTip("Model size.")
+        self.preset.setToolTip("Model size. The crops get the shape of the regions of the study.")
         self.device = QComboBox()
         self.device.addItem("auto", "auto")
         narrow(self.device)
@@ -85,7 +89,7 @@ class TrainPanel(Panel):
         self.minutes.setSuffix(" min")
         self.minutes.setValue(float(remembered("minutes")))
         self.minutes.setToolTip(
-            "Training time of each part of the model; longer is better, up to the limit of the preset."
+            "Training time of both encoders together, or of the magnifier. Longer is better."
         )
         self.window_ms = QDoubleSpinBox()
         self.window_ms.setRange(0, 20000)
@@ -100,7 +104,7 @@ class TrainPanel(Panel):
         column.addLayout(row("Time", self.minutes, stretch=1))
         column.addLayout(row("Window", self.window_ms, stretch=1))
         self.start = button("Train", "Train the posture and behaviour encoders on the study.", self.train)
-        self.resume = button("Resume", "Continue a training that was stopped.", self.continue_training)
+        self.resume = button("Resume", CONTINUE, self.continue_training)
         self.magnifier = button(
             "Train magnifier", "Train the network that magnifies deviations.", self.train_magnifier
         )
@@ -128,9 +132,11 @@ class TrainPanel(Panel):
     def _enable(self) -> None:
         study, contents = self.session.study, self.session.contents
         trained, working = self.session.run is not None, self.session.is_working
-        unfinished = contents is not None and contents.run is None and not working
+        stopped = contents.unfinished[0] if contents is not None and contents.unfinished else None
         self.start.setEnabled(study is not None and not working)
-        self.resume.setEnabled(study is not None and not working and unfinished)
+        self.resume.setEnabled(study is not None and not working and stopped is not None)
+        self.resume.setText("Resume" if stopped is None else f"Resume {stopped.part}")
+        self.resume.setToolTip(CONTINUE if stopped is None else f"{CONTINUE} It has {stopped.settings}.")
         self.magnifier.setEnabled(study is not None and not working and trained)
 
     def _checks(self) -> str:
@@ -151,12 +157,9 @@ class TrainPanel(Panel):
         self.plot.set_colours(colours_of(self._viewer))
         self._job_changed()
 
-    def _offer_devices(self, found: list[tuple[str, str]]) -> None:
-        wanted = remembered("device")
-        self.device.clear()
-        for name, text in found:
-            self.device.addItem(f"{name}: {text}" if text else name, name)
-        self.device.setCurrentIndex(max(self.device.findData(wanted), 0))
+    def _offer(self, choices: Choices) -> None:
+        _fill(self.preset, choices.presets, self.preset.currentData())
+        _fill(self.device, choices.devices, remembered("device"))
 
     # actions --------------------------------------------------------------------------------------
 
@@ -182,25 +185,6 @@ class TrainPanel(Panel):
 
     def train(self) -> None:
         """Train the encoders."""
-        self._start(resume=False)
-
-    def continue_training(self) -> None:
-        """Continue a training that was stopped."""
-        self._start(resume=True)
-
-    def train_magnifier(self) -> None:
-        """Train the magnifier."""
-        study, run = self._study_csv(), self.session.run_folder
-        if study is None or run is None:
-            return
-        step = train_magnifier_step(study, run, device=self._device, minutes=self.minutes.value())
-        self._launch(run, step)
-
-    @property
-    def _device(self) -> str:
-        return str(self.device.currentData() or "auto")
-
-    def _start(self, resume: bool) -> None:
         study, folder = self._study_csv(), self.folder.text().strip()
         if study is None:
             return
@@ -208,17 +192,53 @@ class TrainPanel(Panel):
             self.say("Choose a folder for the run first.")
             return
         remember(preset=self.preset.currentData(), device=self._device, minutes=self.minutes.value())
-        self._launch(Path(folder), self._train_step(study, Path(folder), resume))
+        self._start_new("encoders", study, Path(folder))
 
-    def _train_step(self, study: Path, folder: Path, resume: bool = False) -> Step:
+    def train_magnifier(self) -> None:
+        """Train the magnifier."""
+        study, run = self._study_csv(), self.session.run_folder
+        if study is not None and run is not None:
+            self._start_new("magnifier", study, run)
+
+    def continue_training(self) -> None:
+        """Continue the training that was stopped last."""
+        study, contents = self._study_csv(), self.session.contents
+        if study is not None and contents is not None and contents.unfinished:
+            self._resume(contents.unfinished[0].part, study, contents.folder)
+
+    @property
+    def _device(self) -> str:
+        return str(self.device.currentData() or "auto")
+
+    def _start_new(self, part: str, study: Path, folder: Path) -> None:
+        """Start a training, after a question if an earlier one was stopped."""
+        from napari_ubam.training.pipeline.record import unfinished_trainings
+
+        stopped = [one for one in unfinished_trainings(folder) if one.part == part]
+        answer = ask_about_stopped(stopped[0], self) if stopped else "start"
+        if answer == "resume":
+            self._resume(part, study, folder)
+        elif answer in ("start", "restart"):
+            self._launch(folder, self._step(part, study, folder, restart=answer == "restart"))
+
+    def _resume(self, part: str, study: Path, folder: Path) -> None:
+        """Continue a training with the settings of its start, which stand in its folder."""
+        step = train_step if part == "encoders" else train_magnifier_step
+        self._launch(folder, step(study, folder, device=self._device, resume=True))
+
+    def _step(self, part: str, study: Path, folder: Path, *, restart: bool = False) -> Step:
+        """Train one part with the settings of the panel."""
+        device, minutes = self._device, self.minutes.value()
+        if part == "magnifier":
+            return train_magnifier_step(study, folder, device=device, minutes=minutes, restart=restart)
         return train_step(
             study,
             folder,
             preset=self.preset.currentData(),
-            device=self._device,
-            minutes=self.minutes.value(),
+            device=device,
+            minutes=minutes,
             window_ms=self.window_ms.value() or None,
-            resume=resume,
+            restart=restart,
         )
 
     def _launch(self, folder: Path, step: Step) -> None:
@@ -240,7 +260,7 @@ class TrainPanel(Panel):
         study, folder = self.session.study_path, self.folder.text().strip()
         if study is None or not folder:
             return "Save the study and choose a folder for the run first."
-        return [self._train_step(study, Path(folder)), train_magnifier_step(study, Path(folder))]
+        return [self._step(part, study, Path(folder)) for part in ("encoders", "magnifier")]
 
 
 def _as_table(rows: Sequence[tuple[str, str, str]]) -> str:
@@ -252,20 +272,68 @@ def _as_table(rows: Sequence[tuple[str, str, str]]) -> str:
     return f'<table width="100%" cellspacing="3">{"".join(lines)}</table>'
 
 
-def list_devices() -> list[tuple[str, str]]:
-    """List the compute devices of this computer. Loads torch, so call it from a thread.
+def _fill(box: QComboBox, choices: Sequence[tuple[str, str]], chosen: str) -> None:
+    """Offer choices by name and description, and choose one of them."""
+    box.clear()
+    for name, text in choices:
+        box.addItem(f"{name}: {text}" if text else name, name)
+    box.setCurrentIndex(max(box.findData(chosen), 0))
+
+
+def ask_about_stopped(stopped: UnfinishedTraining, parent: QWidget) -> str:
+    """Ask what to do with a training that was stopped.
+
+    Parameters
+    ----------
+    stopped : UnfinishedTraining
+        The training.
+    parent : QWidget
+        Parent of the dialog.
 
     Returns
     -------
-    list of (str, str)
-        Name, such as ``"cuda:1"``, and description.
+    str
+        ``"resume"``, ``"restart"`` or ``"cancel"``.
     """
+    box = QMessageBox(parent)
+    box.setWindowTitle("uBAM")
+    box.setText(f"A training of the {stopped.part} was stopped ({stopped.settings}).")
+    box.setInformativeText("Resume it, or discard it and start again with the settings of the panel.")
+    resume = box.addButton("Resume", QMessageBox.ButtonRole.AcceptRole)
+    restart = box.addButton("Start again", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+    box.exec()
+    clicked = box.clickedButton()
+    return "resume" if clicked is resume else "restart" if clicked is restart else "cancel"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be chosen for a training: name and description of each.
+
+    Parameters
+    ----------
+    presets, devices : list of (str, str)
+    """
+
+    presets: list[tuple[str, str]]
+    devices: list[tuple[str, str]]
+
+
+def list_choices() -> Choices:
+    """List presets and compute devices. Loads torch, so call it from a thread.
+
+    Returns
+    -------
+    Choices
+    """
+    from napari_ubam.families import describe_presets
     from napari_ubam.models.devices import DeviceError, describe_device
 
-    found = []
+    devices = []
     for name in ("auto", "cuda", "cuda:1", "cuda:2", "cuda:3", "mps", "cpu"):
         try:
-            found.append((name, describe_device(name)))
+            devices.append((name, describe_device(name)))
         except DeviceError:
             continue
-    return found
+    return Choices(list(describe_presets().items()), devices)

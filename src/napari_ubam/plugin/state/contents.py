@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from napari_ubam.jobs import Job, find_jobs
-from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER, SCORES
+from napari_ubam.runfolder.paths import MAGNIFIER, SCORES
 from napari_ubam.runfolder.tables import has_result, read_result
 from napari_ubam.study import Study
 
 if TYPE_CHECKING:
     from napari_ubam.run import Run
+    from napari_ubam.training.pipeline.record import UnfinishedTraining
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class RunContents:
         Oldest first.
     notes : tuple of str
         Sentences of what could not be read.
+    unfinished : tuple of UnfinishedTraining
+        Trainings that were stopped and can be resumed; the one that was stopped last comes first.
     """
 
     folder: Path
@@ -79,6 +82,7 @@ class RunContents:
     quality: tuple[tuple[str, str, str], ...] = ()
     jobs: tuple[Job, ...] = ()
     notes: tuple[str, ...] = ()
+    unfinished: tuple[UnfinishedTraining, ...] = ()
 
 
 def read_run(folder: Path) -> RunContents:
@@ -99,13 +103,13 @@ def read_run(folder: Path) -> RunContents:
     """
     from napari_ubam.run import Run, RunError
     from napari_ubam.runfolder.recordings import read_recordings
-    from napari_ubam.training.pipeline.record import unfinished
+    from napari_ubam.training.pipeline.record import unfinished_trainings
 
-    jobs, notes = tuple(find_jobs(folder)), []
+    jobs, notes, stopped = tuple(find_jobs(folder)), [], unfinished_trainings(folder)
     try:
         run = Run.open(folder)
     except RunError:
-        if not jobs and not unfinished(folder / CHECKPOINTS):
+        if not jobs and not stopped:
             raise
         run = None
     study, results = None, None
@@ -124,7 +128,7 @@ def read_run(folder: Path) -> RunContents:
         except ValueError as error:
             notes.append(str(error))
     magnifier = (folder / MAGNIFIER).is_file()
-    return RunContents(folder, run, study, results, magnifier, quality, jobs, tuple(notes))
+    return RunContents(folder, run, study, results, magnifier, quality, jobs, tuple(notes), stopped)
 
 
 def _read_scores(folder: Path) -> Results | None:

@@ -38,12 +38,13 @@ def train_step(
     study: Path,
     run: Path,
     *,
-    preset: str,
+    preset: str | None = None,
     device: str = "auto",
     minutes: float | None = None,
     window_ms: float | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     resume: bool = False,
+    restart: bool = False,
 ) -> Step:
     """Train the encoders of a run.
 
@@ -53,25 +54,27 @@ def train_step(
         CSV file of the study.
     run : Path
         Folder of the run.
-    preset : str
-        Size of the model, such as ``"small"``.
+    preset : str, optional
+        Size of the model, such as ``"small"``; when resuming, by default that of the start.
     device : str
         Compute device, such as ``"auto"`` or ``"cuda:1"``.
     minutes : float, optional
-        Training time of each part.
+        Training time of both encoders.
     window_ms : float, optional
         Length of a behaviour in milliseconds; by default that of the preset.
-    seed : int
+    seed : int, optional
         Random seed.
     resume : bool
         Continue a training that was stopped.
+    restart : bool
+        Discard a training that was stopped, and start again.
 
     Returns
     -------
     Step
     """
     options: dict[str, Any] = {"preset": preset, "device": device, "minutes": minutes}
-    options |= {"window_ms": window_ms, "seed": seed, "resume": resume}
+    options |= {"window_ms": window_ms, "seed": seed, "resume": resume, "restart": restart}
     arguments, named = _training(options)
     lines = [*_study(study), f"run = ubam.train(study, {_path(run)}, {named})"]
     return Step(("train", str(study), "--run", str(run), *arguments), "\n".join(lines))
@@ -83,8 +86,9 @@ def train_magnifier_step(
     *,
     device: str = "auto",
     minutes: float | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     resume: bool = False,
+    restart: bool = False,
 ) -> Step:
     """Train the magnifier of a run with trained encoders.
 
@@ -98,16 +102,19 @@ def train_magnifier_step(
         Compute device, such as ``"auto"`` or ``"cuda:1"``.
     minutes : float, optional
         Training time.
-    seed : int
+    seed : int, optional
         Random seed.
     resume : bool
         Continue a training that was stopped.
+    restart : bool
+        Discard a training that was stopped, and start again.
 
     Returns
     -------
     Step
     """
-    options: dict[str, Any] = {"device": device, "minutes": minutes, "seed": seed, "resume": resume}
+    options: dict[str, Any] = {"device": device, "minutes": minutes, "seed": seed}
+    options |= {"resume": resume, "restart": restart}
     arguments, named = _training(options)
     lines = [*_study(study), *_run(run), f"ubam.train_magnifier(study, run, {named})"]
     return Step(("train", str(study), "--run", str(run), "--magnifier", *arguments), "\n".join(lines))
@@ -215,8 +222,8 @@ def magnify_step(
     named = f"factor={factor:g}, frames=slice({start}, {stop}), smoothing_ms={smoothing_ms:g}"
     lines = [
         *_run(run),
-        f"made = run.magnification({recording!r}, {reference!r}, {named}, device={device!r})",
-        f"ubam.export(made, {_path(out)}, side_by_side={side_by_side}, label={label})",
+        f"frames = run.magnify({recording!r}, {reference!r}, {named}, device={device!r})",
+        f"ubam.export(frames, {_path(out)}, side_by_side={side_by_side}, label={label})",
     ]
     return Step(tuple(arguments), "\n".join(lines))
 
