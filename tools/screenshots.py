@@ -85,8 +85,8 @@ def shoot_run(demo: Path, out: Path) -> None:
             panel.previewing.setChecked(True)
             wait(lambda: any("preview" in layer.name for layer in viewer.layers))
             shoot(viewer, out / "preview.png")
-            panel.grid.setChecked(True)
-            panel.add.click()
+            panel.results.grid.setChecked(True)
+            panel.results.add.click()
             wait(lambda: any("arrows" in layer.name for layer in viewer.layers))
             for layer in list(viewer.layers):
                 if "deviation" in layer.name:

@@ -44,7 +44,7 @@ def wait() -> Wait:
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the panels from writing settings, which other tests would read."""
-    for name in ("train", "deviation", "magnify"):
+    for name in ("train", "deviation", "magnified_results"):
         monkeypatch.setattr(f"napari_ubam.plugin.panels.{name}.remember", lambda **_: None)
 
 

@@ -47,38 +47,38 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> SlowArrows:
 
 
 def test_they_are_added_as_a_layer(panel: Any, opened: Any, wait: Wait) -> None:
-    panel.arrows.click()
-    assert not panel.arrows.isEnabled()
+    panel.results.arrows.click()
+    assert not panel.results.arrows.isEnabled()
     wait(lambda: "impaired1, arrows" in opened.layers)
     layer = opened.layers["impaired1, arrows"]
     assert layer.visible
     assert layer.translate[0] == pytest.approx(28 / 30)
-    assert panel.arrows.isEnabled()
-    assert not panel.arrow_row.isVisibleTo(panel)
+    assert panel.results.arrows.isEnabled()
+    assert not panel.results.arrow_row.isVisibleTo(panel)
     assert "impaired1 × 2" not in opened.layers
 
 
 def test_progress_is_shown_and_cancel_stops_them(
     panel: Any, opened: Any, slow: SlowArrows, wait: Wait
 ) -> None:
-    panel.arrows.click()
-    assert panel.arrow_row.isVisibleTo(panel)
-    wait(lambda: panel.arrow_row.bar.value() == panel.arrow_row.bar.maximum() // 2)
+    panel.results.arrows.click()
+    assert panel.results.arrow_row.isVisibleTo(panel)
+    wait(lambda: panel.results.arrow_row.bar.value() == panel.results.arrow_row.bar.maximum() // 2)
     panel.refresh()
-    assert not panel.arrows.isEnabled()
-    panel.arrow_row.cancel.click()
+    assert not panel.results.arrows.isEnabled()
+    panel.results.arrow_row.cancel.click()
     wait(slow.ended.is_set)
-    wait(panel.arrows.isEnabled)
+    wait(panel.results.arrows.isEnabled)
     assert panel._foot.text() == "No arrows were added."
-    assert not panel.arrow_row.isVisibleTo(panel)
+    assert not panel.results.arrow_row.isVisibleTo(panel)
     assert "impaired1, arrows" not in opened.layers
 
 
 def test_a_panel_that_closes_stops_them(opened: Any, slow: SlowArrows, wait: Wait) -> None:
     panel = MagnifyPanel(opened)
     panel.span.set_span(28, 34)
-    panel.arrows.click()
-    wait(lambda: panel.arrow_row.bar.maximum() > 0)
+    panel.results.arrows.click()
+    wait(lambda: panel.results.arrow_row.bar.maximum() > 0)
     delete(panel)
     wait(slow.ended.is_set, 5)
     assert "impaired1, arrows" not in opened.layers

@@ -25,14 +25,14 @@ def test_the_preview_follows_the_factor_and_layers_are_added(opened: Any, tmp_pa
     panel.factor.setValue(3.0)
     wait(lambda: "preview × 3.0" in opened.layers)
     assert not np.array_equal(np.asarray(opened.layers["preview × 3.0"].data), original)
-    panel.add.click()
+    panel.results.add.click()
     wait(lambda: "impaired1, difference" in opened.layers)
     assert "preview × 3.0" not in opened.layers
     assert "impaired1, arrows" not in opened.layers
     made = opened.layers["impaired1 × 3"]
     assert made.data.shape[0] == 6
     assert made.translate[0] == pytest.approx(28 / 30)
-    panel.save_as(tmp_path / "out.tif")
+    panel.results.save_as(tmp_path / "out.tif")
     wait(lambda: not panel.session.is_working, 120)
     assert (tmp_path / "out.tif").is_file()
     delete(panel)
@@ -40,7 +40,7 @@ def test_the_preview_follows_the_factor_and_layers_are_added(opened: Any, tmp_pa
 
 def test_the_panel_says_what_is_missing(viewer: Any) -> None:
     panel = MagnifyPanel(viewer)
-    panel.save_as(Path("out.mp4"))
+    panel.results.save_as(Path("out.mp4"))
     assert "Train the magnifier" in panel._foot.text()
-    assert not panel.add.isEnabled()
+    assert not panel.results.add.isEnabled()
     delete(panel)

@@ -80,7 +80,8 @@ def test_the_tab_key_follows_the_layout(make_napari_viewer: Any) -> None:
     panel = MagnifyPanel(viewer)
     viewer.window.add_dock_widget(panel)
     QTest.qWait(100)
-    parts = [panel.reference.box, panel.span, panel.factor, panel.smoothing, panel.previewing, panel.save]
+    settings = [panel.reference.box, panel.span, panel.factor, panel.smoothing, panel.previewing]
+    parts = [*settings, panel.results.add, panel.results.save]
     order, one = [], panel.reference.box
     for _ in range(60):
         order += [number for number, part in enumerate(parts) if part is one or part.isAncestorOf(one)]

@@ -1,49 +1,39 @@
-"""Magnify: preview the magnified deviation in the viewer, add it as layers, write it to a file."""
+"""Magnify: choose a recording and its frames, and preview the magnified deviation in the viewer."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel
+from qtpy.QtWidgets import QLabel
 
-from napari_ubam.errors import UbamError
-from napari_ubam.jobs import JobError
-from napari_ubam.plugin.io.convert import Layer, rate_of
-from napari_ubam.plugin.io.result_layers import arrow_layer, magnified_layers
-from napari_ubam.plugin.io.settings import remember, remembered
+from napari_ubam.plugin.io.convert import rate_of
+from napari_ubam.plugin.io.settings import remembered
 from napari_ubam.plugin.state.magnification_cache import (
     MagnificationCache,
     MagnificationRequest,
     episode_span,
     span_around,
 )
-from napari_ubam.plugin.state.steps import Step, magnify_step
-from napari_ubam.plugin.state.thread_progress import ThreadProgress
 from napari_ubam.plugin.viewer.preview import Preview
-from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.factor_box import FactorBox
 from napari_ubam.plugin.widgets.frame_span import FrameSpan
-from napari_ubam.plugin.widgets.task_row import TaskRow
-from napari_ubam.progress import Cancelled
 
+from .magnified_results import MagnifiedResults
 from .panel import Panel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 NO_MAGNIFIER = "Train the magnifier in the Train panel, or open a run that has one."
-NO_RECORDING = "Show a recording of the run first, such as by a double click on an episode."
-FILE_TYPES = "Video (*.mp4);;TIFF (*.tif);;All files (*)"
-Found = tuple[list[Layer], list[str]]  # layers and warnings
+NO_RECORDING = "Show a recording of the run first, for example by a double click on an episode."
 
 
 class MagnifyPanel(Panel):
-    """Magnification of the recording that is shown.
+    """Magnification of the current recording.
 
     Parameters
     ----------
@@ -54,7 +44,7 @@ class MagnifyPanel(Panel):
         super().__init__(napari_viewer)
         self._viewer = napari_viewer
         self._cache = MagnificationCache()
-        self._rendering, self._adding = self.worker(), self.worker()
+        self._rendering = self.worker()
         self._preview_layer = Preview(napari_viewer)
         self.destroyed.connect(self._preview_layer.forget)
         self.empty = Empty(NO_MAGNIFIER)
@@ -72,13 +62,13 @@ class MagnifyPanel(Panel):
 
     def _build(self) -> None:
         self.column.addWidget(self.empty)
-        box, column = section("What is magnified")
+        box, column = section("Recording and frames")
         self.what = QLabel(NO_RECORDING)
         self.what.setWordWrap(True)
         self.span = FrameSpan()
         self.span.changed.connect(self._update_preview)
-        around = button("Here", "Two seconds before and after the frame that is shown.", self.take_here)
-        tip = "The episode that is shown, with half a second around it."
+        around = button("Here", "Choose two seconds before and after the current frame.", self.take_here)
+        tip = "Choose the current episode, with half a second before and after it."
         episode = button("Episode", tip, self.take_episode)
         column.addWidget(self.what)
         column.addWidget(self.reference)
@@ -86,40 +76,16 @@ class MagnifyPanel(Panel):
         column.addLayout(row(around, episode))
         self.column.addWidget(box)
         settings = FactorBox()
-        self.factor, self.smoothing, self.previewing = (
-            settings.factor,
-            settings.smoothing,
-            settings.previewing,
-        )
+        self.factor, self.smoothing = settings.factor, settings.smoothing
+        self.previewing = settings.previewing
         settings.changed.connect(self._update_preview)
         self.previewing.toggled.connect(self._toggle_preview)
         self.column.addWidget(settings)
-        self.column.addWidget(self._layers_box())
+        self.results = MagnifiedResults(self, self._viewer, self._cache, settings, self.wanted)
+        self.column.addWidget(self.results)
         self.column.addWidget(self.job_box)
-        self.column.addLayout(row(CopyBox(self._steps, self.say), "", stretch=1))
+        self.column.addLayout(row(CopyBox(self.results.steps, self.say), "", stretch=1))
         self.column.addStretch(1)
-
-    def _layers_box(self) -> Any:
-        box, column = section("Results")
-        tip = "Magnified frames, reference and difference as layers, linked in time."
-        self.add = button("Add layers", tip, self.add_layers)
-        tip = "An arrow for each part that moved, in every frame of the range. This takes some time."
-        self.arrows = button("Add arrows", tip, self.add_arrows)
-        self.save = button("Save as …", "Write a video or a TIFF stack in the background.", self.save_as)
-        self.arrow_row = TaskRow(self.worker(), "Stop. No arrows are added.")
-        self.side_by_side = QCheckBox("side by side")
-        self.side_by_side.setToolTip("Original, magnified and difference in a row in the file.")
-        self.label = QCheckBox("with label")
-        self.label.setToolTip("Factor and reference written into the picture of the file.")
-        self.label.setChecked(True)
-        self.grid = QCheckBox("Show layers beside each other")
-        self.grid.setToolTip("Original and magnified in a grid instead of one above the other.")
-        self.grid.toggled.connect(self._set_grid)
-        column.addLayout(row(self.add, self.arrows))
-        column.addWidget(self.arrow_row)
-        column.addLayout(row(self.save, self.side_by_side, self.label))
-        column.addWidget(self.grid)
-        return box
 
     # settings -------------------------------------------------------------------------------------
 
@@ -128,9 +94,8 @@ class MagnifyPanel(Panel):
         contents = self.session.contents
         ready = contents is not None and contents.run is not None and contents.has_magnifier
         self.empty.setVisible(not ready)
-        for widget in (self.add, self.save, self.previewing):
-            widget.setEnabled(ready)
-        self.arrows.setEnabled(ready and not self.arrow_row.is_running)
+        self.previewing.setEnabled(ready)
+        self.results.set_ready(ready)
         self.reference.set_study(self.session.run_study)
         if self.session.reference:
             self.reference.set_text(self.session.reference)
@@ -242,124 +207,3 @@ class MagnifyPanel(Panel):
             self.say(" ".join(warnings))
 
         self._rendering.run(lambda: self._cache.preview(wanted, frame, factor), show)
-
-    # results ----------------------------------------------------------------------------------------
-
-    def add_layers(self) -> None:
-        """Add magnified frames, reference and difference as layers."""
-        request = self._request_to_add()
-        if request is None:
-            return
-        factor = round(self.factor.value(), 2)
-        self.add.setEnabled(False)
-        self.say(f"Magnifying {request.stop - request.start} frames …")
-
-        def work() -> Found:
-            made = self._cache.prepare(request, factor)
-            return magnified_layers(made), list(made.metadata["warnings"])
-
-        self._adding.run(work, self._add_image_layers, self._not_added)
-
-    def add_arrows(self) -> None:
-        """Compute the arrows of all frames in a thread, and add them as a layer."""
-        request = self._request_to_add()
-        if request is None:
-            return
-        factor = round(self.factor.value(), 2)
-        self.arrows.setEnabled(False)
-        self.say("")
-
-        def work(progress: ThreadProgress) -> Found:
-            made = self._cache.prepare(request, factor)
-            return [arrow_layer(made, made.arrows(progress=progress, cancel=progress))], []
-
-        self.arrow_row.run(work, self._add_arrow_layer, self._no_arrows)
-
-    def _request_to_add(self) -> MagnificationRequest | None:
-        wanted = self.wanted()
-        if isinstance(wanted, str):
-            self.say(wanted)
-            return None
-        remember(factor=round(self.factor.value(), 2), smoothing_ms=self.smoothing.value())
-        return wanted
-
-    def _add_image_layers(self, found: Found) -> None:
-        self.add.setEnabled(True)
-        self.previewing.setChecked(False)  # the new layers would hide it
-        self._add(found)
-
-    def _add_arrow_layer(self, found: Found) -> None:
-        self.arrows.setEnabled(True)
-        self._add(found)
-
-    def _no_arrows(self, error: BaseException) -> None:
-        self.arrows.setEnabled(True)
-        if isinstance(error, (Cancelled, UbamError)):
-            self.say("No arrows were added." if isinstance(error, Cancelled) else str(error))
-        else:
-            tell_error(error)
-
-    def _not_added(self, error: BaseException) -> None:
-        self.add.setEnabled(True)
-        self.say("")
-        tell_error(error)
-
-    def _add(self, found: Found) -> None:
-        layers, warnings = found
-        active = self._viewer.layers.selection.active
-        for data, arguments, kind in layers:
-            made = getattr(self._viewer, f"add_{kind}")(data, **arguments)
-            if "difference" in made.name and hasattr(made, "colorbar"):
-                made.colorbar.visible = True
-        self._viewer.layers.selection.active = active
-        here, (start, stop) = self.link.here(), self.span.value
-        if here is not None and not start <= here[1] < stop:
-            self.link.show(here[0], start)
-        self._set_grid(self.grid.isChecked())
-        added = "Added 1 layer." if len(layers) == 1 else f"Added {len(layers)} layers."
-        self.say(" ".join(warnings) or added)
-
-    def _set_grid(self, on: bool) -> None:
-        self._viewer.canvas.grid.enabled = on
-
-    def save_as(self, path: Path | None = None) -> None:
-        """Write the magnified frames in a job.
-
-        Parameters
-        ----------
-        path : Path, optional
-            File to write. Default: ask the user.
-        """
-        wanted = self.wanted()
-        if isinstance(wanted, str):
-            self.say(wanted)
-            return
-        if path is None:
-            start = str(wanted.run / f"{wanted.recording} x{self.factor.value():.1f}.mp4")
-            name, _ = QFileDialog.getSaveFileName(self, "Save the magnified frames", start, FILE_TYPES)
-            path = Path(name) if name else None
-        if path is None:
-            return
-        self.say("")
-        try:
-            self.session.start(wanted.run, list(self._step(wanted, path).arguments))
-        except JobError as error:
-            tell_error(error)
-
-    def _step(self, wanted: MagnificationRequest, path: Path) -> Step:
-        return magnify_step(
-            wanted.recording,
-            wanted.run,
-            path,
-            reference=wanted.reference,
-            factor=round(self.factor.value(), 2),
-            frames=(wanted.start, wanted.stop),
-            smoothing_ms=wanted.smoothing_ms,
-            device=wanted.device,
-            side_by_side=self.side_by_side.isChecked(),
-            label=self.label.isChecked(),
-        )
-
-    def _steps(self) -> list[Step] | str:
-        wanted = self.wanted()
-        return wanted if isinstance(wanted, str) else [self._step(wanted, wanted.run / "magnified.mp4")]

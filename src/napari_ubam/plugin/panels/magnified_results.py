@@ -1,0 +1,225 @@
+"""Results of the Magnify panel: magnified frames as layers, arrows of the movement, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QGroupBox, QVBoxLayout
+
+from napari_ubam.errors import UbamError
+from napari_ubam.jobs import JobError
+from napari_ubam.plugin.io.convert import Layer
+from napari_ubam.plugin.io.result_layers import arrow_layer, magnified_layers
+from napari_ubam.plugin.io.settings import remember
+from napari_ubam.plugin.state.magnification_cache import MagnificationCache, MagnificationRequest
+from napari_ubam.plugin.state.steps import Step, magnify_step
+from napari_ubam.plugin.state.thread_progress import ThreadProgress
+from napari_ubam.plugin.viewer.worker import tell_error
+from napari_ubam.plugin.widgets import button, row
+from napari_ubam.plugin.widgets.factor_box import FactorBox
+from napari_ubam.plugin.widgets.task_row import TaskRow
+from napari_ubam.progress import Cancelled
+
+from .panel import Panel
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+FILE_TYPES = "Video (*.mp4);;TIFF (*.tif);;All files (*)"
+Found = tuple[list[Layer], list[str]]  # layers and warnings
+
+
+class MagnifiedResults(QGroupBox):
+    """Buttons that add magnified frames and arrows to the viewer, or write a file.
+
+    Parameters
+    ----------
+    panel : Panel
+        The panel that shows these buttons.
+    viewer : napari.Viewer
+    cache : MagnificationCache
+        Shared with the preview.
+    settings : FactorBox
+        Factor, smoothing and preview.
+    request : callable
+        Gives what to magnify, or a sentence if something is missing.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        viewer: Viewer,
+        cache: MagnificationCache,
+        settings: FactorBox,
+        request: Callable[[], MagnificationRequest | str],
+    ) -> None:
+        super().__init__("Results")
+        self._panel, self._viewer, self._cache = panel, viewer, cache
+        self._settings, self._request = settings, request
+        self._adding = panel.worker()
+        self._build()
+
+    def _build(self) -> None:
+        tip = "Add magnified frames, reference and difference as layers."
+        self.add = button("Add layers", tip, self.add_layers)
+        tip = "Add an arrow for each part that moved; this takes some time."
+        self.arrows = button("Add arrows", tip, self.add_arrows)
+        self.arrow_row = TaskRow(self._panel.worker(), "Stop. No arrows are added.")
+        self.save = button("Save as …", "Write a video or a TIFF stack in the background.", self.save_as)
+        self.side_by_side = QCheckBox("side by side")
+        self.side_by_side.setToolTip("Write original, magnified frame and difference side by side.")
+        self.label = QCheckBox("with label")
+        self.label.setToolTip("Write factor and reference into the picture.")
+        self.label.setChecked(True)
+        self.grid = QCheckBox("Show layers beside each other")
+        self.grid.setToolTip("Show the layers in a grid instead of one above the other.")
+        self.grid.toggled.connect(self._set_grid)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 10, 6, 6)
+        column.addLayout(row(self.add, self.arrows))
+        column.addWidget(self.arrow_row)
+        column.addLayout(row(self.save, self.side_by_side, self.label))
+        column.addWidget(self.grid)
+
+    def set_ready(self, ready: bool) -> None:
+        """Enable or disable the buttons.
+
+        Parameters
+        ----------
+        ready : bool
+            Whether the run has a magnifier.
+        """
+        self.add.setEnabled(ready)
+        self.save.setEnabled(ready)
+        self.arrows.setEnabled(ready and not self.arrow_row.is_running)
+
+    def add_layers(self) -> None:
+        """Add magnified frames, reference and difference as layers."""
+        request = self._request_to_add()
+        if request is None:
+            return
+        factor = round(self._settings.factor.value(), 2)
+        self.add.setEnabled(False)
+        self._panel.say(f"Magnifying {request.stop - request.start} frames …")
+
+        def work() -> Found:
+            made = self._cache.prepare(request, factor)
+            return magnified_layers(made), list(made.metadata["warnings"])
+
+        self._adding.run(work, partial(self._add_image_layers, request), self._not_added)
+
+    def add_arrows(self) -> None:
+        """Compute the arrows of all frames in a thread, and add them as a layer."""
+        request = self._request_to_add()
+        if request is None:
+            return
+        factor = round(self._settings.factor.value(), 2)
+        self.arrows.setEnabled(False)
+        self._panel.say("")
+
+        def work(progress: ThreadProgress) -> Found:
+            made = self._cache.prepare(request, factor)
+            return [arrow_layer(made, made.arrows(progress=progress, cancel=progress))], []
+
+        self.arrow_row.run(work, partial(self._add_arrow_layer, request), self._no_arrows)
+
+    def _request_to_add(self) -> MagnificationRequest | None:
+        wanted = self._request()
+        if isinstance(wanted, str):
+            self._panel.say(wanted)
+            return None
+        remember(
+            factor=round(self._settings.factor.value(), 2), smoothing_ms=self._settings.smoothing.value()
+        )
+        return wanted
+
+    def _add_image_layers(self, request: MagnificationRequest, found: Found) -> None:
+        self.add.setEnabled(True)
+        self._settings.previewing.setChecked(False)  # the new layers would hide it
+        self._add(request, found)
+
+    def _add_arrow_layer(self, request: MagnificationRequest, found: Found) -> None:
+        self.arrows.setEnabled(True)
+        self._add(request, found)
+
+    def _no_arrows(self, error: BaseException) -> None:
+        self.arrows.setEnabled(True)
+        if isinstance(error, (Cancelled, UbamError)):
+            self._panel.say("No arrows were added." if isinstance(error, Cancelled) else str(error))
+        else:
+            tell_error(error)
+
+    def _not_added(self, error: BaseException) -> None:
+        self.add.setEnabled(True)
+        self._panel.say("")
+        tell_error(error)
+
+    def _add(self, request: MagnificationRequest, found: Found) -> None:
+        layers, warnings = found
+        active = self._viewer.layers.selection.active
+        for data, arguments, kind in layers:
+            made = getattr(self._viewer, f"add_{kind}")(data, **arguments)
+            if "difference" in made.name and hasattr(made, "colorbar"):
+                made.colorbar.visible = True
+        self._viewer.layers.selection.active = active
+        here = self._panel.link.here()
+        if here is not None and not request.start <= here[1] < request.stop:
+            self._panel.link.show(here[0], request.start)
+        self._set_grid(self.grid.isChecked())
+        added = "Added 1 layer." if len(layers) == 1 else f"Added {len(layers)} layers."
+        self._panel.say(" ".join(warnings) or added)
+
+    def _set_grid(self, on: bool) -> None:
+        self._viewer.canvas.grid.enabled = on
+
+    def save_as(self, path: Path | None = None) -> None:
+        """Write the magnified frames in a job.
+
+        Parameters
+        ----------
+        path : Path, optional
+            File to write. Default: ask the user.
+        """
+        wanted = self._request()
+        if isinstance(wanted, str):
+            self._panel.say(wanted)
+            return
+        if path is None:
+            start = str(wanted.run / f"{wanted.recording} x{self._settings.factor.value():.1f}.mp4")
+            name, _ = QFileDialog.getSaveFileName(self, "Save the magnified frames", start, FILE_TYPES)
+            path = Path(name) if name else None
+        if path is None:
+            return
+        self._panel.say("")
+        try:
+            self._panel.session.start(wanted.run, list(self._step(wanted, path).arguments))
+        except JobError as error:
+            tell_error(error)
+
+    def _step(self, wanted: MagnificationRequest, path: Path) -> Step:
+        return magnify_step(
+            wanted.recording,
+            wanted.run,
+            path,
+            reference=wanted.reference,
+            factor=round(self._settings.factor.value(), 2),
+            frames=(wanted.start, wanted.stop),
+            smoothing_ms=wanted.smoothing_ms,
+            device=wanted.device,
+            side_by_side=self.side_by_side.isChecked(),
+            label=self.label.isChecked(),
+        )
+
+    def steps(self) -> list[Step] | str:
+        """Give the steps of a script that writes the same frames.
+
+        Returns
+        -------
+        list of Step or str
+            A sentence if something is missing.
+        """
+        wanted = self._request()
+        return wanted if isinstance(wanted, str) else [self._step(wanted, wanted.run / "magnified.mp4")]
