@@ -19,7 +19,7 @@ def test_train_embed_score(study_csv: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     code, said = call("train", study_csv, "--run", run, "--preset", "tiny", "--steps", 2, "--device", "cpu")
     assert code == 0, said
-    assert "subject named from the code" in said
+    assert "subject identifiability" in said
     code, said = call("embed", study_csv, "--run", run)
     assert (code, "5 recordings embedded" in said) == (0, True), said
     code, said = call("score", study_csv, "--run", run, "--reference", "group=healthy")

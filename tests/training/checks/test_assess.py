@@ -17,8 +17,9 @@ from napari_ubam.models.config import BehaviourConfig, BehaviourTraining, ModelC
 from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.training.checks import probes
-from napari_ubam.training.checks.assess import HARDNESS, CheckedRecording, assess, save_quality
+from napari_ubam.training.checks.assess import HARDNESS, assess
 from napari_ubam.training.checks.quality import Quality, ShuffleCheck, StageFacts, TrainingFacts
+from napari_ubam.training.checks.recording import CheckedRecording
 from napari_ubam.training.loop.fit import fit
 from napari_ubam.training.loop.plan import FitPlan
 from toy_study import TurningBars, track_of, turning, wandering
@@ -97,7 +98,7 @@ def test_order_that_means_nothing_is_near_chance(tmp_path: Path) -> None:
     found = assess(ENCODER, learner, recordings, {"s5"}, TRAINING)
     for check in found.shuffle:
         assert check.low < 0.5 < check.high
-        assert check.verdict == "near chance: more training or more data"
+        assert check.verdict == "near chance: train longer, or add recordings"
 
 
 def test_what_was_held_out_is_said(quality: Quality, learner: BehaviourLearner) -> None:
@@ -128,13 +129,13 @@ def test_a_subject_in_the_code_is_named_and_one_that_is_not_is_not(learner: Beha
     assert free.subjects == 6
     assert free.chance == pytest.approx(1 / 6)
     assert free.codes < 0.3
-    assert free.verdict == "the code hardly tells who it is"
+    assert free.verdict == "the code hardly identifies the subject"
     assert free.maps > 0.9  # each bar has a brightness and an edge of its own
     looks = np.random.default_rng(0).normal(0, 0.5, (6, 12))
     marked = [recording(n, (turning(600, 12, n, n) + looks[n]).astype(np.float32)) for n in range(6)]
     told = assess(ENCODER, learner, marked, {"s5"}, TRAINING).subject
     assert told.codes > 0.9
-    assert told.verdict.startswith("the code tells who it is as well as the picture does")
+    assert told.verdict.startswith("the code identifies the subject as well as the image does")
 
 
 def test_rows_of_the_sheet_are_alike_and_of_other_subjects(quality: Quality) -> None:
@@ -174,7 +175,7 @@ def test_nothing_that_moves_is_unknown_and_not_a_number(learner: BehaviourLearne
     posture = np.ones((300, 12), np.float32)
     found = assess(ENCODER, learner, [recording(n, posture) for n in range(2)], set(), TRAINING)
     assert [(check.windows, check.accuracy) for check in found.shuffle] == [(0, None)] * 5
-    assert found.shuffle[0].verdict == "unknown: no held-out window moves; more data"
+    assert found.shuffle[0].verdict == "unknown: no held-out window has movement; add recordings"
     assert found.still.windows > 0
 
 
@@ -190,7 +191,7 @@ def test_rows_without_a_crop_are_never_used(learner: BehaviourLearner) -> None:
 
 def test_the_file_says_the_same(quality: Quality, tmp_path: Path) -> None:
     path = tmp_path / "run" / "quality.json"
-    save_quality(quality, path)
+    quality.write(path)
     assert Quality.read(path) == quality
     assert b"NaN" not in path.read_bytes()
     assert quality.training == TRAINING
@@ -261,7 +262,7 @@ def test_order_read_from_the_frame_rate_is_found_out(
     slow = CheckedRecording(
         "r", "s", TurningBars(0, frames=600), np.arange(600), track_of(codes, CONFIG, fps=24.0)
     )
-    monkeypatch.setattr(probes, "right_order", pattern)
+    monkeypatch.setattr(probes, "order_accuracy", pattern)
     # 24 frames a second do not lie on the steps of the windows, and noise between two frames is less.
     found = assess(ENCODER, learner, [slow], set(), TRAINING)
     assert found.still.verdict.startswith("not at chance")

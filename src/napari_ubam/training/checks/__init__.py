@@ -1,1 +1,1 @@
-"""Checks after a training whether the model means anything."""
+"""Checks of the quality of a model after its training."""

@@ -1,4 +1,4 @@
-"""Checks after a training whether the model means anything."""
+"""Checks the quality of a model after its training."""
 
 from __future__ import annotations
 
@@ -6,103 +6,41 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from napari_ubam.analysis.unit_vectors import unit_vectors
-from napari_ubam.files import write_atomic
 from napari_ubam.learners.errors import TrainingError
-from napari_ubam.learners.fitting import FitResult, OrderLearner
-from napari_ubam.learners.posture_track import STILL, PostureTrack
-from napari_ubam.learners.sampling import Crops, evenly_spaced, read_images
+from napari_ubam.learners.fitting import OrderLearner
+from napari_ubam.learners.posture_track import STILL
+from napari_ubam.learners.sampling import read_images
 from napari_ubam.models.networks import PostureNetwork
-from napari_ubam.models.windows import Windows
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
 from . import probes
-from .holdout import boundary
 from .quality import (
     HeldOut,
     Quality,
     SheetFrame,
     SheetRow,
     ShuffleCheck,
-    StageFacts,
     SubjectProbe,
     TrainingFacts,
     moving_verdict,
     still_verdict,
     subject_verdict,
 )
+from .recording import CheckedRecording
 
 HARDNESS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_WINDOWS = 2000
 MOST_FRAMES = 2000
-MOST_SUBJECTS = 40  # that are to be named
-CELLS = 8  # along each axis, of the maps that subjects are named from
-MOST_COMPONENTS = 400  # of codes, that subjects are named from
+MOST_SUBJECTS = 40  # of the subject identifiability
+CELLS = 8  # of the gradient maps along each axis, for the subject identifiability
+MOST_COMPONENTS = 400  # principal components of the codes, for the subject identifiability
 ROWS, NEIGHBOURS = 6, 4
-
-
-@dataclass(frozen=True)
-class CheckedRecording:
-    """A recording with its crops and postures.
-
-    Parameters
-    ----------
-    name, subject : str
-        As in the study.
-    crops : Crops
-        Of the frames that have one.
-    frames : (t,) int64 array
-        Frame number of each row of the track.
-    track : PostureTrack
-        Postures of the trained encoder; a row without a crop may hold NaN.
-    """
-
-    name: str
-    subject: str
-    crops: Crops
-    frames: NDArray[np.int64]
-    track: PostureTrack
-
-    @cached_property
-    def rows(self) -> NDArray[np.int64]:
-        """Rows with a crop and a posture."""
-        held = np.zeros(len(self.frames), bool)
-        for start, stop in self.crops.runs:
-            held |= (self.frames >= start) & (self.frames < stop)
-        return np.flatnonzero(held & np.isfinite(self.track.posture).all(1))
-
-    def early_track(self) -> PostureTrack:
-        """Return the track with only those windows that end before the last fifth, for training."""
-        track, laid = self.track, self.track.windows
-        last = laid.before[:, -1] + (laid.weight[:, -1] > 0)  # a step between two frames reads both
-        early = self.frames[last] < boundary(self.crops.runs)
-        part = Windows(laid.centres[early], laid.before[early], laid.weight[early])
-        return PostureTrack(track.posture, part, track.motion[early])
-
-    def late_windows(self) -> NDArray[np.int64]:
-        """Numbers of the windows in the last fifth."""
-        first = self.frames[self.track.windows.before[:, 0]]
-        return np.flatnonzero(first >= boundary(self.crops.runs))
-
-    def some_rows(self, most: int) -> NDArray[np.int64]:
-        """Rows spread over the recording, at most so many."""
-        return self.rows[evenly_spaced(len(self.rows), most)]
-
-
-def stage_facts(result: FitResult) -> StageFacts:
-    """Note how a training ended."""
-    return StageFacts(steps=result.steps, seconds=result.seconds, losses=result.losses)
-
-
-def save_quality(quality: Quality, path: Path) -> None:
-    """Write the checks of a run as JSON, whole or not at all."""
-    write_atomic(path, quality.model_dump_json(indent=2).encode())
 
 
 def assess(
@@ -116,24 +54,25 @@ def assess(
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Quality:
-    """Check whether a trained model means anything.
+    """Check the quality of a trained model.
 
     Parameters
     ----------
     posture : PostureNetwork
-        Only its gradient maps are used; the codes come with the recordings.
+        Posture encoder; only its gradient maps are used.
     behaviour : OrderLearner
-        Trained.
+        Trained behaviour encoder.
     recordings : sequence of CheckedRecording
-        All of the study.
+        All recordings of the study, with their codes.
     held : set of str
-        Subjects that training did not see, of `held_out`; where it is empty, training did not see the last
-        fifth of each recording.
+        Subjects that were held out, from `held_out`. If it is empty, the last fifth of each recording was
+        held out.
     training : TrainingFacts
-        Written down with the checks.
+        Facts about the training, which are stored with the checks.
     seed : int
+        Random seed.
     progress, cancel : optional
-        Told before each part, and looked at there.
+        Called before each part; checked before each part.
 
     Returns
     -------
@@ -169,20 +108,20 @@ def assess(
 
 
 class _Parts:
-    """Tells how many parts of the checks are done, and stops between them."""
+    """Reports the progress of the checks, and stops between their parts."""
 
     def __init__(self, recordings: int, progress: ProgressCallback | None, cancel: Cancel | None) -> None:
         self.done, self.of = 0, 2 * recordings + len(HARDNESS) + 1 + 2 * probes.FOLDS + 1
         self.progress, self.cancel = progress or silent, cancel
 
     def next(self, detail: str) -> None:
-        """Begin the next part."""
+        """Report that the next part begins."""
         check_cancelled(self.cancel)
         self.progress(Progress("quality", self.done, self.of, detail))
         self.done = min(self.done + 1, self.of)
 
     def end(self) -> None:
-        """Tell that all is done."""
+        """Report the end."""
         self.progress(Progress("quality", self.of, self.of))
 
 
@@ -197,17 +136,17 @@ class _Checks:
 
     @cached_property
     def checked(self) -> list[CheckedRecording]:
-        """Recordings that shuffled windows come from."""
+        """Recordings whose windows are shuffled: those that are held out."""
         return [one for one in self.recordings if not self.held or one.subject in self.held]
 
     def held_out(self) -> HeldOut:
         subjects = tuple(sorted({one.subject for one in self.checked}))
         if self.held:
-            meaning = f"Training saw nothing of {len(subjects)} of the subjects; shuffled windows are theirs."
+            meaning = f"{len(subjects)} of the subjects were held out; the shuffled windows are theirs."
         else:
             meaning = (
-                "With few subjects, training saw all but the last fifth of each recording; "
-                "shuffled windows are from there."
+                "There are few subjects, so the last fifth of each recording was held out; the shuffled "
+                "windows are from there."
             )
         return HeldOut(
             by="subject" if self.held else "time",
@@ -217,7 +156,7 @@ class _Checks:
         )
 
     def order(self) -> tuple[tuple[ShuffleCheck, ...], ShuffleCheck]:
-        """Check moving windows by hardness, and still ones."""
+        """Check windows with movement by hardness, and windows without movement."""
         most = math.ceil(MOST_WINDOWS / len(self.checked))
         moving, still = [], []
         for number, one in enumerate(self.checked):
@@ -226,10 +165,9 @@ class _Checks:
             track = one.track
             chosen = np.arange(len(track.windows)) if self.held else one.late_windows()
             moves = track.motion[chosen] > STILL * self.learner.motion
-            calm = _some(probes.apart(track.windows, chosen), most, rng)
-            moving.append(
-                track.windows.of(track.posture, _some(probes.apart(track.windows, chosen[moves]), most, rng))
-            )
+            calm = _some(probes.non_overlapping(track.windows, chosen), most, rng)
+            separate = _some(probes.non_overlapping(track.windows, chosen[moves]), most, rng)
+            moving.append(track.windows.of(track.posture, separate))
             still.append(probes.still_windows(track, calm, self.seed + number))
         found = []
         for hardness in HARDNESS:
@@ -239,12 +177,12 @@ class _Checks:
         return tuple(found), self._still(np.concatenate(still))
 
     def _moving(self, windows: NDArray[np.float32], hardness: float) -> ShuffleCheck:
-        right = probes.right_order(self.learner, windows, hardness, self.seed)
+        right = probes.order_accuracy(self.learner, windows, hardness, self.seed)
         accuracy, low, high = _share(right)
         meaning = (
-            f"Of {len(windows)} windows that move, this part was told from the same window shuffled with "
-            f"hardness {hardness:g} by the behaviour encoder; 0.5 is chance, and more means that it knows "
-            "the order of movement."
+            f"Share of {len(windows)} windows with movement that the behaviour encoder preferred to the same "
+            f"window, shuffled with hardness {hardness:g}; 0.5 is chance, and more means that the encoder "
+            "has learned the order of movement."
         )
         return ShuffleCheck(
             meaning=meaning,
@@ -257,11 +195,11 @@ class _Checks:
         )
 
     def _still(self, windows: NDArray[np.float32]) -> ShuffleCheck:
-        asked = [probes.right_order(self.learner, windows, hardness, self.seed) for hardness in HARDNESS]
+        asked = [probes.order_accuracy(self.learner, windows, hardness, self.seed) for hardness in HARDNESS]
         accuracy, low, high = _share(np.mean(asked, axis=0))
         meaning = (
-            "Of windows without movement, in which only the noise of single frames differs, this part was "
-            "told from the same window shuffled; it must be 0.5, since such windows have no order."
+            "Share of windows without movement that the behaviour encoder preferred to the same window, "
+            "shuffled; only noise differs between their frames, so they have no order and it must be 0.5."
         )
         return ShuffleCheck(
             meaning=meaning,
@@ -273,7 +211,7 @@ class _Checks:
         )
 
     def subject(self) -> SubjectProbe:
-        """Name subjects from codes and from gradient maps."""
+        """Measure the subject identifiability from codes and from gradient maps."""
         names = sorted({one.subject for one in self.recordings})
         if len(names) > MOST_SUBJECTS:
             names = sorted(
@@ -287,15 +225,15 @@ class _Checks:
             sample = self._sample(asked, names)
             frames, width = len(sample.codes), min(sample.codes.shape[1], MOST_COMPONENTS)
             codes, maps = (
-                probes.name_subject(
+                probes.subject_identifiability(
                     features, sample.subjects, sample.blocks, width, lambda: self.parts.next("subjects")
                 )
                 for features in (sample.codes, sample.maps)
             )
         meaning = (
-            "This part of single frames was given to the right subject by a logistic regression that learned "
-            "from other times of the same recordings; lower is better, and the gradient maps show how much "
-            "the picture tells."
+            "Share of single frames whose subject a logistic regression identified, after training on other "
+            "times of the same recordings; lower is better, and the gradient maps of the image are for "
+            "comparison."
         )
         return SubjectProbe(
             meaning=meaning,
@@ -312,7 +250,7 @@ class _Checks:
         codes, maps, subjects, blocks = [], [], [], []
         for one in asked:
             self.parts.next(one.name)
-            rows = one.some_rows(most)
+            rows = one.spaced_rows(most)
             codes.append(one.track.posture[rows])
             maps.append(self._maps(one, rows))
             subjects.append(np.full(len(rows), names.index(one.subject)))
@@ -334,7 +272,7 @@ class _Checks:
         if len(names) < 2:
             return ()
         most = max(10, 2 * MOST_FRAMES // len(self.recordings))
-        rows = [one.some_rows(most) for one in self.recordings]
+        rows = [one.spaced_rows(most) for one in self.recordings]
         codes = unit_vectors(
             np.concatenate([one.track.posture[part] for one, part in zip(self.recordings, rows, strict=True)])
         )
@@ -352,7 +290,7 @@ class _Checks:
                 frame=frame(row),
                 nearest=tuple(frame(*pair) for pair in probes.nearest_elsewhere(codes, who, row, NEIGHBOURS)),
             )
-            for row in probes.spread_frames(codes, owner, who, ROWS, self.seed)
+            for row in probes.different_frames(codes, owner, who, ROWS, self.seed)
         )
 
 
@@ -369,7 +307,7 @@ def _some(numbers: NDArray[np.int64], most: int, rng: np.random.Generator) -> ND
 
 
 def _share(right: NDArray[np.float64]) -> tuple[float | None, float | None, float | None]:
-    """Mean with its 95% interval; nothing where there is nothing."""
+    """Mean with its 95% interval, None without values."""
     if not len(right):
         return None, None, None
     share = float(right.mean())

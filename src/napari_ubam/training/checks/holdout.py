@@ -1,4 +1,4 @@
-"""What training does not see, so that the checks after it mean something."""
+"""What is held out from the training for the checks."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ from numpy.typing import NDArray
 
 from napari_ubam.learners.sampling import Crops
 
-FEWEST_SUBJECTS = 5  # with fewer, training needs them all
-SUBJECTS_FOR_ONE = 10  # subjects for one that is held out
-TIME_HELD_OUT = 0.2  # part of each recording where no subject is held out
+FEWEST_SUBJECTS = 5  # with fewer, all are needed for the training
+SUBJECTS_FOR_ONE = 10  # subjects for each one that is held out
+TIME_HELD_OUT = 0.2  # share of each recording if no subject is held out
 
 
 def held_out(subjects: Iterable[str], seed: int) -> set[str]:
-    """Choose the subjects that training does not see.
+    """Choose the subjects that are held out.
 
     Parameters
     ----------
     subjects : iterable of str
-        Subjects of the study; each may come several times.
+        Subjects of the study; each can occur several times.
     seed : int
+        Random seed.
 
     Returns
     -------
     set of str
-        One in ten of them and at least one; none where there are fewer than five, since the last fifth of
-        each recording is then held out instead.
+        One subject in ten, and at least one. None if there are fewer than five subjects: then the last fifth
+        of each recording is held out.
     """
     names = sorted(set(subjects))
     if len(names) < FEWEST_SUBJECTS:
@@ -39,16 +40,17 @@ def held_out(subjects: Iterable[str], seed: int) -> set[str]:
 
 
 def boundary(runs: Sequence[tuple[int, int]]) -> int:
-    """Frame number at which the last fifth of a recording begins, counting frames that have a crop.
+    """First frame of the last fifth of a recording. Only frames with a crop are counted.
 
     Parameters
     ----------
     runs : sequence of (int, int)
-        First frame, and the one after the last, of each run without a gap; at least one.
+        First frame, and frame after the last, of each run of frames without a gap; at least one run.
 
     Returns
     -------
     int
+        Frame number.
     """
     left = round((1 - TIME_HELD_OUT) * sum(stop - start for start, stop in runs))
     for start, stop in runs:
@@ -65,14 +67,14 @@ class EarlyCrops:
     Parameters
     ----------
     crops : Crops
-        All of them.
+        All crops of the recording.
     """
 
     crops: Crops
 
     @property
     def runs(self) -> Sequence[tuple[int, int]]:
-        """First frame, and the one after the last, of each run before the last fifth."""
+        """First frame, and frame after the last, of each run before the last fifth."""
         end = boundary(self.crops.runs)
         return [(start, min(stop, end)) for start, stop in self.crops.runs if start < end]
 
@@ -82,5 +84,15 @@ class EarlyCrops:
         return self.crops.fps
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Crops of consecutive frames, (n, y, x)."""
+        """Read the crops of consecutive frames.
+
+        Parameters
+        ----------
+        start, stop : int
+            First frame, and frame after the last.
+
+        Returns
+        -------
+        (n, y, x) or (n, y, x, 3) uint8 array
+        """
         return self.crops.read(start, stop)

@@ -1,4 +1,4 @@
-"""Numbers behind the checks after a training: order, subject, neighbours."""
+"""Measures for the checks after a training: order of windows, subject identifiability, neighbours."""
 
 from __future__ import annotations
 
@@ -24,22 +24,24 @@ from napari_ubam.models.windows import Windows
 
 REPEATS = 4  # shuffled versions of a window
 FOLDS = 5
-PIECE = 256  # windows encoded at once
+BLOCK = 256  # windows that are encoded together
 Z95 = 1.96
 
 
-def apart(windows: Windows, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Choose windows that do not overlap, from the first on.
+def non_overlapping(windows: Windows, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Choose windows that do not overlap.
 
     Parameters
     ----------
     windows : Windows
+        Windows of a recording.
     candidates : (n,) int array
-        Numbers of windows to choose from, in their order.
+        Indices of the windows to choose from, in ascending order.
 
     Returns
     -------
     (m,) int64 array
+        Indices of the chosen windows, beginning with the first candidate.
     """
     chosen, free = [], -1
     for number in candidates:
@@ -49,43 +51,52 @@ def apart(windows: Windows, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array(chosen, np.int64)
 
 
-def right_order(
+def order_accuracy(
     learner: OrderLearner, windows: NDArray[np.float32], hardness: float, seed: int
 ) -> NDArray[np.float64]:
-    """Ask which is in order: a window as it is, or the same shuffled, some times.
+    """Compare windows in order with shuffled versions of the same windows.
 
-    Asked of pairs, the answer does not hang on a threshold, which is another one for every new subject.
+    Pairs are compared, so the result does not depend on a threshold, which would differ between subjects.
 
     Parameters
     ----------
     learner : OrderLearner
-        In evaluation mode.
+        Trained behaviour encoder in evaluation mode.
     windows : (n, steps, d) float32 array
+        Windows in order.
     hardness : float
-        Of the shuffled ones, 0 to 1.
+        Hardness of the shuffled versions, 0 to 1.
     seed : int
+        Random seed.
 
     Returns
     -------
     (n,) float64 array
-        Part of the answers on each window that is right; 0.5 is chance.
+        For each window, the share of shuffled versions that look less in order; 0.5 is chance.
     """
-    right = [np.empty(0)]
+    shares = [np.empty(0)]
     device = next(learner.encoder.parameters()).device
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for start in range(0, len(windows), PIECE):
-            piece = torch.from_numpy(windows[start : start + PIECE])
-            mixed = torch.cat([shuffled(piece, hardness) for _ in range(REPEATS)])
-            codes = learner.encoder.raw(torch.cat([piece, mixed]).to(device))
-            says = learner.in_order(codes).squeeze(1).cpu().view(1 + REPEATS, len(piece))
-            better = (says[0] > says[1:]).double() + (says[0] == says[1:]).double() / 2
-            right.append(better.mean(0).numpy())
-    return np.concatenate(right)
+        for start in range(0, len(windows), BLOCK):
+            block = torch.from_numpy(windows[start : start + BLOCK])
+            mixed = torch.cat([shuffled(block, hardness) for _ in range(REPEATS)])
+            codes = learner.encoder.raw(torch.cat([block, mixed]).to(device))
+            scores = learner.in_order(codes).squeeze(1).cpu().view(1 + REPEATS, len(block))
+            better = (scores[0] > scores[1:]).double() + (scores[0] == scores[1:]).double() / 2
+            shares.append(better.mean(0).numpy())
+    return np.concatenate(shares)
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:
-    """95% interval of a share (Wilson, J. Am. Stat. Assoc. 22, 209, 1927).
+    """95% confidence interval of a share (Wilson, J. Am. Stat. Assoc. 22, 209, 1927).
+
+    Parameters
+    ----------
+    share : float
+        Share of successes, 0 to 1.
+    count : int
+        Number of trials.
 
     Returns
     -------
@@ -98,18 +109,20 @@ def wilson(share: float, count: int) -> tuple[float, float]:
 
 
 def still_windows(track: PostureTrack, which: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
-    """Make windows in which the posture of their middle stays, but for the noise of single frames.
+    """Make windows without movement: a constant posture with the noise of single frames.
 
-    The noise is what is left of frames after the mean of the two beside them, where the recording moves
-    least. It is drawn anew for each frame and read like a true recording, between the frames, so that a
-    network that tells order from how frames are read, and not from movement, is found out.
+    The noise is measured where the recording moves least: the difference of a frame from the mean of the two
+    frames beside it. Noise is sampled for each frame and interpolated between frames like a true recording.
+    This reveals a network that detects order from the interpolation and not from movement.
 
     Parameters
     ----------
     track : PostureTrack
+        Recording.
     which : (n,) int array
-        Numbers of the windows whose middles are taken.
+        Indices of the windows whose centres give the postures.
     seed : int
+        Random seed.
 
     Returns
     -------
@@ -119,34 +132,35 @@ def still_windows(track: PostureTrack, which: NDArray[np.int64], seed: int) -> N
     posture, centres = track.posture, track.windows.centres
     calm = centres[np.argsort(track.motion, kind="stable")[: max(20, len(centres) // 10)]]
     calm = calm[(calm > 0) & (calm < len(posture) - 1)]
-    left = (posture[calm - 1] - 2 * posture[calm] + posture[calm + 1]) / math.sqrt(6)
-    left = left[np.isfinite(left).all(1)]
-    if not len(left):
-        left = np.zeros((1, posture.shape[1]), np.float32)
+    residual = (posture[calm - 1] - 2 * posture[calm] + posture[calm + 1]) / math.sqrt(6)
+    residual = residual[np.isfinite(residual).all(1)]
+    if not len(residual):
+        residual = np.zeros((1, posture.shape[1]), np.float32)
     signs = rng.choice(np.array([-1, 1], np.float32), (len(posture), 1))
-    noise = left[rng.integers(0, len(left), len(posture))] * signs
+    noise = residual[rng.integers(0, len(residual), len(posture))] * signs
     still: NDArray[np.float32] = posture[centres[which]][:, None] + track.windows.of(noise, which)
     return still
 
 
-def name_subject(
+def subject_identifiability(
     features: NDArray[np.float32],
     subjects: NDArray[np.int64],
     blocks: NDArray[np.int64],
-    parts: int,
+    components: int,
     each: Callable[[], None],
 ) -> float:
-    """Name the subject of frames by logistic regression, trained on other blocks of time.
+    """Identify the subject of frames by logistic regression, trained on other blocks of time.
 
     Parameters
     ----------
     features : (n, d) float32 array
+        Features of each frame.
     subjects : (n,) int array
-        At least two.
+        Subject of each frame; at least two subjects.
     blocks : (n,) int array
         Block of time of each frame, 0 to `FOLDS` - 1.
-    parts : int
-        Features are brought down to so many principal components.
+    components : int
+        Number of principal components to which the features are reduced.
     each : callable
         Called before each of the `FOLDS` fits.
 
@@ -155,23 +169,23 @@ def name_subject(
     float
         Accuracy, balanced over subjects.
     """
-    named = np.empty_like(subjects)
+    identified = np.empty_like(subjects)
     for fold in range(FOLDS):
         each()
         inside = blocks != fold
-        count = min(parts, features.shape[1], int(inside.sum()))
+        count = min(components, features.shape[1], int(inside.sum()))
         model = make_pipeline(
             StandardScaler(), PCA(count, random_state=0), StandardScaler(), LogisticRegression(max_iter=100)
         )
         with warnings.catch_warnings(), np.errstate(invalid="ignore"):  # codes may all be the same
-            # A fit that is not quite at its end names subjects as well.
+            # A fit that has not quite converged identifies subjects as well.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(features[inside], subjects[inside])
-        named[~inside] = model.predict(features[~inside])
-    return float(balanced_accuracy_score(subjects, named))
+        identified[~inside] = model.predict(features[~inside])
+    return float(balanced_accuracy_score(subjects, identified))
 
 
-def spread_frames(
+def different_frames(
     codes: NDArray[np.float32],
     recordings: NDArray[np.int64],
     subjects: NDArray[np.int64],
@@ -185,16 +199,18 @@ def spread_frames(
     codes : (n, d) float32 array
         Unit codes.
     recordings, subjects : (n,) int array
+        Recording and subject of each frame.
     count : int
-        How many, at most.
+        Largest number of frames.
     seed : int
+        Random seed.
 
     Returns
     -------
     list of int
-        Rows; one from the middle of each cluster of postures.
+        Rows; one from the centre of each cluster of postures.
     """
-    # Without its mean, a subject's code is posture more than looks.
+    # Without the mean of its subject, a code is mostly posture and not appearance.
     means = np.stack([codes[subjects == one].mean(0) for one in range(subjects.max() + 1)])
     inner = codes - means[subjects]
     with warnings.catch_warnings():
@@ -215,22 +231,23 @@ def spread_frames(
 def nearest_elsewhere(
     codes: NDArray[np.float32], subjects: NDArray[np.int64], row: int, count: int
 ) -> list[tuple[int, float]]:
-    """Find the nearest frames in other subjects, from as many subjects as there are.
+    """Find the nearest frames of other subjects, from as many subjects as possible.
 
     Parameters
     ----------
     codes : (n, d) float32 array
         Unit codes.
     subjects : (n,) int array
+        Subject of each frame.
     row : int
-        Whose neighbours.
+        Row of the frame.
     count : int
-        How many.
+        Number of neighbours.
 
     Returns
     -------
     list of (int, float)
-        Rows and cosines, the nearest first.
+        Row and cosine similarity of each neighbour, the nearest first.
     """
     found = neighbours(
         codes[[row]],

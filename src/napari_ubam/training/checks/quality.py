@@ -1,4 +1,4 @@
-"""What the checks after a training found: whether the model means anything."""
+"""Results of the checks after a training."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from napari_ubam.files import write_atomic
 from napari_ubam.learners.errors import TrainingError
+from napari_ubam.learners.fitting import FitResult
 
 LAYOUT = 1
-CHANCE = 0.5  # of telling a window in order from a shuffled one
-CLEAR = 0.6  # the interval above this is well above chance
-SLACK = 0.05  # of still windows around chance
+CHANCE = 0.5  # accuracy of guessing which of two windows is in order
+CLEAR = 0.6  # a confidence interval above this is well above chance
+SLACK = 0.05  # accepted difference from chance, for windows without movement
 
 
 class _Part(BaseModel):
@@ -21,22 +23,21 @@ class _Part(BaseModel):
 
 
 class ShuffleCheck(_Part):
-    """How well windows in their true order are told from shuffled ones.
+    """How well the behaviour encoder distinguishes windows in order from shuffled windows.
 
     Parameters
     ----------
     meaning, verdict : str
-        What the accuracy means, and what it says here.
+        What the accuracy means, and what follows from it.
     windows : int
-        Windows; they do not overlap, and each is shown in order and shuffled.
+        Number of windows. They do not overlap.
     hardness : float, optional
-        0: shuffled at random, 1: neighbours swapped; None where all difficulties were asked.
+        0: all steps shuffled, 1: neighbours swapped; None for the mean over all.
     accuracy : float, optional
-        Part of the answers that is right, those on true and on shuffled order weighing the same; None without
-        windows. 0.5 is chance.
+        Share of pairs in which the window in order was preferred; 0.5 is chance. None without windows.
     low, high : float, optional
-        95% interval of the accuracy (Wilson), a window being the unit. Windows of one recording are alike, so
-        with few recordings the truth is less certain than this.
+        95% confidence interval of the accuracy (Wilson), with the window as unit. Windows of one recording
+        are similar, so with few recordings the result is less certain than this.
     """
 
     meaning: str
@@ -49,19 +50,19 @@ class ShuffleCheck(_Part):
 
 
 class SubjectProbe(_Part):
-    """How well the subject can be named from single frames; lower is better.
+    """Subject identifiability: how well the subject can be identified from single frames; lower is better.
 
     Parameters
     ----------
     meaning, verdict : str
-        What the accuracies mean, and what they say here.
+        What the accuracies mean, and what follows from them.
     subjects, frames : int
-        How many were used.
+        Number of subjects and frames.
     chance : float
         Accuracy of guessing.
     codes, maps : float, optional
-        Accuracy from posture codes, and from the gradient maps that the encoder begins with (balanced over
-        subjects); None where there is one subject only.
+        Accuracy from posture codes, and from the gradient maps of the crops, balanced over subjects. None if
+        there is only one subject.
     """
 
     meaning: str
@@ -79,11 +80,11 @@ class SheetFrame(_Part):
     Parameters
     ----------
     recording, subject : str
-        Where it is from.
+        Recording and subject of the frame.
     frame : int
-        Its number.
+        Frame number.
     cosine : float
-        Likeness of its posture code to that of the row's first frame.
+        Cosine similarity of its posture code and that of the first frame in the row.
     """
 
     recording: str
@@ -93,11 +94,12 @@ class SheetFrame(_Part):
 
 
 class SheetRow(_Part):
-    """A frame, and the frames of other subjects that are nearest to it.
+    """A frame, and the most similar frames of other subjects.
 
     Parameters
     ----------
     frame : SheetFrame
+        The frame.
     nearest : tuple of SheetFrame
         The nearest first.
     """
@@ -107,34 +109,49 @@ class SheetRow(_Part):
 
 
 class StageFacts(_Part):
-    """How a training ended.
+    """How the training of one encoder ended.
 
     Parameters
     ----------
     steps : int
-        Batches.
+        Number of steps.
     seconds : float
-        Over all resumptions.
+        Training time, over all resumptions.
     losses : dict of str to float
-        Means over the last moments.
+        Means over the last steps, by name.
     """
 
     steps: int
     seconds: float
     losses: dict[str, float]
 
+    @classmethod
+    def of(cls, result: FitResult) -> StageFacts:
+        """Take the facts from the result of a training.
+
+        Parameters
+        ----------
+        result : FitResult
+            How the training ended.
+
+        Returns
+        -------
+        StageFacts
+        """
+        return cls(steps=result.steps, seconds=result.seconds, losses=result.losses)
+
 
 class TrainingFacts(_Part):
-    """What was trained, on what.
+    """Facts about the training of a model.
 
     Parameters
     ----------
     posture, behaviour : StageFacts
-        The two trainings.
+        Training of each encoder.
     device : str
-        Name of the device.
+        Name of the compute device.
     recordings, frames : int
-        That training saw.
+        Number of recordings and frames in the training.
     """
 
     posture: StageFacts
@@ -145,14 +162,14 @@ class TrainingFacts(_Part):
 
 
 class HeldOut(_Part):
-    """What training did not see.
+    """What was held out from the training.
 
     Parameters
     ----------
     by : str
         ``"subject"``: whole subjects; ``"time"``: the last fifth of each recording.
     subjects, recordings : tuple of str
-        Subjects and recordings that the shuffled windows come from.
+        Subjects and recordings whose windows are shuffled.
     meaning : str
         The same in a sentence.
     """
@@ -164,22 +181,24 @@ class HeldOut(_Part):
 
 
 class Quality(_Part):
-    """What the checks found.
+    """Results of all checks.
 
     Parameters
     ----------
     held_out : HeldOut
-        What training did not see.
+        What was held out from the training.
     shuffle : tuple of ShuffleCheck
-        Windows that move, by hardness.
+        Windows with movement, by hardness.
     still : ShuffleCheck
         Windows without movement, which must be at chance.
     subject : SubjectProbe
+        Subject identifiability.
     sheet : tuple of SheetRow
-        For the contact sheet; empty with one subject.
+        Rows of the contact sheet; empty with one subject.
     training : TrainingFacts
+        Facts about the training.
     seed : int
-        Of the checks.
+        Random seed of the checks.
     layout : int
         Version of the file.
     """
@@ -194,26 +213,36 @@ class Quality(_Part):
     layout: int = LAYOUT
 
     def summary(self) -> Iterator[str]:
-        """Tell the checks in lines for a terminal.
+        """Summarise the checks in lines for a terminal.
 
         Yields
         ------
         str
-            A line: what was checked, the number, and what to think of it.
+            What was checked, the result, and what follows from it.
         """
-        yield f"Checks of the model ({self.held_out.meaning})"
+        yield f"Quality checks ({self.held_out.meaning})"
         for what, number, verdict in self.rows():
             yield f"  {what:34} {number or '-':>5}  {verdict}"
 
     def rows(self) -> list[tuple[str, str, str]]:
-        """Tell the checks as a table: what was checked, the number (empty for none), what to think of it."""
+        """Return the checks as a table: what was checked, the result (or ""), and what follows from it."""
         found = []
         for check in (*self.shuffle, self.still):
             hardness = check.hardness
             what = "still windows" if hardness is None else f"shuffled windows, hardness {hardness:g}"
             found.append((what, _three_digits(check.accuracy), check.verdict))
-        named = ("subject named from the code", _three_digits(self.subject.codes), self.subject.verdict)
-        return [*found, named]
+        subject = ("subject identifiability", _three_digits(self.subject.codes), self.subject.verdict)
+        return [*found, subject]
+
+    def write(self, path: Path) -> None:
+        """Write the checks as JSON. An existing file is replaced only when the new one is complete.
+
+        Parameters
+        ----------
+        path : Path
+            ``quality.json`` of the run.
+        """
+        write_atomic(path, self.model_dump_json(indent=2).encode())
 
     @classmethod
     def read(cls, path: Path) -> Quality:
@@ -248,34 +277,66 @@ def _three_digits(value: float | None) -> str:
 
 
 def moving_verdict(low: float | None, high: float | None) -> str:
-    """Say what the accuracy on moving windows means."""
+    """Interpret the accuracy on windows with movement.
+
+    Parameters
+    ----------
+    low, high : float or None
+        Confidence interval of the accuracy; None without windows.
+
+    Returns
+    -------
+    str
+    """
     if low is None or high is None:
-        return "unknown: no held-out window moves; more data"
+        return "unknown: no held-out window has movement; add recordings"
     if low > CLEAR:
         return "well above chance"
     if low > CHANCE:
-        return "a little above chance: more training or more data would help"
+        return "a little above chance: train longer, or add recordings"
     if high < CHANCE:
-        return "below chance: held-out recordings move otherwise than those that were trained on; more data"
-    return "near chance: more training or more data"
+        return "below chance: held-out recordings differ from those of the training; add recordings"
+    return "near chance: train longer, or add recordings"
 
 
 def still_verdict(accuracy: float | None, low: float | None, high: float | None) -> str:
-    """Say what the accuracy on windows without movement means."""
+    """Interpret the accuracy on windows without movement.
+
+    Parameters
+    ----------
+    accuracy, low, high : float or None
+        Accuracy and its confidence interval; None without windows.
+
+    Returns
+    -------
+    str
+    """
     if accuracy is None or low is None or high is None:
         return "unknown: there is no held-out window"
     if low <= CHANCE <= high or abs(accuracy - CHANCE) <= SLACK:
         return "at chance, as it must be"
-    return "not at chance: order is told from something else than movement, such as the frame rate"
+    return "not at chance: order is detected from something other than movement, such as the frame rate"
 
 
 def subject_verdict(codes: float | None, maps: float | None, chance: float) -> str:
-    """Say what naming the subject means."""
+    """Interpret the subject identifiability.
+
+    Parameters
+    ----------
+    codes, maps : float or None
+        Accuracy from codes and from gradient maps; None if there is only one subject.
+    chance : float
+        Accuracy of guessing.
+
+    Returns
+    -------
+    str
+    """
     if codes is None or maps is None:
-        return "unknown: it takes at least two subjects with enough frames"
-    known = (codes - chance) / (1 - chance)
-    if known < 0.25:
-        return "the code hardly tells who it is"
+        return "unknown: at least two subjects with enough frames are needed"
+    above_chance = (codes - chance) / (1 - chance)
+    if above_chance < 0.25:
+        return "the code hardly identifies the subject"
     if codes < maps - 0.1:
-        return "the code tells less than the picture who it is, but still something"
-    return "the code tells who it is as well as the picture does: more training or more subjects"
+        return "the code identifies the subject less well than the image does, but above chance"
+    return "the code identifies the subject as well as the image does: train longer, or add subjects"

@@ -1,4 +1,4 @@
-"""Checkpoints of a training as safetensors: written whole or not at all, and read without pickle."""
+"""Checkpoints of a training as safetensors. They are written completely or not at all, without pickle."""
 
 from __future__ import annotations
 
@@ -24,17 +24,43 @@ KEPT = 2
 
 
 class SafeCheckpoints(CheckpointIO):
-    """Stores what Lightning wants stored: tensors as tensors, and the rest as JSON beside them."""
+    """Stores checkpoints of Lightning: tensors as tensors, and the rest as JSON in the same file."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write a checkpoint."""
+        """Write a checkpoint.
+
+        Parameters
+        ----------
+        checkpoint : dict
+            Tensors, containers and plain values.
+        path : path
+            File to write.
+        storage_options : object
+            Not used.
+
+        Raises
+        ------
+        TrainingError
+            If the checkpoint holds anything else.
+        """
         tensors: dict[str, Tensor] = {}
-        tree = _taken_apart(checkpoint, tensors)
+        tree = _to_json(checkpoint, tensors)
         noted = {KEY: json.dumps(tree), SUM: str(_sum(tensors))}
         write_atomic(Path(path), to_bytes(tensors, noted))
 
     def load_checkpoint(self, path: Any, *_: Any, **__: Any) -> dict[str, Any]:
         """Read a checkpoint.
+
+        Parameters
+        ----------
+        path : path
+            File to read.
+        *_, **__ : object
+            Not used.
+
+        Returns
+        -------
+        dict
 
         Raises
         ------
@@ -50,28 +76,51 @@ class SafeCheckpoints(CheckpointIO):
                 raise ValueError("its content changed since it was written")
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise TrainingError(f"The checkpoint {path} is damaged ({error}); remove it.") from None
-        whole: dict[str, Any] = _put_together(tree, tensors)
+        whole: dict[str, Any] = _from_json(tree, tensors)
         return whole
 
     def remove_checkpoint(self, path: Any) -> None:
-        """Delete a checkpoint."""
+        """Delete a checkpoint.
+
+        Parameters
+        ----------
+        path : path
+            File to delete.
+        """
         Path(path).unlink(missing_ok=True)
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
-    """File of the checkpoint of a step."""
-    return folder / f"step-{step:08d}.safetensors"
-
-
-def latest(folder: Path, damaged: Callable[[Path], None] | None = None) -> tuple[Path, dict[str, Any]] | None:
-    """Find the last checkpoint that can be read, and its content; None where there is none.
+    """File of the checkpoint of a step.
 
     Parameters
     ----------
     folder : Path
-        Where to look.
+        Folder of the checkpoints.
+    step : int
+        Number of the step.
+
+    Returns
+    -------
+    Path
+    """
+    return folder / f"step-{step:08d}.safetensors"
+
+
+def latest(folder: Path, damaged: Callable[[Path], None] | None = None) -> tuple[Path, dict[str, Any]] | None:
+    """Find the last checkpoint that can be read.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoints.
     damaged : callable, optional
-        Told of every file that cannot be read; it is set aside.
+        Called with every file that cannot be read. Such files are renamed to ``.damaged``.
+
+    Returns
+    -------
+    (Path, dict) or None
+        File and content, None if there is no checkpoint.
     """
     for path in sorted(folder.glob("step-*.safetensors"), reverse=True):
         try:
@@ -79,13 +128,19 @@ def latest(folder: Path, damaged: Callable[[Path], None] | None = None) -> tuple
         except TrainingError:
             if damaged is not None:
                 damaged(path)
-            with contextlib.suppress(OSError):  # another process of this training did it
+            with contextlib.suppress(OSError):  # it is found damaged again next time
                 path.replace(path.with_suffix(".damaged"))
     return None
 
 
 def prune(folder: Path) -> None:
-    """Remove all but the last checkpoints, and what a kill left half written."""
+    """Remove all but the last checkpoints, and incomplete files of a killed process.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoints.
+    """
     for path in sorted(folder.glob("step-*.safetensors"))[:-KEPT]:
         path.unlink(missing_ok=True)
     for path in folder.glob("*.part"):
@@ -99,17 +154,17 @@ def _sum(tensors: Mapping[str, Tensor]) -> int:
     return total
 
 
-def _taken_apart(value: Any, tensors: dict[str, Tensor]) -> Any:
-    """Turn a nest of containers into JSON; tensors go to ``tensors`` and leave their name."""
+def _to_json(value: Any, tensors: dict[str, Tensor]) -> Any:
+    """Turn nested containers into JSON; tensors are moved to ``tensors``, and their names remain."""
     if isinstance(value, Tensor):
         name = f"t{len(tensors)}"
         tensors[name] = copy_to_cpu(value)
         return {"tensor": name}
     if isinstance(value, dict):
-        return {"dict": [[_taken_apart(k, tensors), _taken_apart(v, tensors)] for k, v in value.items()]}
+        return {"dict": [[_to_json(k, tensors), _to_json(v, tensors)] for k, v in value.items()]}
     if isinstance(value, list | tuple):
         kind = "list" if isinstance(value, list) else "tuple"
-        return {kind: [_taken_apart(item, tensors) for item in value]}
+        return {kind: [_to_json(item, tensors) for item in value]}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TrainingError(
@@ -117,13 +172,13 @@ def _taken_apart(value: Any, tensors: dict[str, Tensor]) -> Any:
     )
 
 
-def _put_together(tree: Any, tensors: dict[str, Tensor]) -> Any:
+def _from_json(tree: Any, tensors: dict[str, Tensor]) -> Any:
     if not isinstance(tree, dict):
         return tree
     ((kind, inside),) = tree.items()
     if kind == "tensor":
         return tensors[inside]
     if kind == "dict":
-        return {_put_together(k, tensors): _put_together(v, tensors) for k, v in inside}
-    items = [_put_together(item, tensors) for item in inside]
+        return {_from_json(k, tensors): _from_json(v, tensors) for k, v in inside}
+    items = [_from_json(item, tensors) for item in inside]
     return items if kind == "list" else tuple(items)

@@ -19,9 +19,9 @@ from napari_ubam.report import neighbour_sheet, save
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, CONFIG, CROPS, FIGURES, POSTURE, QUALITY
 from napari_ubam.study import Recording, Study
-from napari_ubam.training.checks.assess import assess, save_quality, stage_facts
+from napari_ubam.training.checks.assess import assess
 from napari_ubam.training.checks.holdout import held_out
-from napari_ubam.training.checks.quality import Quality, TrainingFacts
+from napari_ubam.training.checks.quality import Quality, StageFacts, TrainingFacts
 
 from .context import TrainingContext, TrainingOptions
 from .record import (
@@ -94,7 +94,7 @@ def train_encoders(
         cancel=options.cancel,
     )
     _save(context, trained)
-    save_quality(quality, folder / QUALITY)
+    quality.write(folder / QUALITY)
     used.record.model_copy(update={"finished": True}).write(checkpoints)
     context.draw_learning_curves()
     _draw_neighbours(folder, quality, used.sources)
@@ -148,8 +148,8 @@ def _crops(context: TrainingContext, recordings: list[Recording]) -> dict[str, C
 
 def _facts(used: EncoderRecordings, trained: TrainedEncoders) -> TrainingFacts:
     return TrainingFacts(
-        posture=stage_facts(trained.posture_fit),
-        behaviour=stage_facts(trained.behaviour_fit),
+        posture=StageFacts.of(trained.posture_fit),
+        behaviour=StageFacts.of(trained.behaviour_fit),
         device=describe_device(used.context.options.device),
         recordings=len(used.crops),
         frames=sum(stop - start for crops in used.crops for start, stop in crops.runs),

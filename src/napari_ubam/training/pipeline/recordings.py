@@ -20,8 +20,8 @@ from napari_ubam.models.weights import weights_hash
 from napari_ubam.models.windows import Windows, windows
 from napari_ubam.progress import Progress, check_cancelled
 from napari_ubam.study import Recording
-from napari_ubam.training.checks.assess import CheckedRecording
 from napari_ubam.training.checks.holdout import EarlyCrops
+from napari_ubam.training.checks.recording import CheckedRecording
 
 from .context import TrainingContext
 from .record import TrainingRecord, with_posture
