@@ -1,13 +1,15 @@
-"""Shuffled windows keep their steps, are never in order, and get harder to tell."""
+"""Motion is measured, and shuffled windows keep their steps, are never in order, and get harder."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ubam.learners.posture_track import shuffled
+from napari_ubam.learners.posture_track import PostureTrack, shuffled
+from napari_ubam.models.windows import windows
 
 
 def orders(count: int, steps: int, hardness: float) -> torch.Tensor:
@@ -56,3 +58,12 @@ def test_windows_are_not_mixed(hardness: float) -> None:
     mixed = shuffled(windows, hardness)
     torch.testing.assert_close(mixed.sum(1), windows.sum(1))
     assert not torch.equal(mixed, windows)
+
+
+def test_motion_is_zero_where_nothing_moves() -> None:
+    posture = np.ones((40, 4), np.float32)
+    posture[20:, 0] = np.linspace(1, 9, 20)
+    track = PostureTrack.of(posture, windows(np.arange(40) / 30, [range(40)], 200.0, 7))
+    np.testing.assert_allclose(np.linalg.norm(track.posture, axis=1), 1, atol=1e-6)
+    assert track.motion[:10].max() < 1e-6
+    assert track.motion[-5:].min() > 0.01
