@@ -1,46 +1,15 @@
-"""The networks take what their configuration says, at any size, and learn from what they should."""
+"""The native encoders accept crops of any size, and learn from what they should."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from pydantic import ValidationError
 from torch.nn import functional as F
 
-from napari_ubam.families import family_of, preset, presets
-from napari_ubam.models.config import BehaviourConfig, ModelConfig, PostureConfig
+from napari_ubam.models.config import BehaviourConfig, PostureConfig
 from napari_ubam.models.native.behaviour import BehaviourEncoder
 from napari_ubam.models.native.map_decoder import MapDecoder
 from napari_ubam.models.native.posture import PostureEncoder
-
-
-@pytest.mark.parametrize("name", list(presets()))
-def test_presets_build_networks_that_fit_together(name: str) -> None:
-    config = preset(name)
-    assert config.preset == name
-    family = family_of(config)
-    posture = family.posture_encoder(config).eval()
-    codes = posture(torch.rand(2, 1, *config.posture.size))
-    assert codes.shape == (2, config.posture.code)
-    behaviour = family.behaviour_encoder(config).eval()
-    windows = codes[:, None].expand(2, config.behaviour.steps, config.posture.code)
-    assert behaviour(windows).shape == (2, config.behaviour.code)
-
-
-def test_an_unknown_preset_names_those_that_there_are() -> None:
-    with pytest.raises(
-        ValueError, match=r"^There is no preset 'huge'; choose one of tiny, small, base, .*paper\.$"
-    ):
-        preset("huge")
-
-
-def test_configurations_survive_json_and_refuse_strangers() -> None:
-    config = preset("small")
-    assert ModelConfig.model_validate_json(config.model_dump_json()) == config
-    with pytest.raises(ValidationError):
-        ModelConfig.model_validate({"preset": "tiny", "colour": True})
-    with pytest.raises(ValidationError):
-        PostureConfig(size=(8, 64))
 
 
 @pytest.mark.parametrize("size", [32, 33, 50, 97, 101])
