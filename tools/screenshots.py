@@ -87,7 +87,7 @@ def shoot_run(demo: Path, out: Path) -> None:
             shoot(viewer, out / "preview.png")
             panel.results.grid.setChecked(True)
             panel.results.add.click()
-            wait(lambda: any("arrows" in layer.name for layer in viewer.layers))
+            wait(lambda: any("difference" in layer.name for layer in viewer.layers))
             for layer in list(viewer.layers):
                 if "deviation" in layer.name:
                     panels["Deviation"][0].on_picture.setChecked(False)
