@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from napari_ubam.study import Study
 
 FOLDER = Path(__file__).parents[2] / "docs" / "how-to"
 GUIDES = sorted(FOLDER.glob("*.py"))
@@ -23,7 +26,9 @@ def test_there_are_guides_and_each_has_a_page() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_guide_runs(guide: Path, tmp_path: Path) -> None:
+def test_guide_runs(guide: Path, study: Study, tmp_path: Path) -> None:
+    # The study that the guides render is there already, so that they find it.
+    shutil.copytree(study[0].video.parents[1], tmp_path / "sample")
     done = subprocess.run(
         [sys.executable, "-W", "error::DeprecationWarning:napari_ubam", str(guide)],
         cwd=tmp_path,
