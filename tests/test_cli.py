@@ -122,7 +122,7 @@ def test_version_and_help() -> None:
 def test_every_option_and_command_is_explained_in_a_sentence() -> None:
     command = get_command(app)
     assert isinstance(command, TyperGroup)
-    texts = {f"{name}": one.help for name, one in command.commands.items()}
+    texts = {name: one.help for name, one in command.commands.items()}
     texts |= {
         f"{name} {option.name}": getattr(option, "help", None)
         for name, one in command.commands.items()
