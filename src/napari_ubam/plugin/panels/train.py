@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QFileDialog,
-    QLabel,
-    QLineEdit,
-    QMessageBox,
-    QWidget,
-)
+from qtpy.QtWidgets import QFileDialog, QLabel, QLineEdit
 
 from napari_ubam.jobs import JobError
-from napari_ubam.plugin.io.settings import remember, remembered
+from napari_ubam.plugin.io.settings import remember
 from napari_ubam.plugin.state.steps import Step, train_magnifier_step, train_step
+from napari_ubam.plugin.state.training_choices import list_choices
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
-from napari_ubam.plugin.widgets import Empty, JobBox, button, narrow, row, section
+from napari_ubam.plugin.widgets import Empty, JobBox, button, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.loss_plot import LossPlot
+from napari_ubam.plugin.widgets.stopped_training import ask_about_stopped
+from napari_ubam.plugin.widgets.training_settings import TrainingSettings
 
 from .panel import Panel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
-
-    from napari_ubam.training.pipeline.record import UnfinishedTraining
 
 CONTINUE = "Continue a training that was stopped."
 NO_STUDY = "Fill in the Study panel first, or open an earlier run."
@@ -61,7 +53,6 @@ class TrainPanel(Panel):
         self.observe(self.session.job_changed, self._job_changed)
         self.observe(self.link.theme_changed, self._update_theme)
         self._viewer = napari_viewer
-        self._choices.run(list_choices, self._offer)
         self.refresh()
         self._job_changed()
 
@@ -75,34 +66,11 @@ class TrainPanel(Panel):
         self.column.addWidget(self.empty)
         self.column.addLayout(row("Run", self.folder, browse, open_run, stretch=1))
         box, column = section("Training")
-        self.preset = QComboBox()
-        self.preset.addItem(str(remembered("preset")), remembered("preset"))
-        narrow(self.preset)
-        self.preset.setToolTip("Model size. The crops get the shape of the regions of the study.")
-        self.device = QComboBox()
-        self.device.addItem("auto", "auto")
-        narrow(self.device)
-        self.device.setToolTip("Compute device.")
-        self.minutes = QDoubleSpinBox()
-        self.minutes.setRange(0.1, 10000)
-        self.minutes.setDecimals(1)
-        self.minutes.setSuffix(" min")
-        self.minutes.setValue(float(remembered("minutes")))
-        self.minutes.setToolTip(
-            "Training time of both encoders together, or of the magnifier. Longer is better."
-        )
-        self.window_ms = QDoubleSpinBox()
-        self.window_ms.setRange(0, 20000)
-        self.window_ms.setDecimals(0)
-        self.window_ms.setSuffix(" ms")
-        self.window_ms.setSpecialValueText("automatic")
-        self.window_ms.setToolTip(
-            "Length of one behaviour, such as one stride; 'automatic' uses the length of the preset."
-        )
-        column.addLayout(row("Model", self.preset, stretch=1))
-        column.addLayout(row("Device", self.device, stretch=1))
-        column.addLayout(row("Time", self.minutes, stretch=1))
-        column.addLayout(row("Window", self.window_ms, stretch=1))
+        settings = TrainingSettings()
+        self.preset, self.device = settings.preset, settings.device
+        self.minutes, self.window_ms = settings.minutes, settings.window_ms
+        self._choices.run(list_choices, settings.offer)
+        column.addWidget(settings)
         self.start = button("Train", "Train the posture and behaviour encoders on the study.", self.train)
         self.resume = button("Resume", CONTINUE, self.continue_training)
         self.magnifier = button(
@@ -156,10 +124,6 @@ class TrainPanel(Panel):
     def _update_theme(self) -> None:
         self.plot.set_colours(colours_of(self._viewer))
         self._job_changed()
-
-    def _offer(self, choices: Choices) -> None:
-        _fill(self.preset, choices.presets, self.preset.currentData())
-        _fill(self.device, choices.devices, remembered("device"))
 
     # actions --------------------------------------------------------------------------------------
 
@@ -270,70 +234,3 @@ def _as_table(rows: Sequence[tuple[str, str, str]]) -> str:
         for what, number, verdict in rows
     )
     return f'<table width="100%" cellspacing="3">{"".join(lines)}</table>'
-
-
-def _fill(box: QComboBox, choices: Sequence[tuple[str, str]], chosen: str) -> None:
-    """Offer choices by name and description, and choose one of them."""
-    box.clear()
-    for name, text in choices:
-        box.addItem(f"{name}: {text}" if text else name, name)
-    box.setCurrentIndex(max(box.findData(chosen), 0))
-
-
-def ask_about_stopped(stopped: UnfinishedTraining, parent: QWidget) -> str:
-    """Ask what to do with a training that was stopped.
-
-    Parameters
-    ----------
-    stopped : UnfinishedTraining
-        The training.
-    parent : QWidget
-        Parent of the dialog.
-
-    Returns
-    -------
-    str
-        ``"resume"``, ``"restart"`` or ``"cancel"``.
-    """
-    box = QMessageBox(parent)
-    box.setWindowTitle("uBAM")
-    box.setText(f"A training of the {stopped.part} was stopped ({stopped.settings}).")
-    box.setInformativeText("Resume it, or discard it and start again with the settings of the panel.")
-    resume = box.addButton("Resume", QMessageBox.ButtonRole.AcceptRole)
-    restart = box.addButton("Start again", QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-    box.exec()
-    clicked = box.clickedButton()
-    return "resume" if clicked is resume else "restart" if clicked is restart else "cancel"
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What can be chosen for a training: name and description of each.
-
-    Parameters
-    ----------
-    presets, devices : list of (str, str)
-    """
-
-    presets: list[tuple[str, str]]
-    devices: list[tuple[str, str]]
-
-
-def list_choices() -> Choices:
-    """List presets and compute devices. Loads torch, so call it from a thread.
-
-    Returns
-    -------
-    Choices
-    """
-    from napari_ubam.families import describe_presets
-    from napari_ubam.models.devices import DeviceError, describe_device
-
-    devices = []
-    for name in ("auto", "cuda", "cuda:1", "cuda:2", "cuda:3", "mps", "cpu"):
-        try:
-            devices.append((name, describe_device(name)))
-        except DeviceError:
-            continue
-    return Choices(list(describe_presets().items()), devices)

@@ -1,0 +1,70 @@
+"""Settings of a training: model, compute device, time and window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
+
+from napari_ubam.plugin.io.settings import remembered
+from napari_ubam.plugin.state.training_choices import Choices
+
+from .sections import narrow, row
+
+
+class TrainingSettings(QWidget):
+    """Boxes for preset, compute device, training time and window length.
+
+    Until `offer` is called, only the remembered preset and the device ``auto`` can be chosen.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.preset = QComboBox()
+        self.preset.addItem(str(remembered("preset")), remembered("preset"))
+        narrow(self.preset)
+        self.preset.setToolTip("Model size. The crops get the shape of the regions of the study.")
+        self.device = QComboBox()
+        self.device.addItem("auto", "auto")
+        narrow(self.device)
+        self.device.setToolTip("Compute device.")
+        self.minutes = QDoubleSpinBox()
+        self.minutes.setRange(0.1, 10000)
+        self.minutes.setDecimals(1)
+        self.minutes.setSuffix(" min")
+        self.minutes.setValue(float(remembered("minutes")))
+        self.minutes.setToolTip(
+            "Training time of both encoders together, or of the magnifier. Longer is better."
+        )
+        self.window_ms = QDoubleSpinBox()
+        self.window_ms.setRange(0, 20000)
+        self.window_ms.setDecimals(0)
+        self.window_ms.setSuffix(" ms")
+        self.window_ms.setSpecialValueText("automatic")
+        self.window_ms.setToolTip(
+            "Length of one behaviour, such as one stride; 'automatic' uses the length of the preset."
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row("Model", self.preset, stretch=1))
+        column.addLayout(row("Device", self.device, stretch=1))
+        column.addLayout(row("Time", self.minutes, stretch=1))
+        column.addLayout(row("Window", self.window_ms, stretch=1))
+
+    def offer(self, choices: Choices) -> None:
+        """Offer presets and compute devices.
+
+        Parameters
+        ----------
+        choices : Choices
+        """
+        _fill(self.preset, choices.presets, self.preset.currentData())
+        _fill(self.device, choices.devices, remembered("device"))
+
+
+def _fill(box: QComboBox, choices: Sequence[tuple[str, str]], chosen: str) -> None:
+    """Offer choices by name and description, and choose one of them."""
+    box.clear()
+    for name, text in choices:
+        box.addItem(f"{name}: {text}" if text else name, name)
+    box.setCurrentIndex(max(box.findData(chosen), 0))
