@@ -41,12 +41,34 @@ class Results:
     reference: str
 
     def of(self, recording: str) -> pd.DataFrame:
-        """Scores of one recording, in the order of its frames."""
+        """Give the scores of one recording.
+
+        Parameters
+        ----------
+        recording : str
+            Name of the recording.
+
+        Returns
+        -------
+        DataFrame
+            Rows of `scores`, in the order of frames.
+        """
         rows = self.scores[self.scores["recording"] == recording]
         return rows.sort_values("frame")
 
     def episodes_of(self, recording: str) -> pd.DataFrame:
-        """Episodes of one recording."""
+        """Give the episodes of one recording.
+
+        Parameters
+        ----------
+        recording : str
+            Name of the recording.
+
+        Returns
+        -------
+        DataFrame
+            Rows of `episodes`.
+        """
         return self.episodes[self.episodes["recording"] == recording]
 
 
