@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from magicgui.widgets import Container, LineEdit, create_widget
 from pydantic.fields import FieldInfo
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_ubam.analysis import Analysis
 
@@ -34,6 +34,13 @@ class AnalysisForm(QWidget):
         column.addWidget(self.container.native)
         if not fields:
             self.hide()
+
+    def showEvent(self, event: Any) -> None:
+        """Align the labels; magicgui does so before napari's style sheet changes their font."""
+        super().showEvent(event)
+        labels = self.container.native.findChildren(QLabel)
+        for label in labels:
+            label.setMinimumWidth(max(one.sizeHint().width() for one in labels))
 
     def values(self) -> dict[str, Any]:
         """Give the parameters that the user has changed.

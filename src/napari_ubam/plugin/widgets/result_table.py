@@ -18,7 +18,7 @@ class ResultTable(QTableWidget):
     def __init__(self) -> None:
         super().__init__(0, 0)
         self.setObjectName("result-table")
-        self.setToolTip("First rows of the result; the file has all rows.")
+        self.setToolTip(f"The first {ROWS} rows of the table; its file in the run has all rows.")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setMinimumHeight(100)
