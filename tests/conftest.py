@@ -91,3 +91,9 @@ def _with_own_videos(folder: Path, study: Study) -> Run:
     """Open a copied run with this process' copy of the videos."""
     study.to_csv(folder / "study.csv")
     return Run.open(folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have slow tests, so that no test process works alone at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, "integration" not in item.path.parts))
