@@ -33,12 +33,12 @@ def wait(job: Job, seconds: float = 150) -> str:
     return job.state().status
 
 
-def test_events_are_read_as_they_were_told(tmp_path: Path) -> None:
+def test_events_are_read_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "one.jsonl"
     with EventLog(path) as log:
-        log.tell(Progress("posture", 1, 10, losses={"nce": 2.5, "bad": float("nan")}, eta=9.0))
+        log.write_progress(Progress("posture", 1, 10, losses={"nce": 2.5, "bad": float("nan")}, eta=9.0))
         first, offset = read_events(path)
-        log.tell(
+        log.write_progress(
             Progress("posture", 10, 10, message="Done, \N{LATIN SMALL LETTER U WITH DIAERESIS}ber 9000.")
         )
         log.end(0)
@@ -70,7 +70,7 @@ def test_a_line_that_is_being_written_is_read_later(
 def test_quick_events_are_thinned_but_messages_and_ends_of_stages_are_not(tmp_path: Path) -> None:
     with EventLog(tmp_path / "one.jsonl") as log:
         for step in range(1, 501):
-            log.tell(Progress("embed", step, 500, message="Look." if step == 250 else ""))
+            log.write_progress(Progress("embed", step, 500, message="Look." if step == 250 else ""))
     events, _ = read_events(tmp_path / "one.jsonl")
     steps = [event.values["step"] for event in events]
     assert len(steps) < 20
@@ -95,7 +95,7 @@ def test_a_refused_command_says_why(tmp_path: Path) -> None:
 
 def test_a_process_that_dies_is_told_of_with_its_log(tmp_path: Path) -> None:
     job = start_job(tmp_path / "run", ["demo", str(tmp_path / "demo")])
-    with pytest.raises(JobError, match="still works"):
+    with pytest.raises(JobError, match="is still running"):
         start_job(tmp_path / "run", ["demo", str(tmp_path / "other")])
     psutil.Process(job.pid).kill()
     assert wait(job) == "died"

@@ -73,7 +73,7 @@ def test_a_process_that_died_is_reported(viewer: Any, study_csv: Path, tmp_path:
     assert panel.session.job_progress is not None
     psutil.Process(panel.session.job_progress.job.pid).kill()
     wait(lambda: not panel.session.is_working)
-    assert "ended without a word" in panel.job_box.title.text()
+    assert "ended unexpectedly" in panel.job_box.title.text()
     delete(panel)
 
 

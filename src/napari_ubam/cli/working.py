@@ -90,7 +90,7 @@ def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
 
             def tell(event: Progress) -> None:
                 if events is not None:
-                    events.tell(event)
+                    events.write_progress(event)
                 if event.message:
                     typer.echo(event.message, err=True)
                 if event.of:

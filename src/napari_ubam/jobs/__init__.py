@@ -1,4 +1,4 @@
-"""Long work in another process: commands that tell of themselves, can be stopped and found again."""
+"""Commands in processes of their own: start them, follow their progress, stop them, and find them again."""
 
 from .events import EventLog, JobEvent, read_events
 from .job import Job, JobError, JobState, find_jobs, start_job

@@ -1,4 +1,4 @@
-"""What a command tells of itself while it works: one JSON object a line, in a file."""
+"""Events of a running command: a file with one JSON object per line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Any, Self
 
 from napari_ubam.progress import Progress
 
-POLL_SECONDS = 0.2
-TOLD_SECONDS = 0.1  # at most so many events of progress reach the file; messages and ends always do
+POLL_SECONDS = 0.2  # between two checks for the stop file
+WRITE_SECONDS = 0.1  # shortest time between two progress events, except messages and ends of stages
 STOP_SUFFIX = ".stop"
 
 
 @dataclass(frozen=True)
 class JobEvent:
-    """One line that a command wrote.
+    """One event of a command.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class JobEvent:
     time : float
         Seconds since 1970.
     values : mapping
-        ``progress``: the fields of `napari_ubam.progress.Progress`; ``end``: ``code`` as the command's exit
-        code, and ``text``.
+        For ``progress`` the fields of `napari_ubam.progress.Progress`. For ``end`` the exit code ``code``
+        and the message ``text``.
     """
 
     kind: str
@@ -40,7 +40,7 @@ class JobEvent:
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def progress(self) -> Progress | None:
-        """Progress that the event tells of; None for another event."""
+        """Return the progress, or None for another kind of event."""
         if self.kind != "progress":
             return None
         known = {name: self.values[name] for name in Progress.__dataclass_fields__ if name in self.values}
@@ -48,13 +48,13 @@ class JobEvent:
 
 
 class EventLog:
-    """Writes a command's events, and sets `cancel` when a file beside them asks the command to stop.
+    """Writer of the events of a command. It sets `cancel` when a stop file appears beside the events.
 
     Parameters
     ----------
     path : Path
-        File of the events; another process follows it with `read_events`. Where a file of the same name with
-        ``.stop`` at its end appears, `cancel` is set within a quarter of a second.
+        File of the events. Another process reads it with `read_events`. The stop file has the same name
+        with ``.stop`` at the end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,12 +64,12 @@ class EventLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
         self._lock = threading.Lock()
-        self._told = ("", 0.0)
+        self._written = ("", 0.0)
         self._watch = threading.Thread(target=self._watch_stop, name="stop", daemon=True)
         self._watch.start()
 
     def __enter__(self) -> Self:
-        """Give the log itself."""
+        """Return the log."""
         return self
 
     def __exit__(
@@ -79,33 +79,55 @@ class EventLog:
         self.close()
 
     def close(self) -> None:
-        """Stop to look for the stop file, and close the events."""
+        """Close the file, and no longer watch the stop file."""
         self.ended = True
         with self._lock:
             self._file.close()
 
-    def tell(self, event: Progress) -> None:
-        """Write an event of progress; of those that follow each other quickly only some."""
-        stage, before = self._told
+    def write_progress(self, event: Progress) -> None:
+        """Write a progress event. Some are omitted if they follow each other quickly.
+
+        Parameters
+        ----------
+        event : Progress
+            The progress.
+        """
+        stage, before = self._written
         now = time.monotonic()
         last = event.of and event.step >= event.of
-        if not event.message and not last and event.stage == stage and now - before < TOLD_SECONDS:
+        if not event.message and not last and event.stage == stage and now - before < WRITE_SECONDS:
             return
-        self._told = (event.stage, now)
+        self._written = (event.stage, now)
         losses = {name: float(value) for name, value in event.losses.items() if math.isfinite(value)}
         eta = event.eta if event.eta is not None and math.isfinite(event.eta) else None
         values = {"stage": event.stage, "step": event.step, "of": event.of, "detail": event.detail}
         self.write("progress", **values, losses=losses, eta=eta, message=event.message)
 
     def write(self, kind: str, **values: Any) -> None:
-        """Write any event."""
+        """Write an event of any kind.
+
+        Parameters
+        ----------
+        kind : str
+            Kind of the event.
+        **values
+            Values that JSON can hold.
+        """
         line = json.dumps({"kind": kind, "time": time.time(), **values}, ensure_ascii=False)
-        with self._lock, suppress(OSError, ValueError):  # a full disk must not end the work
+        with self._lock, suppress(OSError, ValueError):  # a full disk must not stop the work
             self._file.write(line + "\n")
             self._file.flush()
 
     def end(self, code: int, text: str = "") -> None:
-        """Write that the command ended, and close the file; only the first end counts."""
+        """Write the end of the command, and close the file. Only the first call has an effect.
+
+        Parameters
+        ----------
+        code : int
+            Exit code of the command.
+        text : str
+            Message to the user.
+        """
         if not self.ended:
             self.write("end", code=code, text=text)
             self.close()
@@ -119,26 +141,37 @@ class EventLog:
 
 
 def stop_file(events: Path) -> Path:
-    """File that asks the command which writes these events to stop."""
+    """Return the path of the stop file of a command.
+
+    Parameters
+    ----------
+    events : Path
+        File of the events of the command.
+
+    Returns
+    -------
+    Path
+        If a file exists there, the command stops.
+    """
     return events.with_name(events.name + STOP_SUFFIX)
 
 
 def read_events(path: Path, offset: int = 0) -> tuple[list[JobEvent], int]:
-    """Read the events that were written after an offset.
+    """Read the events after an offset.
 
     Parameters
     ----------
     path : Path
-        File of the events; none yet reads as none.
+        File of the events. A missing file has no events.
     offset : int
-        Bytes that were read before.
+        Number of bytes that were read before.
 
     Returns
     -------
     events : list of JobEvent
-        Lines that are no event are left out.
+        The events. Damaged lines are omitted.
     offset : int
-        Where to go on; a line that is still being written is read the next time.
+        Offset for the next call. It is before a line that is not complete yet.
     """
     try:
         with path.open("rb") as file:

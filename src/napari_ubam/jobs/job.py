@@ -1,4 +1,4 @@
-"""A command that runs in a process of its own: started, followed, stopped, and found again later."""
+"""A command in a process of its own: start it, follow its progress, stop it, and find it again."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from napari_ubam.threads import thread_settings
 
 from .events import JobEvent, read_events, stop_file
 
-JOBS = "jobs"  # folder within that of a run
+JOBS = "jobs"  # folder in the run
 LOG_TAIL = 4000  # bytes
 Status = Literal["running", "done", "refused", "cancelled", "died"]
 ENDS: dict[int, Status] = {0: "done", 130: "cancelled"}
 
 
 class JobError(UbamError):
-    """A command that could not be started; the message says why."""
+    """A command cannot be started."""
 
 
 @dataclass
 class JobState:
-    """How far a job is.
+    """Status of a job.
 
     Parameters
     ----------
     status : str
-        ``"running"``, ``"done"``, ``"refused"`` (the command said why in a sentence), ``"cancelled"``, or
-        ``"died"`` (its process is gone without a word).
+        ``"running"``, ``"done"``, ``"refused"`` (an input was wrong), ``"cancelled"``, or ``"died"`` (the
+        process ended without a message).
     text : str
-        What to tell the user about the end; empty while it runs.
+        Message to the user about the end. Empty while the job runs.
     """
 
     status: Status
@@ -49,22 +49,24 @@ class JobState:
 
 @dataclass
 class Job:
-    """A command in a process of its own, known by files that outlive the program that started it.
+    """A command in a process of its own. It continues when the program that started it ends.
 
     Parameters
     ----------
     record : Path
-        ``NAME.json`` in the ``jobs`` folder of a run; ``NAME.jsonl`` beside it holds the events, ``NAME.log``
-        what was printed.
+        ``NAME.json`` in the folder ``jobs`` of a run. ``NAME.jsonl`` beside it contains the events, and
+        ``NAME.log`` the printed output.
     kind : str
         First word of the command: ``"train"``, ``"embed"``, ``"score"``, ``"magnify"``.
     arguments : tuple of str
-        The command, without the program.
+        The command as typed after ``napari-ubam``.
     pid : int
+        Number of the process.
     created : float
-        When the process was created, as the system says; tells it from a later process of the same number.
+        Creation time of the process as the system states it, in seconds since 1970. A later process with
+        the same number has another creation time.
     started : float
-        Seconds since 1970.
+        Start time of the job in seconds since 1970.
     """
 
     record: Path
@@ -85,22 +87,22 @@ class Job:
 
     @property
     def log(self) -> Path:
-        """File of what the command printed."""
+        """File of the printed output."""
         return self.record.with_suffix(".log")
 
     @property
     def folder(self) -> Path:
-        """Folder of the run that the job works on."""
+        """Folder of the run."""
         return self.record.parent.parent
 
     def new_events(self) -> list[JobEvent]:
-        """Events that were not read before."""
+        """Return the events since the last call."""
         self._read()
         found, self._unread = self._unread, []
         return found
 
     def _read(self) -> None:
-        """Take in what was written since the last look, so that no line is read twice."""
+        """Read the lines that were added to the file since the last call."""
         found, self._offset = read_events(self.events, self._offset)
         self._unread += found
         for event in found:
@@ -108,7 +110,7 @@ class Job:
                 self._end = event
 
     def is_alive(self) -> bool:
-        """Whether the process still runs."""
+        """Return whether the process is running."""
         if self._process is not None:
             return self._process.poll() is None
         process = self._known_process()
@@ -119,13 +121,14 @@ class Job:
         return False
 
     def state(self) -> JobState:
-        """Look how far the job is, by its events and its process.
+        """Find the status of the job from its events and its process.
 
         Returns
         -------
         JobState
+            The status.
         """
-        alive = self.is_alive()  # before the events: an end that is written now must not look like a death
+        alive = self.is_alive()  # before the events: a process that writes its end now did not die
         self._read()
         if self._end is not None:
             code = int(self._end.values.get("code", 1))
@@ -134,25 +137,25 @@ class Job:
         if alive:
             return JobState("running")
         if stop_file(self.events).exists():
-            return JobState("cancelled", "It was stopped; what was finished is kept.")
+            return JobState("cancelled", "The work was cancelled; finished parts are kept.")
         said = _last_line(self.log)
         return JobState(
             "died",
-            f"The process of '{self.kind}' ended without a word, perhaps for want of memory; "
-            f"{self.log} holds what it printed" + (f" ({said})." if said else "."),
+            f"The process of '{self.kind}' ended unexpectedly, possibly because the memory was full; see its "
+            f"output in {self.log}" + (f" ({said})." if said else "."),
         )
 
     def ask_to_stop(self) -> None:
-        """Ask the command to stop; it does so at its next step, and keeps what is finished."""
+        """Ask the command to stop. It stops at its next step and keeps finished parts."""
         stop_file(self.events).touch()
 
     def kill(self, wait: float = 2.0) -> None:
-        """End the process and its children at once; what was written in whole is kept.
+        """End the process and its child processes at once. Complete files are kept.
 
         Parameters
         ----------
         wait : float
-            Seconds to wait for their end.
+            Longest time to wait for their end, in seconds.
         """
         stop_file(self.events).touch()
         process = self._known_process()
@@ -183,22 +186,23 @@ def start_job(folder: Path, arguments: Sequence[str]) -> Job:
     Parameters
     ----------
     folder : Path
-        Of the run; the job's files go to its ``jobs`` folder.
+        Folder of the run. The files of the job are written to its folder ``jobs``.
     arguments : sequence of str
-        The command as it would be typed after ``napari-ubam``, with absolute paths.
+        The command as typed after ``napari-ubam``, with absolute paths.
 
     Returns
     -------
     Job
+        The running job.
 
     Raises
     ------
     JobError
-        If another job works on the same run, or the process cannot be started.
+        If another job works on the run, or the process cannot be started.
     """
     busy = [job for job in find_jobs(folder) if job.state().status == "running"]
     if busy:
-        raise JobError(f"'{busy[-1].kind}' still works on {folder}; wait until it ends, or cancel it.")
+        raise JobError(f"The command '{busy[-1].kind}' is still running in {folder}; wait or cancel it.")
     kind = arguments[0]
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{os.getpid()}-{time.monotonic_ns() % 10**6:06d}"
     record = folder / JOBS / f"{name}.json"
@@ -221,24 +225,24 @@ def start_job(folder: Path, arguments: Sequence[str]) -> Job:
         record.write_text(json.dumps(fields, indent=1), encoding="utf-8")
     except OSError as error:
         raise JobError(
-            f"'{kind}' cannot be started ({(error.strerror or str(error)).lower()}); "
-            f"check that {error.filename or folder} can be written."
+            f"The command '{kind}' cannot be started ({(error.strerror or str(error)).lower()}); "
+            f"check that you can write to {error.filename or folder}."
         ) from error
     return job
 
 
 def find_jobs(folder: Path) -> list[Job]:
-    """Find the jobs of a run, also those that another program started.
+    """Find the jobs of a run, including those that another program started.
 
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
 
     Returns
     -------
     list of Job
-        Oldest first; records that cannot be read are left out.
+        Oldest first. Damaged records are omitted.
     """
     found = []
     for record in sorted((folder / JOBS).glob("*.json")):
@@ -250,7 +254,7 @@ def find_jobs(folder: Path) -> list[Job]:
 
 
 def _apart() -> dict[str, Any]:
-    """Options that let the process go on when the program that started it ends."""
+    """Options of a process that continues when the program that started it ends."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}
