@@ -2,122 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
 from typer.testing import CliRunner
 
 import napari_ubam
+import toy_family
 from napari_ubam.cli import app
-from napari_ubam.families import FAMILIES, Family, FamilyError, describe_presets, register
-from napari_ubam.learners.fitting import EncoderData, TrainedEncoders, Training
-from napari_ubam.learners.learner import Learner
-from napari_ubam.learners.sampling import Sampler
-from napari_ubam.models.config import BehaviourConfig, ModelConfig, PostureConfig
-from napari_ubam.models.images import as_images
-from napari_ubam.models.networks import BehaviourNetwork, MagnifierNetwork, PostureNetwork
+from napari_ubam.families import FAMILIES, FamilyError, describe_presets, register
+from napari_ubam.models.config import ModelConfig
 from napari_ubam.runfolder.log import lines
 from napari_ubam.sample import write_sample
 from napari_ubam.study import Study
+from toy_family import Toy
 
 SOURCE = Path(napari_ubam.__file__).parent
-GRID = 8
-
-
-class ToyPosture(PostureNetwork):
-    """Pooled pixels and a linear layer."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.layer = nn.Linear(GRID**2, config.posture.code)
-
-    def maps(self, crops: Tensor) -> Tensor:
-        """Pool pixels."""
-        return F.adaptive_avg_pool2d(crops, GRID)
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """Encode crops."""
-        return self.layer(self.maps(crops).flatten(1))
-
-
-class ToyBehaviour(BehaviourNetwork):
-    """Postures of a window and a linear layer."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.layer = nn.Linear(config.posture.code * config.behaviour.steps, config.behaviour.code)
-
-    def forward(self, windows: Tensor) -> Tensor:
-        """Encode windows."""
-        return self.layer(windows.flatten(1))
-
-
-class ToyLearner(Learner):
-    """Reconstructs pooled pixels; the behaviour encoder stays random."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__(1e-2, 0.0)
-        self.posture, self.encoder = ToyPosture(config), ToyBehaviour(config)
-        self.back = nn.Linear(config.posture.code, GRID**2)
-        self.order = nn.Linear(config.behaviour.code, 1)
-        self.motion = 0.0
-        self.scale = float(config.family_options["scale"])
-
-    def in_order(self, codes: Tensor) -> Tensor:
-        """Score order."""
-        return self.order(codes)
-
-    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        """Compute the loss."""
-        pooled = self.posture.maps(as_images(batch)).flatten(1)
-        error = self.back(self.posture.layer(pooled)) - pooled
-        return self.total_loss({"pixels": self.scale * error.square().mean()})
-
-
-class Toy(Family[MagnifierNetwork]):
-    """The toy family."""
-
-    name = "toy"
-    presets: ClassVar[dict[str, ModelConfig]] = {
-        "toy": ModelConfig(
-            preset="toy",
-            family="toy",
-            posture=PostureConfig(size=(48, 48), code=12),
-            behaviour=BehaviourConfig(window_ms=200, steps=5, code=10),
-            family_options={"scale": 2.0},
-        )
-    }
-    preset_notes: ClassVar[dict[str, str]] = {"toy": "seconds"}
-    time_shares: ClassVar[dict[str, float]] = {"posture": 1.0}
-
-    def posture_encoder(self, config: ModelConfig) -> ToyPosture:
-        """Make the posture encoder."""
-        return ToyPosture(config)
-
-    def behaviour_encoder(self, config: ModelConfig) -> ToyBehaviour:
-        """Make the behaviour encoder."""
-        return ToyBehaviour(config)
-
-    def train_encoders(self, training: Training, data: EncoderData) -> TrainedEncoders:
-        """Train for some steps."""
-        torch.manual_seed(training.seed)
-        learner = ToyLearner(training.config)
-        sampler = Sampler(data.crops, 1, 4, 33.0, training.seed)
-
-        def batches(step: int, count: int) -> Tensor:
-            return sampler.draw(step, count).batch(step)["crops"].flatten(0, 1)
-
-        result = training.fit(learner, batches, "posture")
-        tracks = data.posture_tracks(learner.posture)
-        learner.motion = float(np.median(np.concatenate([track.motion for track in tracks])))
-        return TrainedEncoders(learner.posture, learner, result, result)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -153,6 +61,30 @@ def test_it_is_trained_by_the_command(study: Study, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, [*words, "--steps", "2"])
     assert done.exit_code == 0, done.output
     assert [line["preset"] for line in lines(tmp_path / "run" / "log.jsonl") if "preset" in line] == ["toy"]
+
+
+def test_a_family_of_another_package_is_found_in_another_process(study: Study, tmp_path: Path) -> None:
+    package = tmp_path / "site"
+    info = package / "toy_package-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-package\nVersion: 1.0\n", "utf-8")
+    points = "[napari_ubam.families]\nbroken = no_such_module:X\ntoy = toy_family:TOY\n"
+    (info / "entry_points.txt").write_text(points, "utf-8")
+    shutil.copy(toy_family.__file__, package)
+    table = study[0].video.parents[1] / "study.csv"
+    command = [sys.executable, "-m", "napari_ubam.cli", "train", str(table), "--run", str(tmp_path / "run")]
+    environment = os.environ | {"PYTHONPATH": str(package)}
+    done = subprocess.run(
+        [*command, "--preset", "toy", "--device", "cpu", "--steps", "1"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no_such_module:X cannot be loaded" in done.stderr
+    assert (tmp_path / "run" / "posture.safetensors").is_file()
 
 
 def test_it_needs_no_magnifier(study: Study, tmp_path: Path) -> None:

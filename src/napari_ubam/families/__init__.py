@@ -4,6 +4,7 @@ from .family import Family, FamilyError
 from .registry import (
     FAMILIES,
     describe_presets,
+    families,
     family_of,
     preset,
     presets,
@@ -16,6 +17,7 @@ __all__ = [
     "Family",
     "FamilyError",
     "describe_presets",
+    "families",
     "family_of",
     "preset",
     "presets",

@@ -1,8 +1,9 @@
 """A family of models as one object: its networks, their training, and how frames are rendered.
 
 Code outside of families, models and learners does not ask to which family a model belongs. To add a family,
-write one file with a subclass of `Family` and call `napari_ubam.families.register` with an instance. To add
-a preset, add an entry to the ``presets`` of its family.
+write one file with a subclass of `Family`, and call `napari_ubam.families.register` with an instance; another
+package declares an instance as entry point ``napari_ubam.families``. To add a preset, add an entry to the
+``presets`` of its family.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from functools import cache
+from importlib.metadata import entry_points
 from typing import Any
 
 from napari_ubam.learners.fitting import PretrainedFiles
@@ -11,11 +14,18 @@ from .family import Family, FamilyError
 from .native import Native
 from .ubam2021 import Ubam2021
 
+ENTRY_POINTS = "napari_ubam.families"
+"""Entry points of other packages: each names an instance of a `Family`."""
+
 FAMILIES: dict[str, Family[Any]] = {}
+"""Families that are registered; `families` adds those of other packages."""
 
 
 def register(family: Family[Any]) -> None:
-    """Add a family, for example from another package. A family of the same name is replaced.
+    """Add a family. A family of the same name is replaced.
+
+    This holds for the running program. A package that declares the entry point ``napari_ubam.families`` makes
+    its family known to all programs, such as the jobs of the Train panel.
 
     Parameters
     ----------
@@ -43,6 +53,18 @@ def register(family: Family[Any]) -> None:
     FAMILIES[family.name] = family
 
 
+def families() -> dict[str, Family[Any]]:
+    """Return all families, also those of other packages.
+
+    Returns
+    -------
+    dict of str to Family
+        Family by name.
+    """
+    _load_packages()
+    return FAMILIES
+
+
 def family_of(config: ModelConfig) -> Family[Any]:
     """Find the family of a model.
 
@@ -60,12 +82,13 @@ def family_of(config: ModelConfig) -> Family[Any]:
     FamilyError
         If the family is not registered.
     """
-    if config.family not in FAMILIES:
+    known = families()
+    if config.family not in known:
         raise FamilyError(
             f"Models of the family {config.family!r} are unknown here; install the package that adds them, "
-            f"or use a run of {', '.join(FAMILIES)}."
+            f"or use a run of {', '.join(known)}."
         )
-    return FAMILIES[config.family]
+    return known[config.family]
 
 
 def presets() -> dict[str, ModelConfig]:
@@ -76,7 +99,7 @@ def presets() -> dict[str, ModelConfig]:
     dict of str to ModelConfig
         Configuration by name.
     """
-    return {name: config for family in FAMILIES.values() for name, config in family.presets.items()}
+    return {name: config for family in families().values() for name, config in family.presets.items()}
 
 
 def preset(name: str) -> ModelConfig:
@@ -113,7 +136,7 @@ def describe_presets() -> dict[str, str]:
     described = {}
     for name, config in presets().items():
         height, width = config.posture.size
-        note = FAMILIES[config.family].preset_notes.get(name, "")
+        note = family_of(config).preset_notes.get(name, "")
         described[name] = f"crops of about {height} × {width} pixels" + (f"; {note}" if note else "")
     return described
 
@@ -137,7 +160,7 @@ def refuse_pretrained(config: ModelConfig, files: PretrainedFiles) -> None:
     if useless:
         fitting = [
             name
-            for family in FAMILIES.values()
+            for family in families().values()
             if files.names <= family.pretrained
             for name in family.presets
         ]
@@ -146,6 +169,16 @@ def refuse_pretrained(config: ModelConfig, files: PretrainedFiles) -> None:
             f"The preset {config.preset!r} cannot use pretrained {' and '.join(useless)}; leave out "
             f"{' and '.join(useless)}{remedy}."
         )
+
+
+@cache
+def _load_packages() -> None:
+    """Register the families of other packages once; one that fails must not hide the others."""
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            register(point.load())
+        except Exception:
+            logging.getLogger("napari_ubam").exception("The family %s cannot be loaded.", point.value)
 
 
 register(Native())

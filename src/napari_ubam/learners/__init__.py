@@ -1,1 +1,1 @@
-"""What each network is taught, and on which batches; losses are in `napari_ubam.models.losses`."""
+"""Learners: the batches and training steps of each network. Losses are in `napari_ubam.models.losses`."""

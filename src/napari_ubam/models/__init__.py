@@ -1,1 +1,1 @@
-"""Networks, losses as pure functions, and the only place that reads or writes weights."""
+"""Networks, losses as pure functions, and the files of weights."""

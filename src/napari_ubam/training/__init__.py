@@ -1,1 +1,1 @@
-"""How a run's model is trained: the loop, the checks of what was learned, and the pipelines that use both."""
+"""Training of the models of a run: the loop, the quality checks, and the pipelines that use both."""

@@ -79,8 +79,8 @@ class Magnifier(MagnifierNetwork):
         Sizes of the network.
     """
 
-    # The names of the layers are those in saved weights.
     def __init__(self, code: int, config: MagnifierConfig) -> None:
+        # The names of the layers are those in saved weights.
         super().__init__()
         self.config = config
         self.pose = nn.Sequential(

@@ -47,8 +47,8 @@ class FrameVae(MagnifierNetwork):
         Configuration of the family ``ubam2021``.
     """
 
-    # The names of the layers are those in saved weights.
     def __init__(self, config: ModelConfig) -> None:
+        # The names of the layers are those in saved weights.
         super().__init__()
         sizes = Ubam2021Sizes.of(config)
         self.side, first = sizes.picture, sizes.filters

@@ -72,7 +72,7 @@ class SafeCheckpoints(CheckpointIO):
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 noted = file.metadata() or {}
             tree = json.loads(noted[KEY])
-            if noted.get(SUM, "") not in ("", str(_sum(tensors))):  # a disk can spoil what it holds
+            if noted.get(SUM, "") not in ("", str(_sum(tensors))):  # a disk can corrupt data
                 raise ValueError("its content changed since it was written")
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise TrainingError(f"The checkpoint {path} is damaged ({error}); remove it.") from None
@@ -128,7 +128,7 @@ def latest(folder: Path, damaged: Callable[[Path], None] | None = None) -> tuple
         except TrainingError:
             if damaged is not None:
                 damaged(path)
-            with contextlib.suppress(OSError):  # it is found damaged again next time
+            with contextlib.suppress(OSError):  # then it is found again next time
                 path.replace(path.with_suffix(".damaged"))
     return None
 

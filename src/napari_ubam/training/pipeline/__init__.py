@@ -1,1 +1,1 @@
-"""From a study to weights in a run's folder: encoders, then the magnifier."""
+"""From a study to weights in the folder of a run: encoders, then the magnifier."""
