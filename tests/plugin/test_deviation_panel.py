@@ -55,6 +55,17 @@ def test_episodes_are_ranked_and_played(opened: Any, run: Run, tmp_path: Path, w
     delete(panel)
 
 
+def test_a_reference_that_was_not_scored_is_said(opened: Any) -> None:
+    panel = DeviationPanel(opened)
+    assert not panel.scores_note.isVisibleTo(panel)
+    panel.session.set_reference("group=impaired")
+    assert "is not that of the scores, group=healthy" in panel.scores_note.text()
+    assert panel.scores_note.isVisibleTo(panel)
+    panel.session.set_reference("group=healthy")
+    assert not panel.scores_note.isVisibleTo(panel)
+    delete(panel)
+
+
 def test_subjects_are_listed_and_summarised(opened: Any, run: Run) -> None:
     panel = DeviationPanel(opened)
     listed = {panel.subjects.item(row, 0).text() for row in range(panel.subjects.rowCount())}

@@ -137,3 +137,20 @@ def test_the_latest_of_many_jobs_is_shown(tmp_path: Path) -> None:
     assert session.job_progress is not None
     assert again.job_progress.job.record == session.job_progress.job.record
     assert again.job_progress.state.status == "refused"
+
+
+def test_a_study_or_reference_other_than_the_scored_one_is_said(run: Run, study: Study) -> None:
+    session = Session()
+    assert session.scores_note == ""
+    session.set_contents(read_run(run.folder))
+    assert session.scores_note == ""
+    session.set_reference("group=impaired")
+    assert session.scores_note == (
+        "The reference group=impaired (1 recording) is not that of the scores, group=healthy (4 recordings)."
+    )
+    session.set_reference("group=nobody")
+    assert session.scores_note == ""
+    session.set_study(study.without("healthy2"))
+    assert session.scores_note == (
+        "The study has changed since it was scored: healthy2 was removed; score it again."
+    )

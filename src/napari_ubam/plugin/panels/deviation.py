@@ -56,7 +56,7 @@ class DeviationPanel(Panel):
         self.observe(self.session.study_changed, self.refresh)
         self.observe(self.session.run_changed, self.refresh)
         self.observe(self.session.results_changed, self.show_results)
-        self.observe(self.session.reference_changed, self.reference.set_text)
+        self.observe(self.session.reference_changed, self._reference_changed)
         self.observe(self.session.recording_changed, self._show_overlay)
         self.observe(self.session.job_changed, self._job_changed)
         self.refresh()
@@ -67,6 +67,9 @@ class DeviationPanel(Panel):
         self.column.addWidget(self.empty)
         box, column = section("Reference")
         column.addWidget(self.reference)
+        self.scores_note = QLabel()
+        self.scores_note.setWordWrap(True)
+        column.addWidget(self.scores_note)
         self.score_button = button("Score", "Score every frame against the reference.", self.score)
         timeline = button("Timeline", "Show the scores over time below the video.", self.open_timeline)
         column.addLayout(row(self.score_button, timeline))
@@ -107,6 +110,17 @@ class DeviationPanel(Panel):
         self.reference.set_study(self._study)
         self.empty.setVisible(self.session.run is None)
         self._enable()
+        self._show_scores_note()
+
+    def _reference_changed(self, text: str) -> None:
+        self.reference.set_text(text)
+        self._show_scores_note()
+
+    def _show_scores_note(self) -> None:
+        """Say whether the scores below are of the study and the reference that are chosen now."""
+        note = self.session.scores_note
+        self.scores_note.setText(note)
+        self.scores_note.setVisible(bool(note))
 
     @property
     def _study(self) -> Study | None:
@@ -124,6 +138,7 @@ class DeviationPanel(Panel):
         """Fill the tables with the scores."""
         results = self.session.results
         self._fill_episodes()
+        self._show_scores_note()
         table = results.subjects if results is not None else pd.DataFrame(columns=list(SUBJECTS))
         shown = table.sort_values("deviation", ascending=False)
         self.subjects.setRowCount(len(shown))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from napari_ubam.jobs import Job, find_jobs
 from napari_ubam.runfolder.paths import MAGNIFIER, SCORES
+from napari_ubam.runfolder.scored import ScoredStudy, read_scored
 from napari_ubam.runfolder.tables import has_result, read_result
 from napari_ubam.study import Study
 
@@ -31,14 +32,19 @@ class Results:
         ``subject, group, session, deviation, p, q``.
     episodes : DataFrame
         Spans above the 95th percentile with their peaks.
-    reference : str
-        Filter of the reference recordings.
+    scored : ScoredStudy
+        The recordings that were scored, and their reference.
     """
 
     scores: pd.DataFrame
     subjects: pd.DataFrame
     episodes: pd.DataFrame
-    reference: str
+    scored: ScoredStudy
+
+    @property
+    def reference(self) -> str:
+        """Filter of the reference recordings."""
+        return self.scored.reference
 
     def of(self, recording: str) -> pd.DataFrame:
         """Give the scores of one recording.
@@ -157,5 +163,5 @@ def _read_scores(folder: Path) -> Results | None:
     """Scores of a run; None if it was not scored."""
     if not has_result(folder, SCORES):
         return None
-    found = read_result(folder, SCORES)
-    return Results(**found.tables, reference=str(found.facts.get("reference", "")))
+    found, scored = read_result(folder, SCORES), read_scored(folder)
+    return None if scored is None else Results(**found.tables, scored=scored)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,6 +199,19 @@ class Session:
     def results(self) -> Results | None:
         """Scores of the open run."""
         return self.contents.results if self.contents else None
+
+    @property
+    def scores_note(self) -> str:
+        """One sentence if the study or the reference is not the one that was scored; else empty."""
+        study, results = self.study or self.run_study, self.results
+        if study is None or results is None:
+            return ""
+        note = results.scored.study_difference(study.names)
+        if note is None and self.reference:
+            with suppress(StudyError):  # the filter selects nothing, which is said beside it
+                chosen = dict.fromkeys(study.select(self.reference).names, "")
+                note = results.scored.reference_difference(self.reference, chosen)
+        return note or ""
 
     def set_reference(self, text: str) -> None:
         """Choose the reference.
