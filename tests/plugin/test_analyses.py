@@ -124,6 +124,7 @@ def test_the_panel_computes_an_analysis_as_a_job_and_shows_its_tables(
     assert Run.open(folder).results["toy"].facts["parameters"]["lag"] == 3
     box.choice.setCurrentIndex(box.choice.findData("group_summary"))
     wait(box.table.isHidden)  # it was not computed yet
+    wait(panel.make.isEnabled)  # the panel has loaded the codes
     delete(panel)
 
 
@@ -135,10 +136,11 @@ def test_a_result_that_is_there_is_shown_at_once(opened: Any, run: Run, tmp_path
     wait(lambda: panel.analyses.table.rowCount() == 2)
     assert [row[1] for row in texts(panel)] == ["impaired", "healthy"]
     assert panel.analyses.tables.isHidden()
+    wait(panel.make.isEnabled)
     delete(panel)
 
 
-def test_the_work_can_be_copied(opened: Any, run: Run) -> None:
+def test_the_work_can_be_copied(opened: Any, run: Run, wait: Wait) -> None:
     panel = ExplorePanel(opened)
     box = panel.analyses
     box.choice.setCurrentIndex(box.choice.findData("toy"))
@@ -148,4 +150,5 @@ def test_the_work_can_be_copied(opened: Any, run: Run) -> None:
     line = QGuiApplication.clipboard().text()
     assert line.startswith("napari-ubam analyse toy --run ")
     assert line.strip().endswith("--set kind=behaviour")
+    wait(panel.make.isEnabled)
     delete(panel)
