@@ -1,4 +1,4 @@
-"""Magnifiers of either family for the benchmark of magnified frames, and what leads them."""
+"""Magnifiers of both families for the benchmark of magnified frames, and their change to the reference."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ import numpy as np
 import torch
 from _fidelity_data import Herd, Support
 from _fidelity_network import Network, teller
-from scipy.ndimage import gaussian_filter1d
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.matches import cross_subject_match, same_phase_rows
-from napari_ubam.analysis.phase_alignment import phase_alignment
 from napari_ubam.families import family_of
 from napari_ubam.learners.native.gain import GainSample, fit_gain
 from napari_ubam.learners.native.magnifier import MagnifierLearner, MotionBatches
 from napari_ubam.learners.native.motion_pairs import Motion
 from napari_ubam.learners.sampling import evenly_spaced
 from napari_ubam.learners.ubam2021.vae import RecordedPostures, VaeBatches, VaeLearner
-from napari_ubam.magnification.defaults import SMOOTHING_MS
+from napari_ubam.magnification.change import changes_to_reference
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.networks import MagnifierNetwork, coefficients_of
 from napari_ubam.models.ubam2021.vae import FrameVae
@@ -34,14 +32,26 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Shown:
-    """A held-out animal, its codes and what leads it."""
+    """A held-out animal, and its change towards the reference.
+
+    Parameters
+    ----------
+    film : Support
+    walker : Walker or None
+    rows : ndarray of int, shape (t,)
+        Frames with a code.
+    own, change : ndarray of float32, shape (t, k)
+        Coefficients of their postures, and the change from there to the reference.
+    reference : ndarray of float32, shape (t, y, x)
+        Mean of the aligned crops of the reference.
+    """
 
     film: Support
     walker: Walker | None
     rows: np.ndarray
     own: np.ndarray
     change: np.ndarray
-    reference: np.ndarray  # mean of the reference's crops at each row, (t, y, x)
+    reference: np.ndarray
 
 
 def codes_of(film: Support, network: Network) -> Codes:
@@ -126,16 +136,18 @@ def shown_of(
     reference: Sequence[Support],
     magnifier: MagnifierNetwork,
 ) -> Shown:
-    """Lead an animal by the reference."""
+    """Compute the change of an animal towards the reference, as a run does."""
     own = codes[film.name]
-    rows = np.flatnonzero(own.valid)
-    window = slice(int(rows[0]), int(rows[-1]) + 1)
-    found = phase_alignment(own, [codes[one.name] for one in reference], window=window)
-
-    mine = coefficients_of(magnifier, own.posture)[window]
-    goal = found.mean([coefficients_of(magnifier, codes[name].posture) for name in found.names])
-    change = gaussian_filter1d(goal - mine, SMOOTHING_MS / 1000 * film.fps, axis=0, mode="nearest")
-    by_name = {one.name: one for one in reference}
-    flat = found.mean([by_name[name].crops.reshape(len(by_name[name].crops), -1) for name in found.names])
-    pixels = flat.reshape(-1, *film.crops.shape[1:])
-    return Shown(film, walker, rows, mine, change.astype(np.float32), pixels)
+    names = [one.name for one in reference]
+    coefficients = {name: coefficients_of(magnifier, codes[name].posture) for name in {film.name, *names}}
+    parts = changes_to_reference(own, [codes[name] for name in names], coefficients)
+    crops = {one.name: one.crops.reshape(len(one.crops), -1) for one in reference}
+    pixels = [part.alignment.mean([crops[name] for name in part.alignment.names]) for part in parts]
+    return Shown(
+        film,
+        walker,
+        np.concatenate([part.frames for part in parts]),
+        np.concatenate([part.own for part in parts]),
+        np.concatenate([part.change for part in parts]),
+        np.concatenate(pixels).reshape(-1, *film.crops.shape[1:]),
+    )

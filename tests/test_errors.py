@@ -11,7 +11,7 @@ import pytest
 import typer
 
 import napari_ubam
-from napari_ubam.cli.working import frame_range, refusals
+from napari_ubam.cli.progress_and_refusals import frame_range, refusals
 from napari_ubam.errors import UbamError, os_error_sentence
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from napari_ubam.analysis import DeviationError
-from napari_ubam.analysis.spaced_neighbours import spaced_neighbours
+from napari_ubam.analysis.neighbours_apart_in_time import spaced_neighbours
 from napari_ubam.analysis.unit_vectors import unit_vectors
 
 Ints = NDArray[np.int64]

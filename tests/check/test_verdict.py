@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from napari_ubam.check import CheckReport, RecordingFacts
-from napari_ubam.check.exact import permutation_p, sign_flip_p
-from napari_ubam.check.fit import frame_list
+from napari_ubam.check.permutation import permutation_p, sign_flip_p
 from napari_ubam.check.proposal import odd_frames, propose
+from napari_ubam.check.study_against_video import frame_list
 from napari_ubam.check.verdict import judge
 from napari_ubam.study import Recording, Roi, Study, Track
 from napari_ubam.study.intervals import parse_intervals

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from napari_ubam.crops.identity import to_ranges
 from napari_ubam.embedding import behaving
-from napari_ubam.embedding.behaving import Behaving
+from napari_ubam.embedding.behaviour_stage import Behaving
 from plain_encoder import PlainEncoder
 
 

@@ -15,7 +15,7 @@ from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.ubam2021.sizes import Ubam2021Sizes
 from napari_ubam.models.weights import WeightsHeader, save_weights, weights_hash
 from napari_ubam.run import Run
-from napari_ubam.training.pipeline.record import TrainingRecord
+from napari_ubam.training.pipeline.training_record import TrainingRecord
 
 # The configuration of the preset tiny, with fewer channels, as that version wrote it: without ``family``, and
 # with the names ``alike``, ``borrowed`` and ``paper``.

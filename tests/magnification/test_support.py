@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_ubam.magnification.support import PERCENTILE, Support
+from napari_ubam.magnification.in_distribution import PERCENTILE, Support
 
 
 def test_few_recorded_postures_are_outside_and_far_ones_are() -> None:

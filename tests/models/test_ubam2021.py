@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from napari_ubam.families import preset
-from napari_ubam.learners.ubam2021.encoders import Ubam2021Learner
+from napari_ubam.learners.ubam2021.order import Ubam2021Learner
 from napari_ubam.models.ubam2021.checkpoint import (
     BEHAVIOUR_LAYERS,
     POSTURE_LAYERS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from napari_ubam.magnification.result import Magnification
+from napari_ubam.magnification.magnification import Magnification
 from napari_ubam.plugin.panels.magnify import MagnifyPanel
 from napari_ubam.progress import Progress, check_cancelled
 from shared_widgets import Wait, delete

@@ -21,7 +21,7 @@ from napari_ubam.plugin.panels.train import TrainPanel
 from napari_ubam.run import Run
 from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
-from napari_ubam.training.pipeline.record import TrainingRecord
+from napari_ubam.training.pipeline.training_record import TrainingRecord
 from shared_runs import mini
 from shared_widgets import Wait, copy_of, delete
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.scored import ScoredStudy, read_scored
+from napari_ubam.runfolder.scored_recordings import ScoredStudy, read_scored
 
 
 def scored(folder: Path, **facts: Any) -> ScoredStudy:

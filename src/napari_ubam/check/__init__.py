@@ -6,7 +6,7 @@ readable, that there are enough subjects, and that camera and light do not diffe
 
 from .facts import GroupFacts, Problem, Proposal, RecordingFacts, Severity
 from .report import CheckReport
-from .run import check_study
+from .study_check import check_study
 
 __all__ = [
     "CheckReport",

@@ -11,8 +11,8 @@ from math import comb
 import numpy as np
 
 from .amounts import count
-from .exact import permutation_p, sign_flip_p
 from .facts import Problem, RecordingFacts, Severity
+from .permutation import permutation_p, sign_flip_p
 
 ALPHA = 0.05
 

@@ -13,9 +13,9 @@ from napari_ubam.study.values import nearest
 from .amounts import amount_problems, group_facts
 from .confounds import confound_problems
 from .facts import Problem, RecordingFacts, Severity
-from .fit import fit_problems
 from .proposal import propose
 from .report import CheckReport
+from .study_against_video import fit_problems
 
 
 def judge(study: Study, facts: Sequence[RecordingFacts], unread: Sequence[Problem] = ()) -> CheckReport:

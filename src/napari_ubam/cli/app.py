@@ -11,7 +11,7 @@ import typer
 
 from napari_ubam.threads import set_threads
 
-from .working import log_events
+from .progress_and_refusals import log_events
 
 app = typer.Typer(
     name="napari-ubam",

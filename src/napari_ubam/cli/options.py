@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from napari_ubam.kinds import KINDS
+
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.csv", help="Study table.")]
 RunFolder = Annotated[Path, typer.Option("--run", metavar="RUN", help="Folder of the run.")]
 Device = Annotated[str, typer.Option(help="Compute device: auto, cpu, cuda, cuda:1 or mps.")]
@@ -18,3 +20,4 @@ Reference = Annotated[
         help="Recordings that define normal, such as group=healthy or 'group=healthy and session=0'.",
     ),
 ]
+Kind = Annotated[str, typer.Option(help=f"Embedding: {' or '.join(KINDS)}.")]

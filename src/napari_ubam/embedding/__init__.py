@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .encoder import Encoder, EncoderSource
 from .errors import EmbeddingError
-from .of_study import embed
-from .one_recording import embed_recording
+from .single_recording import embed_recording
 from .store import Embeddings, EmbeddingStore
 from .tally import EmbedReport
+from .whole_study import embed
 from .writer import EmbeddingWriter
 
 __all__ = [

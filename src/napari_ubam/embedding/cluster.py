@@ -17,7 +17,7 @@ from napari_ubam.threads import thread_settings
 
 from .encoder import Encoder, EncoderSource
 from .errors import EmbeddingError
-from .one_recording import embed_recording
+from .single_recording import embed_recording
 from .store import EmbeddingStore
 from .tally import Tally, sentence
 

@@ -18,9 +18,9 @@ from napari_ubam.runfolder.recordings import add_recordings
 from napari_ubam.study import Recording
 
 from .model_encoder import EncoderOf, ModelEncoder, config_of, crops_for
-from .of_study import embed
 from .store import Embeddings, EmbeddingStore
 from .tally import EmbedReport
+from .whole_study import embed
 
 
 def store_of(folder: Path) -> EmbeddingStore:

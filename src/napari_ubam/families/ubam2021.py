@@ -17,7 +17,7 @@ from napari_ubam.learners.fitting import (
     TrainedMagnifier,
     Training,
 )
-from napari_ubam.learners.ubam2021.encoders import SequenceBatches, Ubam2021Learner
+from napari_ubam.learners.ubam2021.order import SequenceBatches, Ubam2021Learner
 from napari_ubam.learners.ubam2021.vae import VaeBatches, VaeLearner, recorded_postures
 from napari_ubam.models.config import (
     BehaviourConfig,

@@ -26,8 +26,8 @@ from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.video import VideoWriter
 
+from .magnification import Magnification, MagnifiedFrames
 from .renderer import BLOCK
-from .result import Magnification, MagnifiedFrames
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm")
 STACKS = (".tif", ".tiff")

@@ -23,10 +23,10 @@ from napari_ubam.versions import versions
 
 from .change import ReferenceChange, changes_to_reference
 from .defaults import FACTOR, SMOOTHING_MS
-from .reference import choose_reference
+from .in_distribution import Support
+from .magnification import Magnification, refuse_factor
+from .reference_recordings import choose_reference
 from .renderer import Renderer, load_magnifier
-from .result import Magnification, refuse_factor
-from .support import Support
 
 
 def magnification(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_ubam.magnification.export import export
-from napari_ubam.magnification.result import Magnification, MagnificationWarning, MagnifiedFrames
+from napari_ubam.magnification.magnification import Magnification, MagnificationWarning, MagnifiedFrames
 from napari_ubam.runfolder.errors import RunError
 
 from .explorer import Explorer

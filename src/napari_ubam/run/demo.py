@@ -17,7 +17,7 @@ from napari_ubam.report import save, sweep_sheet, timeline
 from napari_ubam.runfolder.paths import CHECKPOINTS, FIGURES, MAGNIFIER_CHECKPOINTS, figure_file
 from napari_ubam.sample import write_sample
 from napari_ubam.study import Study
-from napari_ubam.training.pipeline.record import unfinished
+from napari_ubam.training.pipeline.training_record import unfinished
 
 from .facade import Run
 from .score_table import ScoreTable

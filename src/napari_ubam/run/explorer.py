@@ -16,7 +16,7 @@ import pandas as pd
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.maps import SAMPLE, Method, fit_map
-from napari_ubam.analysis.spaced_neighbours import spaced_neighbours
+from napari_ubam.analysis.neighbours_apart_in_time import spaced_neighbours
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.embedding.codes import read_codes, store_of
 from napari_ubam.embedding.model_encoder import ModelEncoder

@@ -12,8 +12,8 @@ from napari_ubam.embedding import EmbedReport
 from napari_ubam.embedding.codes import embed_into_run
 from napari_ubam.learners.fitting import PretrainedFiles
 from napari_ubam.magnification.defaults import FACTOR, SMOOTHING_MS
+from napari_ubam.magnification.magnification import Magnification, MagnificationWarning, MagnifiedFrames
 from napari_ubam.magnification.prepare import magnification
-from napari_ubam.magnification.result import Magnification, MagnificationWarning, MagnifiedFrames
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.runfolder.recordings import remove_recordings
 from napari_ubam.runfolder.tables import Result
@@ -21,8 +21,8 @@ from napari_ubam.study import Recording, Study
 from napari_ubam.training.pipeline.context import TrainingOptions
 from napari_ubam.training.pipeline.magnifier import train_run_magnifier
 
-from .analysing import analyse
-from .reading import ReadableRun
+from .analyses import analyse
+from .contents import ReadableRun
 from .reporting import write_report
 from .score_table import ScoreTable
 from .scoring import ScoringOptions, score_study

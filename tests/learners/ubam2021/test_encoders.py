@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from napari_ubam.learners.ubam2021.encoders import SequenceBatches, Ubam2021Learner
+from napari_ubam.learners.ubam2021.order import SequenceBatches, Ubam2021Learner
 from napari_ubam.training.loop.fit import fit
 from napari_ubam.training.loop.plan import FitPlan
 from small_paper import small_paper

@@ -17,9 +17,9 @@ from napari_ubam.models.config import BehaviourConfig, BehaviourTraining, ModelC
 from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.training.checks import probes
-from napari_ubam.training.checks.assess import HARDNESS, assess
+from napari_ubam.training.checks.checked_recording import CheckedRecording
+from napari_ubam.training.checks.model_checks import HARDNESS, assess
 from napari_ubam.training.checks.quality import Quality, ShuffleCheck, StageFacts, TrainingFacts
-from napari_ubam.training.checks.recording import CheckedRecording
 from napari_ubam.training.loop.fit import fit
 from napari_ubam.training.loop.plan import FitPlan
 from toy_study import TurningBars, track_of, turning, wandering

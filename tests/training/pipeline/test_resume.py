@@ -18,7 +18,7 @@ from napari_ubam.run import Run, RunError, train, train_magnifier
 from napari_ubam.runfolder.paths import MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
 from napari_ubam.training.pipeline.context import TrainingOptions
-from napari_ubam.training.pipeline.record import TrainingRecord, unfinished_trainings
+from napari_ubam.training.pipeline.training_record import TrainingRecord, unfinished_trainings
 from shared_runs import mini
 
 STEPS = 30

@@ -13,7 +13,7 @@ from napari_ubam.plugin.viewer.navigation import image_frame
 from napari_ubam.plugin.viewer.overlay import add_score_layer, show_score
 from napari_ubam.run import Run, RunError
 from napari_ubam.runfolder.recordings import read_recording, read_recordings
-from napari_ubam.runfolder.scored import read_scored
+from napari_ubam.runfolder.scored_recordings import read_scored
 from napari_ubam.video import open_video
 
 if TYPE_CHECKING:

@@ -176,7 +176,7 @@ class TrainPanel(Panel):
 
     def _start_new(self, part: str, study: Path, folder: Path) -> None:
         """Start a training, after a question if an earlier one was stopped."""
-        from napari_ubam.training.pipeline.record import unfinished_trainings
+        from napari_ubam.training.pipeline.training_record import unfinished_trainings
 
         stopped = [one for one in unfinished_trainings(folder) if one.part == part]
         answer = ask_about_stopped(stopped[0], self) if stopped else "start"

@@ -10,13 +10,13 @@ import pandas as pd
 
 from napari_ubam.jobs import Job, find_jobs
 from napari_ubam.runfolder.paths import MAGNIFIER, SCORES
-from napari_ubam.runfolder.scored import ScoredStudy, read_scored
+from napari_ubam.runfolder.scored_recordings import ScoredStudy, read_scored
 from napari_ubam.runfolder.tables import has_result, read_result
 from napari_ubam.study import Study
 
 if TYPE_CHECKING:
     from napari_ubam.run import Run
-    from napari_ubam.training.pipeline.record import UnfinishedTraining
+    from napari_ubam.training.pipeline.training_record import UnfinishedTraining
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def read_run(folder: Path) -> RunContents:
     """
     from napari_ubam.run import Run, RunError
     from napari_ubam.runfolder.recordings import read_recordings
-    from napari_ubam.training.pipeline.record import unfinished_trainings
+    from napari_ubam.training.pipeline.training_record import unfinished_trainings
 
     jobs, notes, stopped = tuple(find_jobs(folder)), [], unfinished_trainings(folder)
     try:

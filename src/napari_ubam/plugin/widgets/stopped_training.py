@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QMessageBox, QWidget
 
 if TYPE_CHECKING:
-    from napari_ubam.training.pipeline.record import UnfinishedTraining
+    from napari_ubam.training.pipeline.training_record import UnfinishedTraining
 
 
 def ask_about_stopped(stopped: UnfinishedTraining, parent: QWidget) -> str:

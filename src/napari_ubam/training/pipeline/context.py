@@ -20,7 +20,7 @@ from napari_ubam.runfolder.paths import FIGURES, LOG
 from napari_ubam.training.loop.fit import fit
 from napari_ubam.training.loop.plan import FitPlan
 
-from .record import TrainingRecord, refuse_length, resume, start
+from .training_record import TrainingRecord, refuse_length, resume, start
 
 STAGE_FOLDERS = {"magnifier": "steps"}  # folder of the checkpoints, if it is not the name of the stage
 

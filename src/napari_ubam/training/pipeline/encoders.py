@@ -19,19 +19,19 @@ from napari_ubam.report import neighbour_sheet, save
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, CONFIG, CROPS, FIGURES, POSTURE, QUALITY
 from napari_ubam.study import Recording, Study
-from napari_ubam.training.checks.assess import assess
 from napari_ubam.training.checks.holdout import held_out
+from napari_ubam.training.checks.model_checks import assess
 from napari_ubam.training.checks.quality import Quality, StageFacts, TrainingFacts
 
 from .context import TrainingContext, TrainingOptions
-from .record import (
+from .training_data import EncoderRecordings, windows_of
+from .training_record import (
     TrainingRecord,
     discard_magnifier_training,
     read_started,
     study_hash,
     with_recordings,
 )
-from .recordings import EncoderRecordings, windows_of
 
 DEFAULT_PRESET = "small"
 

@@ -16,7 +16,7 @@ from napari_ubam.runfolder.paths import CROPS, MAGNIFIER, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
 
 from .context import TrainingContext, TrainingOptions
-from .record import read_started, study_hash
+from .training_record import read_started, study_hash
 
 STAGE = "magnifier"
 

@@ -14,7 +14,7 @@ from napari_ubam.video import open_video
 
 from .cluster import embed_on_cluster
 from .encoder import Encoder, EncoderSource
-from .one_recording import BATCH, embed_recording
+from .single_recording import BATCH, embed_recording
 from .store import EmbeddingStore
 from .tally import EmbedReport, Tally, sentence
 

@@ -20,6 +20,7 @@ from napari_ubam.models.networks import PostureNetwork
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
 from . import probes
+from .checked_recording import CheckedRecording
 from .quality import (
     HeldOut,
     Quality,
@@ -32,7 +33,6 @@ from .quality import (
     still_verdict,
     subject_verdict,
 )
-from .recording import CheckedRecording
 
 HARDNESS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_WINDOWS = 2000

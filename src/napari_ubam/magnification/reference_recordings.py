@@ -10,7 +10,7 @@ from napari_ubam.analysis import Codes
 from napari_ubam.embedding.codes import codes_hash, read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.runfolder.scored import read_scored
+from napari_ubam.runfolder.scored_recordings import read_scored
 
 
 @dataclass(frozen=True)

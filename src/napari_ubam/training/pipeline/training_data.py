@@ -20,11 +20,11 @@ from napari_ubam.models.weights import weights_hash
 from napari_ubam.models.windows import Windows, windows
 from napari_ubam.progress import Progress, check_cancelled
 from napari_ubam.study import Recording
+from napari_ubam.training.checks.checked_recording import CheckedRecording
 from napari_ubam.training.checks.holdout import EarlyCrops
-from napari_ubam.training.checks.recording import CheckedRecording
 
 from .context import TrainingContext
-from .record import TrainingRecord, with_posture
+from .training_record import TrainingRecord, with_posture
 
 BATCH = 128  # frames that are encoded together
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import app
-from .options import RunFolder
-from .working import OptionError, refusals, working
+from napari_ubam.cli.app import app
+from napari_ubam.cli.options import RunFolder
+from napari_ubam.cli.progress_and_refusals import OptionError, refusals, working
 
 if TYPE_CHECKING:
     from napari_ubam.runfolder.tables import Result

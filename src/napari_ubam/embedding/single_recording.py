@@ -15,7 +15,7 @@ from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.study import Recording
 from napari_ubam.video import VideoArray, open_video
 
-from .behaving import Behaving
+from .behaviour_stage import Behaving
 from .encoder import Encoder
 from .errors import EmbeddingError
 from .store import EmbeddingStore

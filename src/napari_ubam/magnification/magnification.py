@@ -18,8 +18,8 @@ from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cance
 from napari_ubam.runfolder.errors import RunError
 
 from .change import ReferenceChange
+from .in_distribution import Support
 from .renderer import Renderer
-from .support import Support
 
 SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 """Factors of a sweep."""

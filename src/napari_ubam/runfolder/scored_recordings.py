@@ -157,7 +157,9 @@ def read_scored(folder: Path) -> ScoredStudy | None:
     try:
         return ScoredStudy.from_facts(facts)
     except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{folder / SCORES}.json cannot be read ({error!r}); score the study again.") from error
+        raise RunError(
+            f"{folder / SCORES}.json cannot be read ({error!r}); score the study again."
+        ) from error
 
 
 def stale_scores(folder: Path) -> str | None:

@@ -1,0 +1,20 @@
+"""The commands, a file each; every one is a thin call of the library."""
+
+# In the order of the help: as a study goes through them.
+# ruff: noqa: I001
+
+from . import (
+    check as check,
+    train as train,
+    embed as embed,
+    score as score,
+    report as report,
+    magnify as magnify,
+    neighbours as neighbours,
+    map as map,
+    analyse as analyse,
+    view as view,
+    remove as remove,
+    sample as sample,
+    demo as demo,
+)

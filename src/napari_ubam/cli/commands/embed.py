@@ -1,0 +1,39 @@
+"""``napari-ubam embed``: embeddings of all recordings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from napari_ubam.cli.app import app
+from napari_ubam.cli.options import Device, RunFolder, StudyFile
+from napari_ubam.cli.progress_and_refusals import refusals, working
+
+
+@app.command()
+def embed(
+    study: StudyFile,
+    run: RunFolder,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Address of a dask.distributed scheduler, or local:4 for 4 processes."
+        ),
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Compute the posture and behaviour embeddings of all recordings that have none yet."""
+    with refusals(), working() as (tell, cancel):
+        from napari_ubam.run import Run
+        from napari_ubam.study import Study
+
+        opened = Run.open(run)
+        report = opened.embed(
+            Study.from_csv(study), device=device, scheduler=scheduler, progress=tell, cancel=cancel
+        )
+        typer.echo(f"{len(report.done)} recordings embedded, {len(report.skipped)} were there already.")
+        for name, sentence in report.failed:
+            typer.echo(f"{name} failed: {sentence}", err=True)
+        if report.failed:
+            raise typer.Exit(1)

@@ -1,0 +1,43 @@
+"""``napari-ubam map``: all frames on a plane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_ubam.cli.app import app
+from napari_ubam.cli.options import Kind, RunFolder
+from napari_ubam.cli.progress_and_refusals import refusals, working
+from napari_ubam.kinds import MAP_KIND
+
+if TYPE_CHECKING:
+    pass
+
+
+@app.command("map")
+def draw_map(
+    run: RunFolder,
+    kind: Kind = MAP_KIND,
+    method: Annotated[str, typer.Option(help="Method: umap or pca.")] = "umap",
+    colour: Annotated[
+        str, typer.Option(help="Colour of the points: group, subject, session or deviation.")
+    ] = "group",
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Image file. Default: map.png in the run.")
+    ] = None,
+) -> None:
+    """Map all frames to a plane: frames with similar embeddings are close to each other."""
+    with refusals(), working() as (tell, cancel):
+        from napari_ubam.report import map_figure, save
+        from napari_ubam.run import Run
+
+        explorer = Run.open(run).explorer()
+        table = explorer.map(kind=kind, method=method, seed=seed, progress=tell, cancel=cancel)  # type: ignore[arg-type]
+        if colour == "deviation":
+            table = explorer.with_deviation(table, kind=kind)  # type: ignore[arg-type]
+        path = out or explorer.folder / "map.png"
+        save(map_figure(table, colour), path)
+        typer.echo(f"{len(table)} frames are in {explorer.folder / 'map.csv'}, the image is {path}.")

@@ -1,0 +1,27 @@
+"""``napari-ubam score``: deviation from a reference."""
+
+from __future__ import annotations
+
+import typer
+
+from napari_ubam.cli.app import app
+from napari_ubam.cli.options import Reference, RunFolder, StudyFile
+from napari_ubam.cli.progress_and_refusals import refusals, working
+
+
+@app.command()
+def score(
+    study: StudyFile,
+    run: RunFolder,
+    reference: Reference,
+) -> None:
+    """Score how much every frame, window and subject deviates from the reference."""
+    with refusals(), working() as (tell, cancel):
+        from napari_ubam.run import Run
+        from napari_ubam.run.summary import summary_lines
+        from napari_ubam.study import Study
+
+        scores = Run.open(run).score(Study.from_csv(study), reference, progress=tell, cancel=cancel)
+        for line in summary_lines(scores):
+            typer.echo(line)
+        typer.echo(f"Tables and figures are in {run}.")

@@ -1,0 +1,108 @@
+"""``napari-ubam train``: encoders, or with ``--magnifier`` the magnifier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from napari_ubam.cli.app import app
+from napari_ubam.cli.options import Device, RunFolder, StudyFile
+from napari_ubam.cli.progress_and_refusals import OptionError, refusals, working
+
+
+@app.command()
+def train(
+    study: StudyFile,
+    run: RunFolder,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Model size: tiny, small or base; paper for the published networks. Default: small."
+        ),
+    ] = None,
+    device: Device = "auto",
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Training time in minutes.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=0, help="Number of training steps, instead of --minutes.")
+    ] = None,
+    window: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            metavar="MS",
+            help="Length of a behaviour window in milliseconds. The command 'check' proposes one.",
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0.01, metavar="GB", help="Maximum disk space for decoded crops, in gigabytes."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed. Default: 0.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue a training that was stopped, with its settings.")
+    ] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Discard a training that was stopped, and start again.")
+    ] = False,
+    magnifier: Annotated[
+        bool, typer.Option("--magnifier", help="Train the magnifier of a run with trained encoders.")
+    ] = False,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.pth.tar",
+            help="Checkpoint of the published code to start from, only for preset paper.",
+        ),
+    ] = None,
+    vgg: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="VGG-16 weights for the published loss, only for --magnifier of preset paper.",
+        ),
+    ] = None,
+) -> None:
+    """Learn posture and behaviour from the videos of a study, without labels."""
+    with refusals(), working() as (tell, cancel):
+        _refuse_options(magnifier, {"--preset": preset, "--window": window}, {"--vgg": vgg})
+        from napari_ubam.run import train as learn
+        from napari_ubam.run import train_magnifier
+        from napari_ubam.study import Study
+
+        shared: dict[str, Any] = {
+            "device": device,
+            "minutes": minutes,
+            "steps": steps,
+            "seed": seed,
+            "resume": resume,
+            "restart": restart,
+            "budget_bytes": None if budget is None else int(budget * 1e9),
+            "weights": weights,
+            "progress": tell,
+            "cancel": cancel,
+        }
+        table = Study.from_csv(study)
+        if magnifier:
+            made = train_magnifier(table, run, vgg=vgg, **shared)
+            typer.echo(f"The magnifier is in {made.folder}.")
+            return
+
+        done = learn(table, run, preset=preset, window_ms=window, **shared)
+        for line in done.quality.summary():
+            typer.echo(line)
+        typer.echo(f"The model is in {done.folder}; its checks are in quality.json and figures/.")
+
+
+def _refuse_options(magnifier: bool, encoders: dict[str, object], own: dict[str, object]) -> None:
+    """Refuse options of the encoders beside --magnifier, and those of the magnifier without it."""
+    for name, value in (encoders if magnifier else own).items():
+        if value is None:
+            continue
+        if magnifier:
+            raise OptionError(
+                f"{name} is given beside --magnifier, which uses the preset and window of the run; leave out "
+                f"{name}."
+            )
+        raise OptionError(f"{name} is given without --magnifier, which alone uses it; add --magnifier.")
