@@ -27,7 +27,7 @@ SCREENSHOTS = os.environ.get("UBAM_SCREENSHOTS")
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    write_sample(folder, healthy=4, impaired=2, seconds=5.0)
+    write_sample(folder, healthy=4, impaired=2, seconds=3.0)
     return folder
 
 
@@ -129,7 +129,7 @@ def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> 
     train.preset.setCurrentIndex(train.preset.findData("tiny"))
     window.wait(lambda: train.device.findData("cpu") >= 0)
     train.device.setCurrentIndex(train.device.findData("cpu"))
-    train.minutes.setValue(0.5)
+    train.minutes.setValue(0.1)
     window.click(train, "Train")
     window.wait(lambda: train.plot.isVisible(), 150)
     QTest.qWait(3000)
@@ -144,7 +144,7 @@ def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> 
     window.wait(lambda: session.results is not None, 200)
     window.click(deviation, "Timeline")
     assert session.results is not None
-    assert len(session.results.scores) == 6 * 150
+    assert len(session.results.scores) == 6 * 90
     assert deviation.episodes.rowCount() > 0  # 5% of the reference frames are above the 95th percentile
     episode = session.results.episodes.sort_values(["peak_percentile", "excess"], ascending=False).iloc[0]
     place = deviation.episodes.visualItemRect(deviation.episodes.item(0, 1)).center()
