@@ -13,7 +13,7 @@ def main() -> None:
     study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=3)
     # --8<-- [end:study]
     # --8<-- [start:train]
-    run = ubam.train(study, "run", preset="tiny", steps=20, progress=show)
+    run = ubam.train(study, "run", preset="tiny", steps=8, progress=show)
     print("\n".join(run.quality.summary()))
     # --8<-- [end:train]
     # --8<-- [start:score]

@@ -11,11 +11,11 @@ from napari_ubam.report import save, sweep_sheet
 
 def main() -> None:
     study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=3)
-    run = ubam.train(study, "run", preset="tiny", steps=10)
+    run = ubam.train(study, "run", preset="tiny", steps=4)
     run.embed(study)
     run.score(study, reference="group=healthy", figures=False)
     # --8<-- [start:train]
-    run.train_magnifier(study, steps=10)
+    run.train_magnifier(study, steps=4)
     # --8<-- [end:train]
     # --8<-- [start:frames]
     frames = run.magnify("impaired1", reference="group=healthy", factor=2.5, frames=slice(50, 70))

@@ -24,5 +24,5 @@ def test_the_whole_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Strongest episode" in said
     assert (figures / "sweep.png").stat().st_size > 10_000
     assert open_video(figures / "magnified.mp4").shape[2] == 3 * 320
-    again = "\n".join(demo.run_demo(tmp_path, steps=30))  # continues with the files of the first call
+    again = "\n".join(demo.run_demo(tmp_path, steps=1))  # continues with the files of the first call
     assert "Against the truth" in again
