@@ -35,7 +35,7 @@ def test_a_run_brings_study_results_and_reference(run: Run) -> None:
     assert set(session.results.of("impaired1")["recording"]) == {"impaired1"}
     assert session.contents is not None
     assert session.contents.has_magnifier
-    assert any("subject named" in what for what, _, _ in session.contents.quality)
+    assert "subject identifiability" in [what for what, _, _ in session.contents.quality]
 
 
 def test_two_sessions_share_nothing(study: Study) -> None:
