@@ -54,7 +54,7 @@ def test_an_invalid_cache_file_is_replaced(rubbish, clip, index_cache: Path, cou
     entry.write_bytes(content[: len(content) // 2] if rubbish == "half" else rubbish)
     assert number_in(open_video(clip("hevc"))[40]) == 40
     assert len(count_scans) == 2
-    assert entry.read_bytes() == content or len(entry.read_bytes()) > 100
+    assert len(entry.read_bytes()) == pytest.approx(len(content), rel=0.1)  # whole again, at another time
     open_video(clip("hevc"))
     assert len(count_scans) == 2
 
