@@ -54,6 +54,26 @@ def test_training_shows_learning_curves_and_is_cancelled(
     delete(panel)
 
 
+@pytest.mark.slow
+def test_a_training_that_was_cancelled_can_be_resumed(
+    viewer: Any, study_csv: Path, tmp_path: Path, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_ubam.plugin.state.session.PATIENCE", 60.0)  # so that a checkpoint is saved
+    panel = TrainPanel(viewer)
+    panel.session.set_study(Study.from_csv(study_csv))
+    panel.folder.setText(str(tmp_path / "run"))
+    wait(lambda: panel.preset.findData("tiny") >= 0)
+    panel.preset.setCurrentIndex(panel.preset.findData("tiny"))
+    panel.device.setCurrentIndex(panel.device.findData("cpu"))
+    panel.start.click()
+    wait(lambda: panel.plot.axes.lines, 150)
+    panel.job_box.cancel.click()
+    wait(lambda: not panel.session.is_working, 60)
+    wait(lambda: panel.resume.isEnabled())
+    assert panel.resume.text() == "Resume encoders"
+    delete(panel)
+
+
 def responsiveness(work: Callable[[], None]) -> float:
     """99th percentile of the milliseconds by which a timer of 5 ms comes late."""
     ticks: list[float] = []
