@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QWidget
@@ -102,6 +103,10 @@ def test_the_panel_computes_an_analysis_as_a_job_and_shows_its_tables(
     panel = ExplorePanel(opened)
     panel.link.open_run(folder)
     wait(lambda: panel.session.run_folder == folder)
+    wait(panel.make.isEnabled)
+    panel.method.setCurrentText("pca")
+    panel.make_map()
+    wait(lambda: panel.legend.text())
     box = panel.analyses
     assert [box.choice.itemText(number) for number in range(box.choice.count())] == [
         "Groups",
@@ -124,7 +129,9 @@ def test_the_panel_computes_an_analysis_as_a_job_and_shows_its_tables(
     assert Run.open(folder).results["toy"].facts["parameters"]["lag"] == 3
     box.choice.setCurrentIndex(box.choice.findData("group_summary"))
     wait(box.table.isHidden)  # it was not computed yet
-    wait(panel.make.isEnabled)  # the panel has loaded the codes
+    panel.map.selected.emit(np.arange(40))
+    assert panel._foot.text().startswith("40 frames")  # the map is still there
+    wait(lambda: panel.strip.count() == 8)
     delete(panel)
 
 

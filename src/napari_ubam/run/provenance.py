@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def recording_facts(codes: Iterable[Codes], reference: Collection[str] = ()) -> 
     ]
 
 
-def changes_since(folder: Path, result: Result) -> list[str]:
+def changes_since(folder: Path, result: Result, hash_of: Callable[[str], str] | None = None) -> list[str]:
     """Say how a run differs now from what a result was computed from.
 
     Parameters
@@ -55,6 +56,9 @@ def changes_since(folder: Path, result: Result) -> list[str]:
     result : Result
         Its facts tell the recordings (``recordings``) and the scores (``scores_created``) that were used.
         Results of earlier versions do not have all of them; what is not noted is not compared.
+    hash_of : callable, optional
+        Gives the hash of the codes of a recording by its name, see `stored_hashes`. One function for many
+        results reads each recording only once.
 
     Returns
     -------
@@ -64,13 +68,40 @@ def changes_since(folder: Path, result: Result) -> list[str]:
     again = "score the study again" if result.name == SCORES else "run this analysis again"
     found = []
     if "recordings" in result.facts:
-        changes = ", ".join(_recording_changes(folder, result.facts["recordings"]))
+        changes = ", ".join(
+            _recording_changes(folder, result.facts["recordings"], hash_of or stored_hashes(folder))
+        )
         if changes:
             found.append(f"The study of this run has changed since then: {changes}; {again}.")
     used = result.facts.get("scores_created")
     if used is not None and used != scores_created(folder):
         found.append(f"The study was scored again since then; {again}.")
     return found
+
+
+def stored_hashes(folder: Path) -> Callable[[str], str]:
+    """Give a function for the hashes of the stored codes. Each recording is read once.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Returns
+    -------
+    callable
+        Takes the name of a recording. Returns the hash, or an empty text if the recording has no codes.
+    """
+    store = store_of(folder)
+
+    @cache
+    def hash_of(name: str) -> str:
+        try:
+            return codes_hash(store.read(name))
+        except EmbeddingError:
+            return ""
+
+    return hash_of
 
 
 def scores_created(folder: Path) -> str | None:
@@ -91,7 +122,9 @@ def scores_created(folder: Path) -> str | None:
     return created
 
 
-def _recording_changes(folder: Path, noted: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _recording_changes(
+    folder: Path, noted: Iterable[Mapping[str, Any]], hash_of: Callable[[str], str]
+) -> Iterator[str]:
     before = {str(one["name"]): one for one in noted}
     try:
         study = read_recordings(folder)
@@ -106,7 +139,7 @@ def _recording_changes(folder: Path, noted: Iterable[Mapping[str, Any]]) -> Iter
         for one in shared
         if any(getattr(one, label) != before[one.name][label] for label in ("subject", "group", "session"))
     ]
-    embedded = [one.name for one in shared if _hash_now(folder, one.name) != before[one.name]["codes"]]
+    embedded = [one.name for one in shared if hash_of(one.name) != before[one.name]["codes"]]
     parts = (
         (added, "added"),
         (removed, "removed"),
@@ -116,11 +149,3 @@ def _recording_changes(folder: Path, noted: Iterable[Mapping[str, Any]]) -> Iter
     for names, what in parts:
         if names:
             yield f"{listed(names, 6)} {'was' if len(names) == 1 else 'were'} {what}"
-
-
-def _hash_now(folder: Path, name: str) -> str:
-    """Hash of the stored codes of a recording; empty if there are none."""
-    try:
-        return codes_hash(store_of(folder).read(name))
-    except EmbeddingError:
-        return ""

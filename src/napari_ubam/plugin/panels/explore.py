@@ -107,7 +107,10 @@ class ExplorePanel(Panel):
 
     def load(self) -> None:
         """Load the run's codes in a thread."""
-        run = self.session.run
+        run, job = self.session.run, self.session.job_progress
+        loaded = self._explorer is not None and run is not None and self._explorer.folder == run.folder
+        if loaded and job is not None and job.job.kind == "analyse":
+            return  # it changes neither codes nor scores, so the map stays
         self._explorer, self._table = None, None
         self.empty.setVisible(run is None or self.session.results is None)
         self.make.setEnabled(False)
