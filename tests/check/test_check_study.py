@@ -157,7 +157,7 @@ def test_full_reads_every_frame_and_lists_the_damaged(folder: Path, monkeypatch:
 
     monkeypatch.setattr(probe_module, "open_video", lambda path, **options: Damaged(real(path, **options)))
     rows = f"{HEADER},start,stop\nlight.mp4,m1,a,0,0,70\n"
-    assert checked(folder, rows).recordings[0].bad_frames in ((), (5,))
+    assert checked(folder, rows).recordings[0].bad_frames == (5,)  # one of the 18 tested frames
     (facts,) = checked(folder, rows.replace("70", "160"), full=True).recordings
     assert facts.bad_frames == (5, 77)
     assert facts.read == 160
