@@ -1,10 +1,10 @@
 """Speed of magnification, as ratios within one run: machines differ and are shared.
 
-``python benchmarks/speed_magnify.py [RUN] [--recording NAME] [--reference FILTER] [--frames N] [--rounds N]``:
-CPU time of the first factor against another one of the same frames, of a file side by side against the
-magnified frames alone, and of layers and arrows against the first factor. Each round prepares anew, so nothing
-is cached, and the table shows the best of all rounds. Without RUN, a small study is rendered and a run trained
-on it for some steps, since the quality does not matter here.
+``python benchmarks/speed_magnify.py [RUN] [--recording NAME] [--reference FILTER] [--frames N]
+[--rounds N]``: CPU time of the first factor against another one of the same frames, of a file side by side
+against the magnified frames alone, and of layers and arrows against the first factor. Each round prepares
+anew, so nothing is cached, and the table shows the best of all rounds. Without RUN, a small study is rendered
+and a run trained on it for some steps, since the quality does not matter here.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from _common import print_table
-from napari_ubam.magnification.result import Magnification
 
 from napari_ubam.magnification.export import export
+from napari_ubam.magnification.magnification import Magnification
 from napari_ubam.magnification.prepare import magnification
 from napari_ubam.plugin.io.result_layers import magnified_layers
 from napari_ubam.run import train

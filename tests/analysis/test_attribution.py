@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import gaussian_filter
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from napari_ubam.analysis import DeviationError
 from napari_ubam.analysis.attribution import arrows, difference_map, vectors
@@ -23,6 +25,17 @@ def test_a_difference_is_where_it_was_put() -> None:
     np.testing.assert_allclose(grey, found, atol=0.1)
     with pytest.raises(DeviationError, match="one size"):
         difference_map(frame, frame[1:])
+
+
+def test_a_difference_is_that_of_the_whole_images() -> None:
+    generator = np.random.default_rng(0)
+    frame = generator.integers(0, 255, (40, 50, 3)).astype(np.uint8)
+    changed = frame.copy()
+    changed[5:20, 30:45] = generator.integers(0, 255, (15, 15, 3))
+    for one, other in ((frame, changed), (frame[..., :1], changed[..., :1])):
+        colours = [rgb2lab(np.broadcast_to(image, (40, 50, 3))) for image in (one, other)]
+        whole = gaussian_filter(deltaE_ciede2000(*colours), 2.0)
+        np.testing.assert_allclose(difference_map(one, other, 2.0), whole, rtol=1e-5, atol=1e-6)
 
 
 def test_one_arrow_a_region_in_true_length() -> None:

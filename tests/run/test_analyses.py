@@ -27,7 +27,8 @@ from napari_ubam.analysis import (
 from napari_ubam.analysis.registry import ANALYSES
 from napari_ubam.cli import app
 from napari_ubam.progress import Cancelled, Progress
-from napari_ubam.run import Run
+from napari_ubam.run import Run, RunError
+from napari_ubam.runfolder.tables import Result, write_result
 from napari_ubam.study import Study
 from toy_analysis import TOY
 
@@ -253,3 +254,21 @@ def test_analyses_of_other_packages_are_found_in_another_process(run: Run, tmp_p
 def test_analyses_are_listed_by_name() -> None:
     assert list(analyses()) == sorted(analyses())
     assert find_analysis("toy") is TOY
+
+
+@pytest.mark.parametrize("fact", ["recordings", "versions", "parameters"])
+def test_facts_that_every_result_has_cannot_be_given(fact: str, toy: Analysis, run: Run) -> None:
+    def clashing(*given: object) -> Result:
+        return replace(toy.compute(*given), facts={fact: 12})
+
+    register_analysis(replace(toy, compute=clashing))
+    with pytest.raises(RunError, match=f"gives a fact '{fact}', which every result has already"):
+        run.analyse("toy")
+    assert "toy" not in run.results
+
+
+def test_tables_of_the_scores_cannot_be_taken_before_a_run_is_scored(toy: Analysis, trained: Run) -> None:
+    named = Result("toy", {"scores": pd.DataFrame({"a": [1]})})
+    with pytest.raises(RunError, match="The table 'scores' belongs to the result 'scores'"):
+        write_result(trained.folder, named)
+    assert not (trained.folder / "scores.csv").exists()

@@ -117,3 +117,23 @@ def test_the_command(scored: Run) -> None:
     done = CliRunner().invoke(app, ["report", "--run", str(scored.folder)])
     assert done.exit_code == 0
     assert "report.html" in done.stdout
+
+
+def test_scores_of_an_earlier_model_are_said_to_be_old(scored: Run, tmp_path: Path) -> None:
+    shutil.copytree(scored.folder, tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    assert "trained again" not in run.report().read_text(encoding="utf-8")
+    path = run.folder / "scores.json"
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    facts["model"]["posture"] = "0123456789abcdef"
+    path.write_text(json.dumps(facts), encoding="utf-8")
+    assert "The model was trained again since then" in run.report().read_text(encoding="utf-8")
+
+
+def test_a_map_that_holds_a_removed_recording_is_said_to_be_old(scored: Run, tmp_path: Path) -> None:
+    shutil.copytree(scored.folder, tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    run.explorer().map(method="pca")
+    assert "no longer in the study" not in run.report().read_text(encoding="utf-8")
+    run.remove(["healthy2"])
+    assert "healthy2 is no longer in the study of this run" in run.report().read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from napari_ubam.crops import CropCache
 from napari_ubam.models.devices import choose_device
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.runfolder.log import append
-from napari_ubam.runfolder.paths import CROPS, EMBEDDINGS, LOG
+from napari_ubam.runfolder.paths import CROPS, EMBEDDINGS, LOG, STUDY
 from napari_ubam.runfolder.recordings import add_recordings
 from napari_ubam.study import Recording
 
@@ -99,6 +99,7 @@ def embed_into_run(
     *,
     device: str = "auto",
     scheduler: str | None = None,
+    keep_study: bool = False,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> EmbedReport:
@@ -113,6 +114,8 @@ def embed_into_run(
         Compute device, as `choose_device` takes it.
     scheduler : str, optional
         Address of a dask.distributed scheduler, or ``"local:4"`` for four processes.
+    keep_study : bool
+        Leave the run's study as it is, if it has one: a recording that was removed stays removed.
     progress, cancel : optional
         Called with the progress in frames; checked twice a second.
 
@@ -128,7 +131,8 @@ def embed_into_run(
     if scheduler is None:
         choose_device(device)  # refused before anything is read; a cluster's workers choose their own
     study = list(study)
-    add_recordings(folder, study)
+    if not (keep_study and (folder / STUDY).is_file()):
+        add_recordings(folder, study)
     source = EncoderOf(folder, device)
     cache = CropCache(folder / CROPS, crops_for(config_of(folder)))
     store = store_of(folder)

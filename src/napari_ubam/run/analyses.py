@@ -13,6 +13,7 @@ from napari_ubam.embedding.codes import read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.report import save
+from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import LOG, SCORES, figure_file
 from napari_ubam.runfolder.recordings import read_recordings
@@ -20,6 +21,19 @@ from napari_ubam.runfolder.tables import Result, has_result, read_result, write_
 from napari_ubam.study import Study
 
 from .provenance import recording_facts
+
+OWN_FACTS = {
+    "created",
+    "model",
+    "parameters",
+    "recordings",
+    "scores_created",
+    "tables",
+    "text_columns",
+    "versions",
+    "warnings",
+}
+"""Facts that are written with every result."""
 
 
 def analyse(
@@ -50,6 +64,12 @@ def analyse(
     data = _Data(folder, read_recordings(folder))
     inputs = AnalysisInputs(data.study, data.codes, data.scores, progress or silent, cancel)
     found = analysis.compute(inputs, parameters)
+    clash = sorted(OWN_FACTS & set(found.facts))
+    if clash:
+        raise RunError(
+            f"The analysis {name!r} gives a fact {clash[0]!r}, which every result has already; give it "
+            "another name."
+        )
     facts = {**_origin(inputs, data, parameters), **found.facts}
     result = replace(found, name=analysis.name, facts=facts)
     (folder / figure_file(analysis.name)).unlink(missing_ok=True)  # of an earlier result

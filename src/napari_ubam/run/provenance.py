@@ -10,6 +10,8 @@ from typing import Any
 from napari_ubam.analysis import Codes
 from napari_ubam.embedding import EmbeddingError
 from napari_ubam.embedding.codes import codes_hash, store_of
+from napari_ubam.embedding.model_encoder import ModelEncoder
+from napari_ubam.models.weights import WeightsError
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import SCORES
 from napari_ubam.runfolder.recordings import read_recordings
@@ -67,7 +69,11 @@ def changes_since(folder: Path, result: Result, hash_of: Callable[[str], str] | 
     """
     again = "score the study again" if result.name == SCORES else "run this analysis again"
     found = []
-    if "recordings" in result.facts:
+    if _model_changed(folder, result.facts.get("model", {})):
+        found.append(f"The model was trained again since then; embed the study, and {again}.")
+    if "recordings" not in result.facts:
+        found += _other_names(folder, result, again)
+    else:
         changes = ", ".join(
             _recording_changes(folder, result.facts["recordings"], hash_of or stored_hashes(folder))
         )
@@ -120,6 +126,32 @@ def scores_created(folder: Path) -> str | None:
     facts = read_facts(folder, SCORES) or {}
     created: str | None = facts.get("created")
     return created
+
+
+def _model_changed(folder: Path, noted: Mapping[str, str]) -> bool:
+    if not noted:
+        return False
+    try:
+        now = ModelEncoder.load(folder).hashes
+    except WeightsError:  # there is no model any more, or half of another one
+        return True
+    return any(now.get(name, text) != text for name, text in noted.items())
+
+
+def _other_names(folder: Path, result: Result, again: str) -> list[str]:
+    """Compare the names in the tables of a result that notes no recordings, such as a map."""
+    columns = [table["recording"] for table in result.tables.values() if "recording" in table]
+    if not columns:
+        return []
+    try:
+        now = set(read_recordings(folder).names)
+    except (RunError, StudyError, OSError):
+        return []
+    gone = sorted(set().union(*(set(column) for column in columns)) - now)
+    if not gone:
+        return []
+    verb = "is" if len(gone) == 1 else "are"
+    return [f"{listed(gone, 6)} {verb} no longer in the study of this run; {again}."]
 
 
 def _recording_changes(

@@ -76,5 +76,10 @@ class ScoreTable(pd.DataFrame):
         return pd.DataFrame(self)
 
     @property
+    def scores(self) -> pd.DataFrame:
+        """The same as `table`: its name in scripts of earlier versions."""
+        return self.table
+
+    @property
     def _constructor(self) -> Callable[..., pd.DataFrame]:
         return pd.DataFrame

@@ -262,6 +262,13 @@ def _check_names(folder: Path, result: Result) -> None:
             )
     if not result.tables:
         raise RunError(f"The result {result.name!r} has no table; give it at least one.")
+    for other, tables in _EARLIER.items():
+        taken = set(tables) & set(result.tables) if other != result.name else set()
+        if taken:
+            raise RunError(
+                f"The table {min(taken)!r} belongs to the result {other!r}; choose another name for the "
+                f"table of {result.name!r}."
+            )
     for other in result_names(folder):
         facts = read_facts(folder, other) or {}
         shared = set(result.tables) & set(_table_names(other, facts)) if other != result.name else set()

@@ -26,18 +26,19 @@ def draw_map(
     ] = "group",
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Image file. Default: map.png in the run.")
+        Path | None, typer.Option(metavar="PNG", help="Image file. Default: figures/map.png in the run.")
     ] = None,
 ) -> None:
     """Map all frames to a plane: frames with similar embeddings are close to each other."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.report import map_figure, save
         from napari_ubam.run import Run
+        from napari_ubam.runfolder.paths import figure_file
 
         explorer = Run.open(run).explorer()
         table = explorer.map(kind=kind, method=method, seed=seed, progress=tell, cancel=cancel)  # type: ignore[arg-type]
         if colour == "deviation":
             table = explorer.with_deviation(table, kind=kind)  # type: ignore[arg-type]
-        path = out or explorer.folder / "map.png"
+        path = out or explorer.folder / figure_file("map")
         save(map_figure(table, colour), path)
         typer.echo(f"{len(table)} frames are in {explorer.folder / 'map.csv'}, the image is {path}.")

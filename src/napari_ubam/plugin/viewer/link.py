@@ -173,7 +173,7 @@ class ViewerLink(Navigation):
     def _read_again(self, kind: str, status: str) -> None:
         """Read the run again after a job that changed it."""
         folder = self.session.run_folder
-        if folder is not None and kind != "magnify" and status in ("done", "cancelled"):
+        if folder is not None and kind != "magnify":  # however it ended, checkpoints may be there
             self._rereading.run(lambda: read_run(folder), self.session.set_contents)
 
     def _adopt_layers(self) -> None:

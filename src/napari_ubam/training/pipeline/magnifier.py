@@ -71,7 +71,9 @@ def _data(context: TrainingContext, study: Study, encoder: ModelEncoder) -> Magn
     progress, cancel = options.progress, options.cancel
     cache = CropCache(context.folder / CROPS, crops_for(context.config))
     filled = cache.fill(study, budget_bytes=options.budget_bytes, progress=progress, cancel=cancel)
-    embedded = embed_into_run(context.folder, study, device=options.device, progress=progress, cancel=cancel)
+    embedded = embed_into_run(
+        context.folder, study, device=options.device, keep_study=True, progress=progress, cancel=cancel
+    )
     failed = dict((*filled.failed, *embedded.failed))
     for name, sentence in failed.items():
         context.say(STAGE, f"{name} is left out: {sentence}")

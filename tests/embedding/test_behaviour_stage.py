@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_ubam.crops.identity import to_ranges
-from napari_ubam.embedding import behaving
+from napari_ubam.embedding import behaviour_stage
 from napari_ubam.embedding.behaviour_stage import Behaving
 from plain_encoder import PlainEncoder
 
@@ -30,7 +30,7 @@ def test_codes_do_not_depend_on_how_postures_come(data: st.DataObject) -> None:
     known = np.full_like(posture, np.nan)
     seen = np.zeros(frames, bool)
     one, stop = Behaving(encoder, times, None), 0
-    before, behaving.FRAMES = behaving.FRAMES, 20
+    before, behaviour_stage.FRAMES = behaviour_stage.FRAMES, 20
     try:
         while stop < frames:
             more = min(stop + data.draw(st.integers(1, 90)), frames)
@@ -39,6 +39,6 @@ def test_codes_do_not_depend_on_how_postures_come(data: st.DataObject) -> None:
             one.follow(known, seen, stop)
         codes, whole = one.finish(known, seen)
     finally:
-        behaving.FRAMES = before
+        behaviour_stage.FRAMES = before
     np.testing.assert_array_equal(whole, at_once[1])
     np.testing.assert_allclose(codes[whole], at_once[0][whole], rtol=1e-5, atol=1e-6)

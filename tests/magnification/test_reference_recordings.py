@@ -140,3 +140,9 @@ def test_the_command_removes_and_says_that_the_scores_are_out_of_date(own_run: R
     assert again.exit_code == 1
     assert "the study has no recording 'healthy2'" in again.output
     shutil.rmtree(own_run.folder)
+
+
+def test_training_the_magnifier_brings_no_removed_recording_back(own_run: Run, study: Study) -> None:
+    own_run.remove(["healthy3"])
+    own_run.train_magnifier(study, device="cpu", steps=1)
+    assert "healthy3" not in read_recordings(own_run.folder).names
