@@ -47,7 +47,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Support:
+class RenderedRecording:
     """An animal's crops and the truth about them.
 
     Parameters
@@ -95,18 +95,18 @@ class Herd:
 
     Parameters
     ----------
-    training, held_out : list of Support
+    training, held_out : list of RenderedRecording
         For training, without labels, and for testing.
-    relit : list of Support
+    relit : list of RenderedRecording
         The healthy ones held out, the same frames under another light.
     """
 
-    training: list[Support]
-    held_out: list[Support]
-    relit: list[Support]
+    training: list[RenderedRecording]
+    held_out: list[RenderedRecording]
+    relit: list[RenderedRecording]
 
     @property
-    def all(self) -> list[Support]:
+    def all(self) -> list[RenderedRecording]:
         """All recordings in one list."""
         return self.training + self.held_out + self.relit
 
@@ -135,10 +135,10 @@ class _Shot:
         np.savez(draft, crops=np.stack(crops), angles=angles, envelope=envelope, kind=kind)
         draft.replace(self.path)
 
-    def load(self) -> Support:
+    def load(self) -> RenderedRecording:
         """Read what was rendered."""
         with np.load(self.path) as kept:
-            return Support(self.walker.name, self.walker.group, self.walker.fps, **dict(kept))
+            return RenderedRecording(self.walker.name, self.walker.group, self.walker.fps, **dict(kept))
 
 
 def herd_of(seed: int, recipe: Recipe, cache: Path, say: Callable[[str], None]) -> Herd:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from _fidelity_data import Herd, Support
+from _fidelity_data import Herd, RenderedRecording
 from _fidelity_methods import Encoded
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
@@ -80,9 +80,9 @@ def narrowed(codes: Sequence[np.ndarray], known: int) -> Sequence[np.ndarray]:
 
 def joint_angles(
     known: Sequence[np.ndarray],
-    known_films: Sequence[Support],
+    known_films: Sequence[RenderedRecording],
     asked: Sequence[np.ndarray],
-    asked_films: Sequence[Support],
+    asked_films: Sequence[RenderedRecording],
 ) -> Numbers:
     """Part of the joint angles' variance that ridge regression from the codes explains in other animals.
 
@@ -120,7 +120,7 @@ def subject_named(codes: Sequence[np.ndarray]) -> float:
     return float(model.score(np.concatenate(last), names[1]))
 
 
-def detection(films: Sequence[Support], result: DeviationResult) -> Numbers:
+def detection(films: Sequence[RenderedRecording], result: DeviationResult) -> Numbers:
     """Area under the ROC curve of deviant frames against others.
 
     Mean over the impaired recordings, pooled over all recordings, and the mean for each kind of deviation.
@@ -153,7 +153,7 @@ def controls(herd: Herd, result: DeviationResult) -> Numbers:
     return found
 
 
-def ranking(films: Sequence[Support], result: DeviationResult, statistic: str) -> Numbers:
+def ranking(films: Sequence[RenderedRecording], result: DeviationResult, statistic: str) -> Numbers:
     """Whether impaired animals that were held out deviate more than healthy ones, as whole subjects."""
     table = subject_table(result, STATISTICS[statistic]).set_index("subject")["deviation"]
     healthy, impaired = (
@@ -180,7 +180,7 @@ def _relit(herd: Herd, encoded: Sequence[Encoded]) -> list[Codes]:
     return [_codes(film, codes, RELIT) for film, codes in zip(herd.relit, rest, strict=True)]
 
 
-def _codes(film: Support, codes: Encoded, end: str = "") -> Codes:
+def _codes(film: RenderedRecording, codes: Encoded, end: str = "") -> Codes:
     numbers = np.arange(len(codes.posture))
     name = film.name + end
     valid = codes.valid & (numbers >= EDGE) & (numbers < len(numbers) - EDGE)
@@ -189,7 +189,9 @@ def _codes(film: Support, codes: Encoded, end: str = "") -> Codes:
     )
 
 
-def _labels(film: Support, score: np.ndarray, kind: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _labels(
+    film: RenderedRecording, score: np.ndarray, kind: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Which frames deviate, and their scores; frames on the way into a bout or out of it are left out."""
     deviant = film.envelope > INSIDE
     if kind is not None:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
-from _fidelity_data import Herd, Support
+from _fidelity_data import Herd, RenderedRecording
 from skimage.feature import hog
 from sklearn.decomposition import PCA
 
@@ -184,7 +184,7 @@ class Methods:
         return [_hog_of(film) for film in self.herd.all]
 
 
-def _hog_of(film: Support) -> np.ndarray:
+def _hog_of(film: RenderedRecording) -> np.ndarray:
     """Histograms of a recording, (t, features) float32: cells of 8 pixels, blocks of 2 x 2 cells."""
     cells = {"orientations": 8, "pixels_per_cell": (8, 8), "cells_per_block": (2, 2)}
     return np.stack([hog(crop, **cells) for crop in film.crops]).astype(np.float32)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _fidelity_data import Support
+from _fidelity_data import RenderedRecording
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -117,13 +117,13 @@ def track_of(posture: np.ndarray, fps: float, config: ModelConfig) -> PostureTra
     return PostureTrack.of(posture, laid, unit=family_of(config).unit_codes)
 
 
-def config_for(films: Sequence[Support], name: str) -> ModelConfig:
+def config_for(films: Sequence[RenderedRecording], name: str) -> ModelConfig:
     """Return a preset for the shape of the crops."""
     height, width = films[0].crops.shape[1:]
     return preset(name).with_crops(height, width)
 
 
-def fresh(films: Sequence[Support], name: str, seed: int, device: str) -> Network:
+def fresh(films: Sequence[RenderedRecording], name: str, seed: int, device: str) -> Network:
     """Make networks with random weights."""
     config = config_for(films, name)
     family = family_of(config)
@@ -132,7 +132,7 @@ def fresh(films: Sequence[Support], name: str, seed: int, device: str) -> Networ
 
 
 def trained(
-    films: Sequence[Support],
+    films: Sequence[RenderedRecording],
     name: str,
     budget: Budget,
     seed: int,
@@ -145,7 +145,7 @@ def trained(
 
     Parameters
     ----------
-    films : sequence of Support
+    films : sequence of RenderedRecording
         Recordings; only their crops are used.
     name : str
         Name of the preset.
@@ -222,12 +222,14 @@ def _read(kept: Path, config: ModelConfig, device: str, keep: Path | None) -> Ne
     return Network(networks["posture"], networks["encoder"], config, device, keep)
 
 
-def supervised(films: Sequence[Support], name: str, seed: int, steps: int, batch: int = 96) -> PostureEncoder:
+def supervised(
+    films: Sequence[RenderedRecording], name: str, seed: int, steps: int, batch: int = 96
+) -> PostureEncoder:
     """Train the same encoder on the true joint angles: an upper bound for a training without labels.
 
     Parameters
     ----------
-    films : sequence of Support
+    films : sequence of RenderedRecording
         Recordings with their joint angles.
     name : str
         Name of the preset.

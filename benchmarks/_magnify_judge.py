@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from _fidelity_data import Herd, Support, _grey
+from _fidelity_data import Herd, RenderedRecording, _grey
 from _fidelity_network import encode, supervised
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -62,7 +62,7 @@ class _Raw(torch.nn.Module):
         return codes
 
 
-def rendered(film: Support, walker: Walker, frames: np.ndarray, factor: float) -> Support:
+def rendered(film: RenderedRecording, walker: Walker, frames: np.ndarray, factor: float) -> RenderedRecording:
     """Render frames of an animal with its deviation scaled."""
     x, y, width, height = walker.roi
     crops = [
@@ -71,4 +71,4 @@ def rendered(film: Support, walker: Walker, frames: np.ndarray, factor: float) -
     ]
     envelope, kind = walker.bouts(frames)
     angles = walker.angles(frames, factor=factor)
-    return Support(film.name, film.group, film.fps, np.stack(crops), angles, envelope, kind)
+    return RenderedRecording(film.name, film.group, film.fps, np.stack(crops), angles, envelope, kind)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _fidelity_data import Herd, Support
+from _fidelity_data import Herd, RenderedRecording
 from _fidelity_network import Network, teller
 
 from napari_ubam.analysis import Codes
@@ -36,7 +36,7 @@ class Shown:
 
     Parameters
     ----------
-    film : Support
+    film : RenderedRecording
     walker : Walker or None
     rows : ndarray of int, shape (t,)
         Frames with a code.
@@ -46,7 +46,7 @@ class Shown:
         Mean of the aligned crops of the reference.
     """
 
-    film: Support
+    film: RenderedRecording
     walker: Walker | None
     rows: np.ndarray
     own: np.ndarray
@@ -54,7 +54,7 @@ class Shown:
     reference: np.ndarray
 
 
-def codes_of(film: Support, network: Network) -> Codes:
+def codes_of(film: RenderedRecording, network: Network) -> Codes:
     """Encode an animal's crops."""
     posture = network.posture(film.crops)
     behaviour, valid = network.behaviour(posture, film.fps)
@@ -130,10 +130,10 @@ def _painter(
 
 @torch.inference_mode()
 def shown_of(
-    film: Support,
+    film: RenderedRecording,
     walker: Walker | None,
     codes: dict[str, Codes],
-    reference: Sequence[Support],
+    reference: Sequence[RenderedRecording],
     magnifier: MagnifierNetwork,
 ) -> Shown:
     """Compute the change of an animal towards the reference, as a run does."""

@@ -136,7 +136,7 @@ def test_a_failing_model_is_told_for_each_recording(study: Study, store: Embeddi
 
     report = embed(study, Failing(), store)
     assert [name for name, _ in report.failed] == list(study.names)
-    assert report.failed[0][1] == "whole: the model gives codes that are no numbers; train it anew."
+    assert report.failed[0][1] == "whole: the model gives codes that are not finite; train it again."
     assert not list(store.folder.parent.glob("*.partial"))
 
 

@@ -63,5 +63,5 @@ def test_a_magnifier_that_was_trained_anew_is_noticed(own_run: Run) -> None:
     tensors, header = load_weights(path, "magnifier")
     name = next(name for name, values in tensors.items() if values.is_floating_point())
     save_weights(path, tensors | {name: tensors[name] + 1}, header)
-    with pytest.raises(WeightsError, match="trained anew since this was prepared"):
+    with pytest.raises(WeightsError, match="trained again since this was prepared"):
         made.compute()

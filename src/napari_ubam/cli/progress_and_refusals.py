@@ -81,7 +81,7 @@ def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
         cancel.set()
         typer.echo("Stopping; press Ctrl-C again to stop at once.", err=True)
 
-    # Only the main thread may be told of signals.
+    # Only the main thread can handle signals.
     main_thread = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, ask) if main_thread else None
     log = _logged()

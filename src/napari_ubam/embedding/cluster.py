@@ -161,7 +161,7 @@ def _task(
         ), ""
     except Cancelled:
         raise
-    except Exception as error:  # told here, since not every exception can be sent
+    except Exception as error:  # reported here: not every exception can be sent
         return 0, sentence(recording, error)
 
 

@@ -29,18 +29,18 @@ def store_of(folder: Path) -> EmbeddingStore:
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     """
     return EmbeddingStore(folder / EMBEDDINGS)
 
 
 def read_codes(folder: Path, recordings: Iterable[Recording], encoder: ModelEncoder) -> list[Codes]:
-    """Read the codes of recordings, and make sure that they belong to this model and to the videos of today.
+    """Read the codes of recordings, and check that they belong to this model and to the current videos.
 
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     recordings : iterable of Recording
     encoder : ModelEncoder
         Encoders of the run.
@@ -108,7 +108,7 @@ def embed_into_run(
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     study : iterable of Recording
     device : str
         Compute device, as `choose_device` takes it.

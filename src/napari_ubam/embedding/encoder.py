@@ -66,7 +66,7 @@ class Encoder(Protocol):
         segments : sequence of range
             Rows of ``posture`` that follow each other without a gap; no window may reach over the end of one.
         cancel : Cancel, optional
-            To be looked at twice a second.
+            Checked twice a second.
 
         Returns
         -------

@@ -36,7 +36,7 @@ def config_of(folder: Path) -> ModelConfig:
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
 
     Raises
     ------
@@ -80,7 +80,7 @@ class ModelEncoder:
         Parameters
         ----------
         folder : Path
-            Of the run.
+            Folder of the run.
         device : torch.device or str
 
         Raises
@@ -98,7 +98,7 @@ class ModelEncoder:
         if other.trained_on and other.trained_on != weights_hash(posture.state_dict()):
             raise WeightsError(
                 f"{folder / BEHAVIOUR} was trained on another posture encoder than {POSTURE} beside it, as "
-                "when saving was cut off; resume the training, or train anew."
+                "after an interrupted save; resume the training, or train again."
             )
         load_into(behaviour, tensors, folder / BEHAVIOUR)
         return cls(config, posture, behaviour, device)
@@ -180,7 +180,7 @@ class EncoderOf:
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     device : str
         As `choose_device` takes it, chosen where the encoders are loaded: ``"auto"`` may be another device
         on each worker.

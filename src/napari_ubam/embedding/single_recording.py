@@ -21,7 +21,7 @@ from .errors import EmbeddingError
 from .store import EmbeddingStore
 
 BATCH = 256
-"""Frames that are encoded at once, at most, unless told otherwise."""
+"""Frames that are encoded at once, at most, by default."""
 
 SECONDS = 0.4  # of one call of the encoder: between two calls it is looked whether to stop
 _BLOCK = 32  # frames that the encoder waits for at first
@@ -49,7 +49,7 @@ def embed_recording(
     Parameters
     ----------
     recording : Recording
-        Which one.
+        The recording.
     encoder : Encoder
         Which model.
     store : EmbeddingStore
@@ -184,7 +184,7 @@ def _encoded(
         start += len(part)
     codes = np.concatenate(parts) if parts else np.empty((0, 0), np.float32)
     if not np.isfinite(codes).all():
-        raise EmbeddingError(f"{recording.name}: the model gives codes that are no numbers; train it anew.")
+        raise EmbeddingError(f"{recording.name}: the model gives codes that are not finite; train it again.")
     return codes
 
 

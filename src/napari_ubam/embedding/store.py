@@ -138,7 +138,7 @@ class EmbeddingStore:
         Parameters
         ----------
         recording : Recording
-            Which one.
+            The recording.
         encoder : Encoder
             Which model.
         video : VideoArray
@@ -157,7 +157,7 @@ class EmbeddingStore:
         Parameters
         ----------
         recording : Recording
-            Which one.
+            The recording.
         encoder : Encoder
             Which model: its ``hashes`` and ``spec`` count.
         video : VideoArray, optional
@@ -196,7 +196,7 @@ class EmbeddingStore:
         Parameters
         ----------
         recording : Recording
-            Which one.
+            The recording.
         encoder : Encoder
             Which model.
 

@@ -33,7 +33,7 @@ def embed(
     """Embed the recordings whose codes are not there yet.
 
     Each recording is decoded once, from its first frame to its last, while it is cropped and encoded. Its
-    codes appear in the store when they are complete; a recording that was interrupted is begun anew.
+    codes appear in the store when they are complete; an interrupted recording is started again.
 
     Parameters
     ----------

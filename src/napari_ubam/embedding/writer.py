@@ -40,7 +40,7 @@ class EmbeddingWriter:
     root : Path
         The store.
     recording : Recording
-        Which one.
+        The recording.
     encoder : Encoder
         Which model.
     video : VideoArray

@@ -68,7 +68,7 @@ def load_magnifier(folder: Path, posture: str) -> tuple[MagnifierNetwork, ModelC
     if header.trained_on != posture:
         raise WeightsError(
             f"{folder / MAGNIFIER} was trained on another posture encoder than the run's; train the "
-            "magnifier anew."
+            "magnifier again."
         )
     config = ModelConfig.model_validate(header.config)
     network = family_of(config).magnifier(config)
@@ -142,7 +142,7 @@ class Renderer:
         network, config = load_magnifier(self.folder, self.posture)
         if weights_hash(network.state_dict()) != self.weights:
             raise WeightsError(
-                f"The magnifier of {self.folder} was trained anew since this was prepared; magnify once more."
+                f"The magnifier of {self.folder} was trained again since this was prepared; magnify again."
             )
         return network.to(choose_device(self.device)), family_of(config)
 

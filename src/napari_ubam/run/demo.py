@@ -152,7 +152,7 @@ def agreement(scores: ScoreTable, truth: pd.DataFrame) -> dict[str, float]:
 def _against_truth(scores: ScoreTable, truth: pd.DataFrame) -> Iterator[str]:
     found = agreement(scores, truth)
     yield "Against the truth (0.5 is chance, 1 is perfect):"
-    yield f"  frames in bouts told from frames outside, by posture    {found['posture']:.3f}"
+    yield f"  frames in bouts against frames outside, by posture      {found['posture']:.3f}"
     yield f"  the same by behaviour, over windows                     {found['behaviour']:.3f}"
     yield f"  pairs of an impaired and a healthy animal ranked right  {found['subjects']:.3f}"
 

@@ -57,7 +57,7 @@ class Run(ReadableRun):
         scheduler : str, optional
             Address of a dask.distributed scheduler, or ``"local:4"`` for four processes.
         progress, cancel : optional
-            Told about the frames; looked at twice a second.
+            Called with the progress in frames; checked twice a second.
 
         Returns
         -------

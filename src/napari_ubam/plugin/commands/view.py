@@ -30,7 +30,7 @@ def view_run(folder: Path, *, block: bool = True) -> napari.Viewer:
     Parameters
     ----------
     folder : Path
-        Of the run.
+        Folder of the run.
     block : bool
         Whether to return only when the window was closed.
 
