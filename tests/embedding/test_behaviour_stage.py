@@ -1,4 +1,4 @@
-"""Windows that are encoded while postures come: the same codes as from all postures at once."""
+"""Behaviour codes that are computed step by step equal those computed at once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from napari_ubam.crops.identity import to_ranges
 from napari_ubam.embedding import behaviour_stage
-from napari_ubam.embedding.behaviour_stage import Behaving
+from napari_ubam.embedding.behaviour_stage import WindowEncoder
 from plain_encoder import PlainEncoder
 
 
 @settings(max_examples=80, deadline=None)
 @given(data=st.data())
-def test_codes_do_not_depend_on_how_postures_come(data: st.DataObject) -> None:
+def test_codes_do_not_depend_on_the_number_of_frames_per_step(data: st.DataObject) -> None:
     frames = data.draw(st.integers(1, 300))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     posture = rng.standard_normal((frames, 3)).astype(np.float32)
@@ -29,16 +29,16 @@ def test_codes_do_not_depend_on_how_postures_come(data: st.DataObject) -> None:
 
     known = np.full_like(posture, np.nan)
     seen = np.zeros(frames, bool)
-    one, stop = Behaving(encoder, times, None), 0
-    before, behaviour_stage.FRAMES = behaviour_stage.FRAMES, 20
+    one, stop = WindowEncoder(encoder, times, None), 0
+    before, behaviour_stage.MIN_NEW_FRAMES = behaviour_stage.MIN_NEW_FRAMES, 20
     try:
         while stop < frames:
             more = min(stop + data.draw(st.integers(1, 90)), frames)
             known[stop:more], seen[stop:more] = posture[stop:more], valid[stop:more]
             stop = more
-            one.follow(known, seen, stop)
+            one.update(known, seen, stop)
         codes, whole = one.finish(known, seen)
     finally:
-        behaviour_stage.FRAMES = before
+        behaviour_stage.MIN_NEW_FRAMES = before
     np.testing.assert_array_equal(whole, at_once[1])
     np.testing.assert_allclose(codes[whole], at_once[0][whole], rtol=1e-5, atol=1e-6)

@@ -52,7 +52,7 @@ def _a_failure_is_told(study: Study, store: EmbeddingStore, address: str) -> Non
     bad = study["r0"].model_copy(update={"name": "empty", "start": 99, "stop": 99})
     report = embed([bad, study["r1"]], PlainSource(version="2"), store, scheduler=address)
     assert report.done == ("r1",)
-    assert report.failed == (("empty", "empty: none of its frames can be cropped; check the video."),)
+    assert report.failed == (("empty", "empty: no frame can be cropped; check the video and the track."),)
 
 
 def _cancelling_is_quick(study: Study, store: EmbeddingStore, address: str) -> None:
@@ -83,7 +83,7 @@ def test_local_workers(clip, tmp_path: Path) -> None:
 def test_a_wrong_address_is_told(clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("napari_ubam.embedding.cluster._PATIENCE", 0.5)
     study, store = study_of(clip, tmp_path), EmbeddingStore(tmp_path / "embeddings.zarr")
-    with pytest.raises(EmbeddingError, match="No scheduler of dask answers"):
+    with pytest.raises(EmbeddingError, match="No dask scheduler answers"):
         embed(study, PlainSource(), store, scheduler="tcp://127.0.0.1:9")
     with pytest.raises(EmbeddingError, match="write for example local:2"):
         embed(study, PlainSource(), store, scheduler="local:many")

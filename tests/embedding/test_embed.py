@@ -64,7 +64,9 @@ def test_codes_are_those_of_the_crops(
         cache.fill(study)
     report = embed(study, PlainEncoder(), store, cache=cache, batch=50)
     assert (report.done, report.skipped, report.failed) == (study.names, (), ())
-    assert report.messages == ("tracked: 40 frames have no crop or do not decode, and so no codes.",)
+    assert report.messages == (
+        "tracked: 40 frames have no codes, because they have no crop or could not be decoded.",
+    )
     for one in study:
         found = store.read(one.name)
         numbers, crops, valid = (
@@ -121,7 +123,7 @@ def test_one_that_fails_does_not_stop_the_others(clip, store: EmbeddingStore, tm
     report = embed(recordings, PlainEncoder(), store, progress=events.append)
     assert report.done == ("broken",)
     assert [name for name, _ in report.failed] == ["bad", "gap"]
-    assert dict(report.failed)["gap"] == "gap: none of its frames can be cropped; check the video."
+    assert dict(report.failed)["gap"] == "gap: no frame can be cropped; check the video and the track."
     found = store.read("broken")
     assert np.flatnonzero(~found.valid).tolist() == [30]
     assert np.flatnonzero(~found.behaviour_valid[2:-2]).tolist() == [26, 27, 28, 29, 30]
@@ -136,7 +138,10 @@ def test_a_failing_model_is_told_for_each_recording(study: Study, store: Embeddi
 
     report = embed(study, Failing(), store)
     assert [name for name, _ in report.failed] == list(study.names)
-    assert report.failed[0][1] == "whole: the model gives codes that are not finite; train it again."
+    assert (
+        report.failed[0][1]
+        == "whole: the model gives codes that are not finite numbers; train the model again."
+    )
     assert not list(store.folder.parent.glob("*.partial"))
 
 

@@ -48,21 +48,21 @@ def test_refusals_are_one_sentence(one: Recording, store: EmbeddingStore, clip) 
     encoder = PlainEncoder()
     with pytest.raises(
         EmbeddingError,
-        match=r"^one: there are no embeddings of it; embed it first, or take it out of the study\.$",
+        match=r"^one: it has no embeddings; embed it first, or remove it from the study\.$",
     ):
         store.require(one, encoder)
-    with pytest.raises(EmbeddingError, match=r"^one: there are no embeddings of it in .*; embed it first\.$"):
+    with pytest.raises(EmbeddingError, match=r"^one: it has no embeddings in .*; embed it first\.$"):
         store.read("one")
     embed([one], encoder, store)
     with pytest.raises(
         EmbeddingError,
-        match=r"^one: .* another model than the one in use; embed it first, or take it out of the study\.$",
+        match=r"^one: .* another model than the current one; embed it first, or remove it from the study\.$",
     ):
         store.require(one, PlainEncoder(version="2"))
     shutil.copy(clip("h264 fragmented"), one.video)
     with pytest.raises(
         EmbeddingError,
-        match=r"^one: its video file was changed .*; embed it first, or take it out of the study\.$",
+        match=r"^one: its video file was changed .*; embed it first, or remove it from the study\.$",
     ):
         store.require(one, encoder)
     assert store.read("one").posture.shape == (FRAMES, 16)  # without asking for a model or a video

@@ -1,12 +1,12 @@
-"""Codes of recordings: computed by a model in one pass over each video, and kept in the run's folder."""
+"""Posture and behaviour codes of recordings: computed in one pass over each video, and stored in the run."""
 
 from __future__ import annotations
 
+from .embed_progress import EmbedReport
 from .encoder import Encoder, EncoderSource
 from .errors import EmbeddingError
 from .single_recording import embed_recording
 from .store import Embeddings, EmbeddingStore
-from .tally import EmbedReport
 from .whole_study import embed
 from .writer import EmbeddingWriter
 

@@ -1,4 +1,4 @@
-"""Embedding on workers of dask.distributed, one recording a task."""
+"""Embedding on the workers of a dask cluster. Each task embeds one recording."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from napari_ubam.progress import Cancel, Cancelled, check_cancelled
 from napari_ubam.study import Recording
 from napari_ubam.threads import thread_settings
 
+from .embed_progress import EmbedProgress, failure_message
 from .encoder import Encoder, EncoderSource
 from .errors import EmbeddingError
 from .single_recording import embed_recording
 from .store import EmbeddingStore
-from .tally import Tally, sentence
 
-ASKING = 0.5  # seconds between questions of a worker whether to stop
-_PATIENCE = 10  # seconds until a scheduler must answer
+CANCEL_INTERVAL = 0.5  # seconds between two checks of a worker for cancellation
+_SCHEDULER_TIMEOUT = 10  # seconds
 
 
 def embed_on_cluster(
@@ -33,40 +33,52 @@ def embed_on_cluster(
     cache: CropCache | None,
     batch: int,
     scheduler: str,
-    tally: Tally,
+    status: EmbedProgress,
     cancel: Cancel | None,
 ) -> None:
-    """Embed recordings on workers that share the store's folder and the videos' paths.
+    """Embed recordings on the workers of a dask cluster.
+
+    The workers must see the folder of the store and the videos under the same paths as this machine.
 
     Parameters
     ----------
     recordings : mapping of str to Recording
-        What to embed, by name.
+        Recordings to embed, by name.
     frames : mapping of str to int
-        Frames of each.
-    source, store, cache, batch, scheduler, cancel
-        As in `napari_ubam.embedding.embed`.
-    tally : Tally
-        What is done is noted there.
+        Number of frames of each recording, by name.
+    source : EncoderSource or Encoder
+        The model, or a function that loads it. It is sent to the workers.
+    store : EmbeddingStore
+        Store for the codes.
+    cache : CropCache, optional
+        Cache with crops.
+    batch : int
+        Maximum number of frames that are encoded at once.
+    scheduler : str
+        Address of the scheduler, or ``"local:4"`` for 4 processes on this machine.
+    status : EmbedProgress
+        Receives the finished recordings, the failures and the messages.
+    cancel : Cancel, optional
+        Flag that stops the work.
 
     Raises
     ------
     EmbeddingError
-        If distributed is not installed, or no scheduler answers.
+        If the package distributed is not installed, or if no scheduler answers.
     Cancelled
-        When ``cancel`` is set.
+        If ``cancel`` is set.
     """
     distributed = _distributed()
     with _client(distributed, scheduler) as client:
         stop = distributed.Event(f"napari-ubam-{uuid.uuid4().hex}", client=client)
         if not client.scheduler_info()["workers"]:
-            tally.say(f"The scheduler {scheduler} has no workers yet; start some.")
+            status.add_message(f"The scheduler {scheduler} has no workers yet; start at least one.")
         futures = {
             client.submit(_task, recording, source, store, cache, batch, stop.name, pure=False): name
             for name, recording in recordings.items()
         }
         try:
-            _collect(futures, recordings, frames, tally, cancel)
+            _collect(futures, recordings, frames, status, cancel)
         except BaseException:
             stop.set()
             client.cancel(list(futures))
@@ -87,34 +99,34 @@ def _collect(
     futures: dict[Any, str],
     recordings: Mapping[str, Recording],
     frames: Mapping[str, int],
-    tally: Tally,
+    status: EmbedProgress,
     cancel: Cancel | None,
 ) -> None:
-    waiting, told = dict(futures), time.monotonic()
+    waiting, last_report = dict(futures), time.monotonic()
     while waiting:
         check_cancelled(cancel)
         ended = [future for future in waiting if future.done()]
         for future in ended:
             name = waiting.pop(future)
-            _note(future, recordings[name], tally)
-            tally.tick(frames[name], name)
+            _add_result(future, recordings[name], status)
+            status.advance(frames[name], name)
         if not ended:
             time.sleep(0.1)
-            if time.monotonic() - told > 0.8:
-                tally.tick(0, "")
-                told = time.monotonic()
+            if time.monotonic() - last_report > 0.8:
+                status.advance(0, "")
+                last_report = time.monotonic()
 
 
-def _note(future: Any, recording: Recording, tally: Tally) -> None:
+def _add_result(future: Any, recording: Recording, status: EmbedProgress) -> None:
     error = future.exception() if future.status != "cancelled" else Cancelled("its task was cancelled")
     if error is not None:
-        tally.failed[recording.name] = sentence(recording, error)
+        status.failed[recording.name] = failure_message(recording, error)
         return
-    without, reason = future.result()
+    missing, reason = future.result()
     if reason:
-        tally.failed[recording.name] = reason
+        status.failed[recording.name] = reason
     else:
-        tally.finished(recording.name, without)
+        status.add_done(recording.name, missing)
 
 
 @contextlib.contextmanager
@@ -122,16 +134,18 @@ def _client(distributed: Any, scheduler: str) -> Iterator[Any]:
     kind, _, number = scheduler.partition(":")
     if kind != "local":
         try:
-            client = distributed.Client(scheduler, timeout=_PATIENCE)
+            client = distributed.Client(scheduler, timeout=_SCHEDULER_TIMEOUT)
         except (OSError, ValueError) as error:
             raise EmbeddingError(
-                f"No scheduler of dask answers at {scheduler}; check the address and that it runs."
+                f"No dask scheduler answers at {scheduler}; check the address, or start the scheduler."
             ) from error
         with client:
             yield client
         return
     if not number.isdigit() or int(number) < 1:
-        raise EmbeddingError(f"{scheduler!r} is no number of local workers; write for example local:2.")
+        raise EmbeddingError(
+            f"{scheduler!r} does not give a number of local workers; write for example local:2."
+        )
     cluster = distributed.LocalCluster(
         n_workers=int(number),
         threads_per_worker=1,
@@ -152,28 +166,28 @@ def _task(
     batch: int,
     stop: str,
 ) -> tuple[int, str]:
-    """Embed a recording on a worker; its frames without codes, and a sentence where it failed."""
+    """Embed a recording on a worker; return the number of frames without codes, and why it failed."""
     try:
-        # The model is loaded each time: the weights in the folder may have changed since the last task.
+        # The model is loaded for each task, because the weights in the folder can change between tasks.
         encoder = source if isinstance(source, Encoder) else source()
         return embed_recording(
             recording, encoder, store, cache=cache, batch=batch, cancel=_RemoteCancel(stop)
         ), ""
     except Cancelled:
         raise
-    except Exception as error:  # reported here: not every exception can be sent
-        return 0, sentence(recording, error)
+    except Exception as error:  # sent as text, because not every exception can be pickled
+        return 0, failure_message(recording, error)
 
 
 class _RemoteCancel:
-    """Event of the cluster, asked for at most twice a second."""
+    """Cancellation flag of the cluster. It asks the scheduler at most twice per second."""
 
     def __init__(self, name: str) -> None:
         self._event = _distributed().Event(name)
-        self._asked, self._is_set = 0.0, False
+        self._last_check, self._is_set = 0.0, False
 
     def is_set(self) -> bool:
-        if not self._is_set and time.monotonic() - self._asked > ASKING:
-            self._asked = time.monotonic()
+        if not self._is_set and time.monotonic() - self._last_check > CANCEL_INTERVAL:
+            self._last_check = time.monotonic()
             self._is_set = bool(self._event.is_set())
         return self._is_set

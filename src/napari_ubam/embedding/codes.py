@@ -1,4 +1,4 @@
-"""Codes of recordings as the analysis takes them, and embedding into a run's folder."""
+"""Read the codes of a run for the analyses, and embed recordings into a run."""
 
 from __future__ import annotations
 
@@ -17,19 +17,24 @@ from napari_ubam.runfolder.paths import CROPS, EMBEDDINGS, LOG, STUDY
 from napari_ubam.runfolder.recordings import add_recordings
 from napari_ubam.study import Recording
 
+from .embed_progress import EmbedReport
 from .model_encoder import EncoderOf, ModelEncoder, config_of, crops_for
 from .store import Embeddings, EmbeddingStore
-from .tally import EmbedReport
 from .whole_study import embed
 
 
 def store_of(folder: Path) -> EmbeddingStore:
-    """Embeddings of a run.
+    """Return the store with the codes of a run.
 
     Parameters
     ----------
     folder : Path
         Folder of the run.
+
+    Returns
+    -------
+    EmbeddingStore
+        The store. Its folder does not need to exist.
     """
     return EmbeddingStore(folder / EMBEDDINGS)
 
@@ -42,18 +47,19 @@ def read_codes(folder: Path, recordings: Iterable[Recording], encoder: ModelEnco
     folder : Path
         Folder of the run.
     recordings : iterable of Recording
+        Recordings to read.
     encoder : ModelEncoder
         Encoders of the run.
 
     Returns
     -------
     list of Codes
-        One for each recording, in this order.
+        Codes of each recording, in the order of ``recordings``.
 
     Raises
     ------
     EmbeddingError
-        If codes are missing, or of another model or another video.
+        If codes are missing, or if they belong to another model or another video.
     """
     store = store_of(folder)
     return [_read(store, recording, encoder) for recording in recordings]
@@ -80,11 +86,13 @@ def codes_hash(codes: Codes | Embeddings) -> str:
     Parameters
     ----------
     codes : Codes or Embeddings
+        Codes of one recording.
 
     Returns
     -------
     str
-        16 hexadecimal digits, from the posture and behaviour codes. The same on every machine.
+        16 hexadecimal digits, computed from the posture and behaviour codes. Equal codes give the same hash
+        on every machine.
     """
     digest = hashlib.blake2b(digest_size=8)
     for values in (codes.posture, codes.behaviour):
@@ -110,26 +118,31 @@ def embed_into_run(
     folder : Path
         Folder of the run.
     study : iterable of Recording
+        Recordings to embed.
     device : str
-        Compute device, as `choose_device` takes it.
+        Compute device, for example ``"auto"``, ``"cpu"`` or ``"cuda:0"``; see `choose_device`.
     scheduler : str, optional
         Address of a dask.distributed scheduler, or ``"local:4"`` for four processes.
     keep_study : bool
-        Leave the run's study as it is, if it has one: a recording that was removed stays removed.
-    progress, cancel : optional
-        Called with the progress in frames; checked twice a second.
+        Do not add recordings to the study of the run, if it has one. A recording that was removed from the
+        study then stays removed.
+    progress : callable, optional
+        Called with a `Progress` that counts frames.
+    cancel : Cancel, optional
+        Flag that stops the work. It is checked twice per second.
 
     Returns
     -------
     EmbedReport
+        Recordings that were embedded, were skipped or failed.
 
     Raises
     ------
     Cancelled
-        When ``cancel`` is set; finished recordings are kept.
+        If ``cancel`` is set. Finished recordings are kept.
     """
     if scheduler is None:
-        choose_device(device)  # refused before anything is read; a cluster's workers choose their own
+        choose_device(device)  # fail early; the workers of a cluster choose their own device
     study = list(study)
     if not (keep_study and (folder / STUDY).is_file()):
         add_recordings(folder, study)

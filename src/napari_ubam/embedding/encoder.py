@@ -1,4 +1,4 @@
-"""What a model has to offer to be used for embedding."""
+"""Interface that a model needs for embedding."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from napari_ubam.progress import Cancel
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Posture and behaviour encoders with their weights, on one device."""
+    """Posture encoder and behaviour encoder with their weights, on one compute device."""
 
     @property
     def spec(self) -> CropSpec:
-        """Crops that it takes."""
+        """Size and colour of the crops that the posture encoder expects."""
         ...
 
     @property
     def hashes(self) -> Mapping[str, str]:
-        """Hash of the weights by kind: ``posture``, ``behaviour``."""
+        """Hashes of the weights, with the keys ``posture`` and ``behaviour``."""
         ...
 
     @property
     def device(self) -> Any:
-        """Where it computes, such as ``cpu`` or ``cuda:0``."""
+        """Compute device, for example ``cpu`` or ``cuda:0``."""
         ...
 
     def posture(self, crops: NDArray[np.uint8], /) -> NDArray[np.float32]:
-        """Encode frames.
+        """Compute the posture code of each frame.
 
         Parameters
         ----------
         crops : (n, y, x[, 3]) uint8 array
-            Crops as ``spec`` says.
+            Crops with the size and colour of ``spec``, values 0 to 255.
 
         Returns
         -------
         (n, d) float32 array
-            Posture of each.
+            Posture code of each crop.
         """
         ...
 
@@ -55,37 +55,43 @@ class Encoder(Protocol):
         *,
         cancel: Cancel | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Encode the windows that are centred on each frame.
+        """Compute the behaviour code of the window around each frame.
 
         Parameters
         ----------
         posture : (t, d) float32 array
-            Posture of each frame; NaN outside the segments.
+            Posture code of each frame; NaN outside the segments.
         times : (t,) float64 array
-            Seconds of each frame.
+            Time of each frame, in seconds.
         segments : sequence of range
-            Rows of ``posture`` that follow each other without a gap; no window may reach over the end of one.
+            Ranges of rows of ``posture`` without a gap. Each window must lie inside one segment.
         cancel : Cancel, optional
-            Checked twice a second.
+            Flag that stops the work. It is checked twice per second.
 
         Returns
         -------
-        behaviour : (t, d) float32 array
-            Behaviour around each frame.
+        behaviour : (t, e) float32 array
+            Behaviour code of the window around each frame.
         valid : (t,) bool array
-            Frames whose window lies within a segment.
+            True for frames with a complete window, which lies inside one segment.
 
         Raises
         ------
         Cancelled
-            When ``cancel`` is set.
+            If ``cancel`` is set.
         """
         ...
 
 
 class EncoderSource(Protocol):
-    """Gives the encoder; can be pickled, so that each worker of a cluster loads its own."""
+    """Function that loads the encoder. It can be pickled: each worker of a cluster loads its own encoder."""
 
     def __call__(self) -> Encoder:
-        """Load the encoder."""
+        """Load the encoder.
+
+        Returns
+        -------
+        Encoder
+            Encoder, ready for use.
+        """
         ...

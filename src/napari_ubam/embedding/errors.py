@@ -1,4 +1,4 @@
-"""What the embedding room raises: one sentence that says what, where and what to do."""
+"""Error of the embedding room."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from napari_ubam.errors import UbamError
 
 
 class EmbeddingError(UbamError):
-    """Codes are not there, are of another model or video, or cannot be computed."""
+    """Codes are missing, belong to another model or video, or cannot be computed."""

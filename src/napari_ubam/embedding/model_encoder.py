@@ -1,4 +1,4 @@
-"""Both encoders of a run with their weights, ready to be used."""
+"""Posture encoder and behaviour encoder of a run, loaded with their weights."""
 
 from __future__ import annotations
 
@@ -22,11 +22,22 @@ from napari_ubam.models.windows import windows
 from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.runfolder.paths import BEHAVIOUR, POSTURE
 
-WINDOWS = 256  # windows that are encoded at once
+WINDOWS = 256  # number of windows that are encoded at once
 
 
 def crops_for(config: ModelConfig) -> CropSpec:
-    """Crops that the networks of a configuration take."""
+    """Return the size and colour of the crops that a model expects.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Configuration of the model.
+
+    Returns
+    -------
+    CropSpec
+        Size in pixels, and grey or RGB.
+    """
     return CropSpec(*config.posture.size, colour=config.posture.colour)
 
 
@@ -38,25 +49,32 @@ def config_of(folder: Path) -> ModelConfig:
     folder : Path
         Folder of the run.
 
+    Returns
+    -------
+    ModelConfig
+        Configuration of the model.
+
     Raises
     ------
     WeightsError
-        If there is no model, or it cannot be read.
+        If the run has no model, or if the model cannot be read.
     """
     return ModelConfig.model_validate(read_header(folder / POSTURE).config)
 
 
 class ModelEncoder:
-    """Turns crops into posture codes, and those into behaviour codes.
+    """Compute posture codes from crops, and behaviour codes from posture codes.
 
     Parameters
     ----------
     config : ModelConfig
-        Sizes.
+        Configuration of the model: sizes of crops, windows and codes.
     posture : PostureNetwork
+        Posture encoder.
     behaviour : BehaviourNetwork
-    device : torch.device
-        Where to compute.
+        Behaviour encoder.
+    device : torch.device or str
+        Compute device.
     """
 
     def __init__(
@@ -82,11 +100,18 @@ class ModelEncoder:
         folder : Path
             Folder of the run.
         device : torch.device or str
+            Compute device.
+
+        Returns
+        -------
+        ModelEncoder
+            Both encoders.
 
         Raises
         ------
         WeightsError
-            If weights are missing, damaged, of another network or of two different trainings.
+            If weights are missing or damaged, belong to another network, or come from two different training
+            runs.
         """
         tensors, header = load_weights(folder / POSTURE, "posture")
         config = ModelConfig.model_validate(header.config)
@@ -105,21 +130,22 @@ class ModelEncoder:
 
     @property
     def spec(self) -> CropSpec:
-        """Crops that it takes."""
+        """Size and colour of the crops that the posture encoder expects."""
         return crops_for(self.config)
 
     @torch.inference_mode()
     def posture(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Encode frames.
+        """Compute the posture code of each frame.
 
         Parameters
         ----------
         crops : (n, y, x) or (n, y, x, 3) uint8 array
-            Grey or RGB, as ``spec`` says.
+            Grey or RGB crops with the size and colour of ``spec``, values 0 to 255.
 
         Returns
         -------
         (n, d) float32 array
+            Posture code of each crop.
         """
         size = self.family.frames_at_once or max(len(crops), 1)
         pieces = torch.split(torch.from_numpy(crops), size)
@@ -136,59 +162,66 @@ class ModelEncoder:
         *,
         cancel: Cancel | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Encode the windows that are centred on each frame.
+        """Compute the behaviour code of the window around each frame.
 
         Parameters
         ----------
         posture : (t, d) float32 array
+            Posture code of each frame; NaN outside the segments.
         times : (t,) float64 array
-            Seconds of each frame.
+            Time of each frame, in seconds.
         segments : sequence of range
-            Rows without a gap; no window reaches over the end of one.
+            Ranges of rows without a gap. Each window lies inside one segment.
         cancel : Cancel, optional
+            Flag that stops the work. It is checked before each batch of windows.
 
         Returns
         -------
         behaviour : (t, e) float32 array
-            NaN where the window is not whole.
+            Behaviour code of the window around each frame; NaN if the window is not complete.
         valid : (t,) bool array
-            Frames whose window is whole.
+            True for frames with a complete window.
 
         Raises
         ------
         Cancelled
-            When ``cancel`` is set.
+            If ``cancel`` is set.
         """
         sizes = self.config.behaviour
-        laid = windows(times, segments, sizes.window_ms, sizes.steps)
+        selected = windows(times, segments, sizes.window_ms, sizes.steps)
         read = unit_vectors(posture) if self.family.unit_codes else posture
         codes = np.full((len(posture), sizes.code), np.nan, np.float32)
-        for begin in range(0, len(laid), WINDOWS):
+        for begin in range(0, len(selected), WINDOWS):
             check_cancelled(cancel)
             part = slice(begin, begin + WINDOWS)
-            batch = torch.from_numpy(laid.of(read, part)).to(self.device)
-            codes[laid.centres[part]] = self._behaviour(batch).float().cpu().numpy()
+            batch = torch.from_numpy(selected.of(read, part)).to(self.device)
+            codes[selected.centres[part]] = self._behaviour(batch).float().cpu().numpy()
         valid = np.zeros(len(posture), bool)
-        valid[laid.centres] = True
+        valid[selected.centres] = True
         return codes, valid
 
 
 @dataclass(frozen=True)
 class EncoderOf:
-    """Loads the encoders of a run's folder; can be sent to the workers of a cluster.
+    """Function that loads the encoders of a run. It can be pickled and sent to the workers of a cluster.
 
     Parameters
     ----------
     folder : Path
         Folder of the run.
     device : str
-        As `choose_device` takes it, chosen where the encoders are loaded: ``"auto"`` may be another device
-        on each worker.
+        Compute device, see `choose_device`. With ``"auto"``, each worker chooses its own device.
     """
 
     folder: Path
     device: str = "cpu"
 
     def __call__(self) -> ModelEncoder:
-        """Load the encoders."""
+        """Load the encoders.
+
+        Returns
+        -------
+        ModelEncoder
+            Both encoders, on the compute device.
+        """
         return ModelEncoder.load(self.folder, choose_device(self.device))

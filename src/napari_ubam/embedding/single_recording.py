@@ -1,4 +1,4 @@
-"""Embedding one recording: decode, crop and encode at the same time."""
+"""Embed one recording: decode, crop and encode at the same time."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.study import Recording
 from napari_ubam.video import VideoArray, open_video
 
-from .behaviour_stage import Behaving
+from .behaviour_stage import WindowEncoder
 from .encoder import Encoder
 from .errors import EmbeddingError
 from .store import EmbeddingStore
 
 BATCH = 256
-"""Frames that are encoded at once, at most, by default."""
+"""Default of the maximum number of frames that are encoded at once."""
 
-SECONDS = 0.4  # of one call of the encoder: between two calls it is looked whether to stop
-_BLOCK = 32  # frames that the encoder waits for at first
-_WAITING_BYTES = 2**26  # of crops
-_FIRST = 16  # frames of the first call, which tells how long one takes
+SECONDS = 0.4  # target duration of one encoder call; cancellation is checked between calls
+_BLOCK = 32  # frames per block of decoded crops
+_WAITING_BYTES = 2**26  # memory limit for crops that wait for the encoder
+_FIRST = 16  # frames of the first call, which measures the speed of the encoder
 
 Tick = Callable[[int], None]
 
@@ -41,55 +41,55 @@ def embed_recording(
     tick: Tick = lambda frames: None,
     cancel: Cancel | None = None,
 ) -> int:
-    """Embed a recording, whether or not that was done before.
+    """Embed a recording. Codes from an earlier call are replaced.
 
-    Its video is decoded once, ahead of the encoder, in threads of their own; or its crops are read where the
-    cache holds all of them. The crops never are in memory all at once, the codes are.
+    The video is decoded once, in other threads than the encoder. If the cache holds all crops, they are read
+    from there instead. The codes of the whole recording are kept in memory, but not the crops.
 
     Parameters
     ----------
     recording : Recording
-        The recording.
+        Recording to embed.
     encoder : Encoder
-        Which model.
+        Model that computes the codes.
     store : EmbeddingStore
-        Where the codes go.
+        Store for the codes.
     cache : CropCache, optional
-        Where crops may lie ready.
+        Cache with crops.
     batch : int
-        Frames to encode at once, at most.
+        Maximum number of frames that are encoded at once.
     tick : callable
-        Called with the number of frames that were passed since the last call.
+        Called with the number of frames that were finished since the last call.
     cancel : Cancel, optional
-        Looked at twice a second.
+        Flag that stops the work. It is checked twice per second.
 
     Returns
     -------
     int
-        Frames that did not decode or lie in gaps of the track, which have no codes.
+        Number of frames without codes: they could not be decoded, or they lie in a gap of the track.
 
     Raises
     ------
     VideoError, EmbeddingError
-        If the video cannot be read, or no code comes out.
+        If the video cannot be read, or if no valid codes can be computed.
     Cancelled
-        When ``cancel`` is set.
+        If ``cancel`` is set.
     """
     with recording.open_with(open_video, warn=False) as video:
         blocks = _blocks(recording, encoder, cache, video, batch, cancel)
         try:
             with store.write(recording, encoder, video) as out:
-                rates, behaving = _Pace(batch), Behaving(encoder, out.times, cancel)
-                for _, crops, valid in _gathered(blocks, rates):
+                batch_size, windows = _BatchSize(batch), WindowEncoder(encoder, out.times, cancel)
+                for _, crops, valid in _gathered(blocks, batch_size):
                     check_cancelled(cancel)
-                    out.add(_encoded(recording, encoder, crops[valid], rates), valid)
-                    behaving.follow(out.posture, out.valid, out.added)
+                    out.add(_encoded(recording, encoder, crops[valid], batch_size), valid)
+                    windows.update(out.posture, out.valid, out.added)
                     tick(len(valid))
                 if not out.valid.any():
                     raise EmbeddingError(
-                        f"{recording.name}: none of its frames can be cropped; check the video."
+                        f"{recording.name}: no frame can be cropped; check the video and the track."
                     )
-                out.finish(*behaving.finish(out.posture, out.valid))
+                out.finish(*windows.finish(out.posture, out.valid))
                 return int((~out.valid).sum())
         finally:
             blocks.close()
@@ -113,7 +113,7 @@ def _blocks(
 def _decoded(
     recording: Recording, encoder: Encoder, video: VideoArray, batch: int, cancel: Cancel | None
 ) -> Generator[Block, None, None]:
-    # While a batch is encoded the next is made, and some more: both go unevenly.
+    # Crops for about two batches wait for the encoder, because the speed of decoding and encoding varies.
     waiting = min(2 * batch, _WAITING_BYTES // encoder.spec.nbytes) // _BLOCK
     with iter_crops(
         recording, encoder.spec, block=_BLOCK, waiting=max(waiting, 2), video=video, cancel=cancel
@@ -121,17 +121,17 @@ def _decoded(
         yield from stream
 
 
-class _Pace:
-    """How many frames are encoded at once: as many as the encoder manages in less than half a second.
+class _BatchSize:
+    """Number of frames that are encoded at once, so that one encoder call takes less than half a second.
 
-    The number is doubled and halved only: torch keeps plans and memory for each size of batch that it meets.
+    The number is only doubled or halved, because torch stores plans and memory for each new batch size.
     """
 
     def __init__(self, most: int) -> None:
         self._most = max(most, 1)
         self.frames = min(_FIRST, self._most)
 
-    def took(self, frames: int, seconds: float) -> None:
+    def adapt(self, frames: int, seconds: float) -> None:
         if frames == self.frames:
             possible = frames * SECONDS / max(seconds, 1e-6)
             if possible < self.frames:
@@ -140,19 +140,19 @@ class _Pace:
                 self.frames = min(2 * self.frames, self._most)
 
     def lower(self) -> bool:
-        """Halve the number for good, where memory does not suffice; False where that cannot be."""
+        """Halve the number permanently after memory ran out; return False if it is already 1."""
         if self.frames == 1:
             return False
         self._most = self.frames = self.frames // 2
         return True
 
 
-def _gathered(blocks: Generator[Block, None, None], rates: _Pace) -> Generator[Block, None, None]:
-    """Join blocks to what is encoded at once, where that is more than one holds."""
+def _gathered(blocks: Generator[Block, None, None], batch_size: _BatchSize) -> Generator[Block, None, None]:
+    """Join blocks until they hold enough frames for one encoder call."""
     waiting: list[Block] = []
     for block in blocks:
         waiting.append(block)
-        if sum(len(numbers) for numbers, _, _ in waiting) >= rates.frames:
+        if sum(len(numbers) for numbers, _, _ in waiting) >= batch_size.frames:
             yield _joined(waiting)
             waiting = []
     if waiting:
@@ -167,24 +167,26 @@ def _joined(blocks: list[Block]) -> Block:
 
 
 def _encoded(
-    recording: Recording, encoder: Encoder, crops: NDArray[np.uint8], rates: _Pace
+    recording: Recording, encoder: Encoder, crops: NDArray[np.uint8], batch_size: _BatchSize
 ) -> NDArray[np.float32]:
     parts: list[NDArray[np.float32]] = []
     start = 0
     while start < len(crops):
-        part = crops[start : start + rates.frames]
+        part = crops[start : start + batch_size.frames]
         begin = time.perf_counter()
         try:
             parts.append(np.asarray(encoder.posture(part), np.float32))
         except (RuntimeError, MemoryError) as error:
-            if not _is_memory(error) or not rates.lower():
+            if not _is_memory(error) or not batch_size.lower():
                 raise
             continue
-        rates.took(len(part), time.perf_counter() - begin)
+        batch_size.adapt(len(part), time.perf_counter() - begin)
         start += len(part)
     codes = np.concatenate(parts) if parts else np.empty((0, 0), np.float32)
     if not np.isfinite(codes).all():
-        raise EmbeddingError(f"{recording.name}: the model gives codes that are not finite; train it again.")
+        raise EmbeddingError(
+            f"{recording.name}: the model gives codes that are not finite numbers; train the model again."
+        )
     return codes
 
 

@@ -1,4 +1,4 @@
-"""Codes of recordings on disk."""
+"""Store with the codes of recordings, on disk."""
 
 from __future__ import annotations
 
@@ -27,35 +27,36 @@ if TYPE_CHECKING:
 State = Literal["done", "missing", "other model", "other video", "other region"]
 
 _WRONG: dict[State, str] = {
-    "missing": "there are no embeddings of it",
-    "other model": "its embeddings were made by another model than the one in use",
-    "other video": "its video file was changed since it was embedded",
-    "other region": "its region, range of frames or frame rate was changed since it was embedded",
+    "missing": "it has no embeddings",
+    "other model": "its embeddings were computed with another model than the current one",
+    "other video": "its video file was changed after it was embedded",
+    "other region": "its region, frame range or frame rate was changed after it was embedded",
 }
 
 
 @dataclass(frozen=True)
 class Embeddings:
-    """Codes of a recording.
+    """Posture and behaviour codes of one recording.
 
     Parameters
     ----------
     name, subject, group, session : str
-        The recording and what the study said of it when it was embedded.
+        Name of the recording, and its labels in the study when it was embedded.
     posture : (t, d) float32 array
-        Embedding of each frame; NaN where ``valid`` is False.
-    behaviour : (t, d) float32 array
-        Embedding of the window that is centred on each frame; NaN where that is not whole.
+        Posture code of each frame; NaN where ``valid`` is False.
+    behaviour : (t, e) float32 array
+        Behaviour code of the window that is centred on each frame; NaN if the window is not complete.
     frames : (t,) int64 array
-        Frame numbers.
+        Frame numbers in the video, from 0.
     times : (t,) float64 array
-        Seconds of each frame since the video's first one.
+        Time of each frame since the first frame of the video, in seconds.
     valid : (t,) bool array
-        Frames with a crop: not in a gap of the track, and decoded.
+        True for frames that were decoded and do not lie in a gap of the track.
     fps : float
-        Frames per second.
+        Frame rate in frames per second.
     attributes : dict
-        All that is noted with the codes: fingerprint of the video, hashes of the weights, versions, ...
+        Information that is stored with the codes, for example the fingerprint of the video, the hashes of
+        the weights and software versions.
     """
 
     name: str
@@ -71,15 +72,14 @@ class Embeddings:
     attributes: Mapping[str, Any]
 
     def to_xarray(self) -> xarray.Dataset:
-        """Convert the codes to an xarray Dataset, whose axes have names and coordinates.
+        """Convert the codes to an xarray Dataset with named axes and coordinates.
 
         Returns
         -------
         Dataset
             Variables ``posture`` (time, posture_code), ``behaviour`` (time, behaviour_code) and ``valid``
             (time). Coordinates ``time`` in seconds and ``frame``, the frame number. Attributes ``recording,
-            subject, group, session, fps, posture_hash, behaviour_hash``, where the hashes are those of the
-            encoders' weights.
+            subject, group, session, fps, posture_hash, behaviour_hash``. The hashes are those of the weights.
 
         Raises
         ------
@@ -108,18 +108,18 @@ class Embeddings:
 
     @property
     def behaviour_valid(self) -> NDArray[np.bool_]:
-        """Frames with a whole window around them, shape (t,)."""
+        """True for frames with a complete window, shape (t,)."""
         return cast(NDArray[np.bool_], np.isfinite(self.behaviour).all(axis=1))
 
 
 @dataclass(frozen=True)
 class EmbeddingStore:
-    """Codes of recordings as arrays of zarr, a group a recording; it can be pickled.
+    """Store with the codes of recordings: a zarr group for each recording. It can be pickled.
 
     Parameters
     ----------
     folder : Path
-        The store, ``embeddings.zarr`` in the run's folder; made when it is first written to.
+        Folder of the store, ``embeddings.zarr`` in a run. The first write creates it.
     """
 
     folder: Path
@@ -129,39 +129,39 @@ class EmbeddingStore:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the recordings that it holds."""
+        """Names of the recordings in the store."""
         return tuple(name for name, _ in stored_names(self.folder))
 
     def write(self, recording: Recording, encoder: Encoder, video: VideoArray) -> EmbeddingWriter:
-        """Begin to write the codes of a recording; what there was of it stays until they are complete.
+        """Begin to write the codes of a recording. Old codes are replaced when the new ones are complete.
 
         Parameters
         ----------
         recording : Recording
-            The recording.
+            Recording that the codes belong to.
         encoder : Encoder
-            Which model.
+            Model that the codes belong to.
         video : VideoArray
-            Its video.
+            Opened video of the recording.
 
         Returns
         -------
         EmbeddingWriter
-            A context manager, with `add` for postures as they come and `finish`.
+            Context manager. Call `add` for each block of posture codes, and `finish` at the end.
         """
         return EmbeddingWriter(self.folder, recording, encoder, video)
 
     def state(self, recording: Recording, encoder: Encoder, video: VideoArray | None = None) -> State:
-        """Tell whether codes of a recording are there, and are those of a model and of the video as it is.
+        """Check whether a recording has codes of this model and of the current video.
 
         Parameters
         ----------
         recording : Recording
-            The recording.
+            Recording that the codes belong to.
         encoder : Encoder
-            Which model: its ``hashes`` and ``spec`` count.
+            Current model. Its ``hashes`` and ``spec`` are compared with the stored ones.
         video : VideoArray, optional
-            Its video where that is open already.
+            Opened video of the recording. If None, the video is opened here.
 
         Returns
         -------
@@ -173,79 +173,81 @@ class EmbeddingStore:
         VideoError
             If the video cannot be read.
         """
-        noted = self._attributes(recording.name)
-        if noted is None or noted.get("format") != FORMAT:
+        stored = self._attributes(recording.name)
+        if stored is None or stored.get("format") != FORMAT:
             return "missing"
-        if noted["hashes"] != dict(encoder.hashes) or noted["spec"] != asdict(encoder.spec):
+        if stored["hashes"] != dict(encoder.hashes) or stored["spec"] != asdict(encoder.spec):
             return "other model"
         if video is None:
             with recording.open_with(open_video, warn=False) as opened:
-                return self._video_state(noted, recording, opened)
-        return self._video_state(noted, recording, video)
+                return self._video_state(stored, recording, opened)
+        return self._video_state(stored, recording, video)
 
     @staticmethod
-    def _video_state(noted: dict[str, Any], recording: Recording, video: VideoArray) -> State:
-        if noted["fingerprint"] != video.fingerprint:
+    def _video_state(stored: dict[str, Any], recording: Recording, video: VideoArray) -> State:
+        if stored["fingerprint"] != video.fingerprint:
             return "other video"
         region = region_hash(recording, recording.frames(len(video)))
-        return "done" if (noted["region"], noted["camera_fps"]) == (region, recording.fps) else "other region"
+        return (
+            "done" if (stored["region"], stored["camera_fps"]) == (region, recording.fps) else "other region"
+        )
 
     def require(self, recording: Recording, encoder: Encoder) -> Embeddings:
-        """Read the codes of a recording, if they are those of a model and of the video as it is.
+        """Read the codes of a recording, and check that they belong to this model and the current video.
 
         Parameters
         ----------
         recording : Recording
-            The recording.
+            Recording that the codes belong to.
         encoder : Encoder
-            Which model.
+            Model that the codes belong to.
 
         Returns
         -------
         Embeddings
-            All of them, in memory.
+            Codes of the recording, in memory.
 
         Raises
         ------
         EmbeddingError
-            In one sentence, if they are not.
+            If codes are missing, or belong to another model, video or region.
         VideoError
             If the video cannot be read.
         """
         state = self.state(recording, encoder)
         if state != "done":
             raise EmbeddingError(
-                f"{recording.name}: {_WRONG[state]}; embed it first, or take it out of the study."
+                f"{recording.name}: {_WRONG[state]}; embed it first, or remove it from the study."
             )
         return self.read(recording.name)
 
     def read(self, name: str) -> Embeddings:
-        """Read the codes of a recording, of whatever model; its video is not needed.
+        """Read the codes of a recording without any check. The model and the video are not needed.
 
         Parameters
         ----------
         name : str
-            The recording's name.
+            Name of the recording.
 
         Returns
         -------
         Embeddings
-            All of them, in memory.
+            Codes of the recording, in memory.
 
         Raises
         ------
         EmbeddingError
-            If there are none, or they cannot be read.
+            If there are no codes, or if they cannot be read.
         """
         folder = recording_folder(self.folder, name)
         if folder is None:
             raise EmbeddingError(f"{name}: {_WRONG['missing']} in {self.folder}; embed it first.")
         try:
             group = zarr.open_group(str(folder), mode="r")
-            noted: dict[str, Any] = dict(group.attrs)
-            values: dict[str, Any] = {key: str(noted[key]) for key in ("subject", "group", "session")}
+            stored: dict[str, Any] = dict(group.attrs)
+            values: dict[str, Any] = {key: str(stored[key]) for key in ("subject", "group", "session")}
             values |= {key: cast(Any, group[key])[:] for key in _ARRAYS}
-            return Embeddings(name=name, **values, fps=float(noted["fps"]), attributes=noted)
+            return Embeddings(name=name, **values, fps=float(stored["fps"]), attributes=stored)
         except (OSError, ValueError, KeyError, TypeError, zarr.errors.BaseZarrError) as error:
             raise EmbeddingError(
                 f"{name}: its embeddings in {folder} cannot be read; remove this folder and embed it again."

@@ -1,4 +1,4 @@
-"""Embedding the recordings of a study, here or on a cluster."""
+"""Embed the recordings of a study, on this machine or on a cluster."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from napari_ubam.study import Recording
 from napari_ubam.video import open_video
 
 from .cluster import embed_on_cluster
+from .embed_progress import EmbedProgress, EmbedReport, failure_message
 from .encoder import Encoder, EncoderSource
 from .single_recording import BATCH, embed_recording
 from .store import EmbeddingStore
-from .tally import EmbedReport, Tally, sentence
 
 
 def embed(
@@ -30,61 +30,61 @@ def embed(
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> EmbedReport:
-    """Embed the recordings whose codes are not there yet.
+    """Embed the recordings that have no codes yet.
 
-    Each recording is decoded once, from its first frame to its last, while it is cropped and encoded. Its
-    codes appear in the store when they are complete; an interrupted recording is started again.
+    Each video is decoded once, while its frames are cropped and encoded. The codes of a recording appear in
+    the store when they are complete. After an interruption, an incomplete recording starts again.
 
     Parameters
     ----------
     study : Study or iterable of Recording
-        The recordings.
+        Recordings to embed.
     source : EncoderSource or Encoder
-        The model, or what loads it. For a cluster it is sent to the workers, so it is best what loads the
-        model from a folder that they share.
+        The model, or a function that loads it. It is sent to the workers of a cluster; there, use a function
+        that loads the model from a shared folder.
     store : EmbeddingStore
-        Where the codes go.
+        Store for the codes.
     cache : CropCache, optional
-        Where crops may lie ready.
+        Cache with crops.
     batch : int
-        Frames to encode at once, at most; fewer where that takes longer than half a second, or where memory
-        does not suffice.
+        Maximum number of frames that are encoded at once. Fewer frames are used if one call takes longer
+        than half a second, or if memory is too small.
     scheduler : str, optional
-        Address of a scheduler of dask.distributed, such as ``"tcp://10.0.0.1:8786"``, whose workers then do
-        a recording each and write to the store themselves; or ``"local:4"`` for 4 processes on this machine.
+        Address of a dask.distributed scheduler, for example ``"tcp://10.0.0.1:8786"``, or ``"local:4"`` for
+        4 processes on this machine. Each worker embeds one recording at a time and writes to the store.
     progress : callable, optional
-        Called with the frames that are done, from this thread.
+        Called with a `Progress` that counts frames, in the thread of the caller.
     cancel : Cancel, optional
-        Looked at twice a second.
+        Flag that stops the work. It is checked twice per second.
 
     Returns
     -------
     EmbedReport
-        A recording that fails is among its ``failed``, and does not stop the others.
+        Recordings that were embedded, were skipped or failed. A failure does not stop the other recordings.
 
     Raises
     ------
     EmbeddingError
         If the scheduler cannot be used.
     Cancelled
-        When ``cancel`` is set; what was finished is kept.
+        If ``cancel`` is set. Finished recordings are kept.
     """
     study = list(study)
     encoder = source if isinstance(source, Encoder) else source()
-    tally = Tally(progress or silent)
-    todo = _missing(study, encoder, store, tally, cancel)
+    status = EmbedProgress(progress or silent)
+    todo = _missing(study, encoder, store, status, cancel)
     if not todo:
-        return tally.report()
+        return status.report()
     store.folder.mkdir(parents=True, exist_ok=True)
-    zarr.open_group(str(store.folder), mode="a")  # before several workers might
-    tally.total, tally.begin = sum(todo.values()), time.monotonic()
-    tally.tick(0, "")
+    zarr.open_group(str(store.folder), mode="a")  # once, before several workers use it
+    status.total_frames, status.start_time = sum(todo.values()), time.monotonic()
+    status.advance(0, "")
     recordings = {recording.name: recording for recording in study if recording.name in todo}
     if scheduler is None:
-        _embed_here(recordings, todo, encoder, store, cache, batch, tally, cancel)
+        _embed_here(recordings, todo, encoder, store, cache, batch, status, cancel)
     else:
-        embed_on_cluster(recordings, todo, source, store, cache, batch, scheduler, tally, cancel)
-    return tally.report()
+        embed_on_cluster(recordings, todo, source, store, cache, batch, scheduler, status, cancel)
+    return status.report()
 
 
 def _embed_here(
@@ -94,33 +94,37 @@ def _embed_here(
     store: EmbeddingStore,
     cache: CropCache | None,
     batch: int,
-    tally: Tally,
+    status: EmbedProgress,
     cancel: Cancel | None,
 ) -> None:
     for name, recording in recordings.items():
-        before = tally.frames
+        before = status.finished_frames
         try:
-            without = embed_recording(
+            missing = embed_recording(
                 recording,
                 encoder,
                 store,
                 cache=cache,
                 batch=batch,
-                tick=lambda frames, name=name: tally.tick(frames, name),  # type: ignore[misc]
+                tick=lambda frames, name=name: status.advance(frames, name),  # type: ignore[misc]
                 cancel=cancel,
             )
-            tally.finished(name, without)
+            status.add_done(name, missing)
         except Cancelled:
             raise
-        except Exception as error:  # a model of the user's own may raise anything
-            tally.failed[name] = sentence(recording, error)
-            tally.tick(before + todo[name] - tally.frames, name)
+        except Exception as error:  # a custom model can raise any error
+            status.failed[name] = failure_message(recording, error)
+            status.advance(before + todo[name] - status.finished_frames, name)
 
 
 def _missing(
-    study: list[Recording], encoder: Encoder, store: EmbeddingStore, tally: Tally, cancel: Cancel | None
+    study: list[Recording],
+    encoder: Encoder,
+    store: EmbeddingStore,
+    status: EmbedProgress,
+    cancel: Cancel | None,
 ) -> dict[str, int]:
-    """Names of the recordings to embed and their numbers of frames."""
+    """Find the recordings to embed; return their numbers of frames, by name."""
 
     def indexing(done: int, total: int) -> None:
         check_cancelled(cancel)
@@ -128,13 +132,13 @@ def _missing(
     todo: dict[str, int] = {}
     for number, recording in enumerate(study):
         check_cancelled(cancel)
-        tally.tell(Progress("embed", 0, 0, detail=f"{recording.name}, {number + 1} of {len(study)}"))
+        status.callback(Progress("embed", 0, 0, detail=f"{recording.name}, {number + 1} of {len(study)}"))
         try:
             with recording.open_with(open_video, warn=False, progress=indexing) as video:
                 if store.state(recording, encoder, video) == "done":
-                    tally.skipped.append(recording.name)
+                    status.skipped.append(recording.name)
                 else:
                     todo[recording.name] = len(recording.frames(len(video)))
         except (ValueError, OSError) as error:
-            tally.failed[recording.name] = sentence(recording, error)
+            status.failed[recording.name] = failure_message(recording, error)
     return todo

@@ -1,4 +1,4 @@
-"""Codes of one recording on their way to disk."""
+"""Write the codes of one recording to disk."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from .encoder import Encoder
 from .errors import EmbeddingError
 
 FORMAT = 1
-"""Raised whenever the layout changes, so that old codes are not read."""
+"""Version of the file layout. Increase it when the layout changes, then old codes are computed again."""
 
-CHUNK = 1024  # frames
+CHUNK = 1024  # frames per chunk of an array
 
 
 class EmbeddingWriter:
-    """Writes the codes of a recording beside the store, and moves them into it when they are complete.
+    """Write the codes of a recording to a temporary folder, and move them into the store at the end.
 
-    So a store never holds half a recording, whenever the process ends.
+    The store therefore never holds incomplete codes, even if the process is killed.
 
     Parameters
     ----------
     root : Path
-        The store.
+        Folder of the store.
     recording : Recording
-        The recording.
+        Recording that the codes belong to.
     encoder : Encoder
-        Which model.
+        Model that computes the codes.
     video : VideoArray
-        The recording's video.
+        Opened video of the recording.
     """
 
     def __init__(self, root: Path, recording: Recording, encoder: Encoder, video: VideoArray) -> None:
@@ -53,8 +53,8 @@ class EmbeddingWriter:
         frames = recording.frames(len(video))
         self._frames = np.array(frames, np.int64)
         self._times = video.times[frames.start : frames.stop].copy()
-        self._attributes = _facts(recording, encoder, video, frames)
-        self._partial = _room_for(root, recording.name)
+        self._attributes = _metadata(recording, encoder, video, frames)
+        self._partial = _temporary_folder(root, recording.name)
         self._group: Any = None
         self._array: Any = None
         self._posture: NDArray[np.float32] = np.empty((len(frames), 0), np.float32)
@@ -63,33 +63,33 @@ class EmbeddingWriter:
 
     @property
     def posture(self) -> NDArray[np.float32]:
-        """Posture of all frames, shape (t, d); NaN where there is none, or none yet."""
+        """Posture code of each frame, shape (t, d); NaN if a frame has no code, or no code yet."""
         return self._posture
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """Seconds of each frame, shape (t,)."""
+        """Time of each frame in seconds, shape (t,)."""
         return self._times
 
     @property
     def valid(self) -> NDArray[np.bool_]:
-        """Frames that have a crop, shape (t,)."""
+        """True for frames that have a crop, shape (t,)."""
         return self._valid
 
     @property
     def added(self) -> int:
-        """Frames that came so far."""
+        """Number of frames that were added so far."""
         return self._added
 
     def add(self, posture: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
-        """Append the posture of the next frames.
+        """Append the posture codes of the next frames.
 
         Parameters
         ----------
         posture : (m, d) float32 array
-            One row for each of the ``m`` valid frames.
+            Posture code of each of the ``m`` valid frames.
         valid : (n,) bool array
-            Which of the next ``n`` frames have a crop.
+            True for those of the next ``n`` frames that have a crop.
         """
         if self._array is None and len(posture):
             self._begin(posture.shape[1])
@@ -117,23 +117,23 @@ class EmbeddingWriter:
             self._written = stop
 
     def finish(self, behaviour: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
-        """Write the rest and put the codes into the store.
+        """Write the remaining codes, and move all codes into the store.
 
         Parameters
         ----------
-        behaviour : (t, d) float32 array
-            Behaviour around each frame.
+        behaviour : (t, e) float32 array
+            Behaviour code of the window around each frame.
         valid : (t,) bool array
-            Frames whose window is whole.
+            True for frames with a complete window.
 
         Raises
         ------
         EmbeddingError
-            If frames are missing.
+            If posture codes of some frames were not added.
         """
         if self._array is None or self._added != len(self._frames):
             raise EmbeddingError(
-                f"{self._name}: codes of {self._added} of {len(self._frames)} frames came; embed it again."
+                f"{self._name}: only {self._added} of {len(self._frames)} frames are encoded; embed it again."
             )
         self._flush(self._added)
         codes = np.where(valid[:, None], behaviour, np.nan).astype(np.float32)
@@ -159,8 +159,8 @@ class EmbeddingWriter:
         _remove_if_empty(self._partial.parent)
 
 
-def _room_for(root: Path, name: str) -> Path:
-    """Folder for what is not complete yet; what an earlier writer that was killed left there is removed."""
+def _temporary_folder(root: Path, name: str) -> Path:
+    """Return a temporary folder, and remove those that a killed process left for this recording."""
     beside = root.with_name(f"{root.name}.partial")
     own = free_folder(root, name).name
     for left in beside.glob("*.*"):
@@ -173,10 +173,10 @@ def _remove_if_empty(folder: Path) -> None:
     try:
         folder.rmdir()
     except OSError:
-        return  # others write there
+        return  # another writer uses it
 
 
-def _facts(recording: Recording, encoder: Encoder, video: VideoArray, frames: range) -> dict[str, Any]:
+def _metadata(recording: Recording, encoder: Encoder, video: VideoArray, frames: range) -> dict[str, Any]:
     return {
         "format": FORMAT,
         NAME: recording.name,
