@@ -81,7 +81,7 @@ def test_local_workers(clip, tmp_path: Path) -> None:
 
 
 def test_a_wrong_address_is_told(clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("napari_ubam.embedding.cluster._PATIENCE", 0.5)
+    monkeypatch.setattr("napari_ubam.embedding.cluster._SCHEDULER_TIMEOUT", 0.5)
     study, store = study_of(clip, tmp_path), EmbeddingStore(tmp_path / "embeddings.zarr")
     with pytest.raises(EmbeddingError, match="No dask scheduler answers"):
         embed(study, PlainSource(), store, scheduler="tcp://127.0.0.1:9")
