@@ -72,4 +72,5 @@ def describe_device(name: str = "auto") -> str:
     processor = platform.processor() or platform.machine()
     if device.type == "mps":
         return f"Apple GPU of {processor}"
-    return f"CPU {processor}, {torch.get_num_threads()} threads"
+    count = torch.get_num_threads()
+    return f"CPU {processor}, {count} thread{'' if count == 1 else 's'}"
