@@ -127,6 +127,7 @@ def test_every_option_and_command_is_explained_in_a_sentence() -> None:
         f"{name} {option.name}": getattr(option, "help", None)
         for name, one in command.commands.items()
         for option in one.params
+        if option.param_type_name == "option"  # older releases of typer keep no text with arguments
     }
     assert len(texts) > 40
     assert {
