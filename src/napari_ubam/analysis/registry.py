@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from functools import cache
-from importlib.metadata import entry_points
 
+from napari_ubam.packages import load_entry_points
 from napari_ubam.runfolder.paths import MAP_RESULT, SCORES
 from napari_ubam.runfolder.tables import is_result_name
 
@@ -87,9 +86,5 @@ def find_analysis(name: str) -> Analysis:
 
 @cache
 def _load_packages() -> None:
-    """Register the analyses of other packages once; one that fails must not hide the others."""
-    for point in entry_points(group=ENTRY_POINTS):
-        try:
-            register_analysis(point.load())
-        except Exception:
-            logging.getLogger("napari_ubam").exception("The analysis %s cannot be loaded.", point.value)
+    """Register the analyses of other packages once."""
+    load_entry_points(ENTRY_POINTS, register_analysis, "analysis")

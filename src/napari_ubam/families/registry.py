@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from napari_ubam.learners.fitting import PretrainedFiles
 from napari_ubam.models.config import ModelConfig
+from napari_ubam.packages import load_entry_points
 
 from .family import Family, FamilyError
 from .native import Native
@@ -173,12 +172,8 @@ def refuse_pretrained(config: ModelConfig, files: PretrainedFiles) -> None:
 
 @cache
 def _load_packages() -> None:
-    """Register the families of other packages once; one that fails must not hide the others."""
-    for point in entry_points(group=ENTRY_POINTS):
-        try:
-            register(point.load())
-        except Exception:
-            logging.getLogger("napari_ubam").exception("The family %s cannot be loaded.", point.value)
+    """Register the families of other packages once."""
+    load_entry_points(ENTRY_POINTS, register, "family")
 
 
 register(Native())

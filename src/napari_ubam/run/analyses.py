@@ -17,22 +17,12 @@ from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import LOG, SCORES, figure_file
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.runfolder.tables import Result, has_result, read_result, write_result
+from napari_ubam.runfolder.tables import WRITTEN_FACTS, Result, has_result, read_result, write_result
 from napari_ubam.study import Study
 
 from .provenance import recording_facts
 
-OWN_FACTS = {
-    "created",
-    "model",
-    "parameters",
-    "recordings",
-    "scores_created",
-    "tables",
-    "text_columns",
-    "versions",
-    "warnings",
-}
+OWN_FACTS = WRITTEN_FACTS | {"model", "parameters", "recordings", "scores_created"}
 """Facts that are written with every result."""
 
 

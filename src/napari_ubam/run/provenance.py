@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from napari_ubam.models.weights import WeightsError
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import SCORES
 from napari_ubam.runfolder.recordings import read_recordings
+from napari_ubam.runfolder.scored_recordings import describe_changes
 from napari_ubam.runfolder.tables import Result, read_facts
-from napari_ubam.study import StudyError
+from napari_ubam.study import Study, StudyError
 from napari_ubam.study.values import listed
 
 
@@ -48,66 +49,108 @@ def recording_facts(codes: Iterable[Codes], reference: Collection[str] = ()) -> 
     ]
 
 
-def changes_since(folder: Path, result: Result, hash_of: Callable[[str], str] | None = None) -> list[str]:
-    """Say how a run differs now from what a result was computed from.
+class CurrentRun:
+    """A run as it is now, to compare its results with. Model, study and codes are each read once.
 
     Parameters
     ----------
     folder : Path
         Folder of the run.
-    result : Result
-        Its facts tell the recordings (``recordings``) and the scores (``scores_created``) that were used.
-        Results of earlier versions do not have all of them; what is not noted is not compared.
-    hash_of : callable, optional
-        Gives the hash of the codes of a recording by its name, see `stored_hashes`. One function for many
-        results reads each recording only once.
-
-    Returns
-    -------
-    list of str
-        Sentences. Empty if nothing is known to have changed.
     """
-    again = "score the study again" if result.name == SCORES else "run this analysis again"
-    found = []
-    if _model_changed(folder, result.facts.get("model", {})):
-        found.append(f"The model was trained again since then; embed the study, and {again}.")
-    if "recordings" not in result.facts:
-        found += _other_names(folder, result, again)
-    else:
-        changes = ", ".join(
-            _recording_changes(folder, result.facts["recordings"], hash_of or stored_hashes(folder))
-        )
-        if changes:
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._hashes: dict[str, str] = {}
+
+    def changes_since(self, result: Result) -> list[str]:
+        """Say how the run differs from what a result was computed from.
+
+        Parameters
+        ----------
+        result : Result
+            Its facts tell the model (``model``), the recordings (``recordings``) and the scores
+            (``scores_created``) that were used. Results of earlier versions do not have all of them; what is
+            not noted is not compared.
+
+        Returns
+        -------
+        list of str
+            Sentences. Empty if nothing is known to have changed.
+        """
+        again = "score the study again" if result.name == SCORES else "run this analysis again"
+        found = []
+        if self._model_changed(result.facts.get("model", {})):
+            found.append(f"The model was trained again since then; embed the study, and {again}.")
+        if "recordings" not in result.facts:
+            found += self._missing_recordings(result, again)
+        elif changes := self._recording_changes(result.facts["recordings"]):
             found.append(f"The study of this run has changed since then: {changes}; {again}.")
-    used = result.facts.get("scores_created")
-    if used is not None and used != scores_created(folder):
-        found.append(f"The study was scored again since then; {again}.")
-    return found
+        used = result.facts.get("scores_created")
+        if used is not None and used != scores_created(self._folder):
+            found.append(f"The study was scored again since then; {again}.")
+        return found
 
-
-def stored_hashes(folder: Path) -> Callable[[str], str]:
-    """Give a function for the hashes of the stored codes. Each recording is read once.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the run.
-
-    Returns
-    -------
-    callable
-        Takes the name of a recording. Returns the hash, or an empty text if the recording has no codes.
-    """
-    store = store_of(folder)
-
-    @cache
-    def hash_of(name: str) -> str:
+    @cached_property
+    def _study(self) -> Study | None:
         try:
-            return codes_hash(store.read(name))
-        except EmbeddingError:
-            return ""
+            return read_recordings(self._folder)
+        except (RunError, StudyError, OSError):
+            return None
 
-    return hash_of
+    @cached_property
+    def _model(self) -> Mapping[str, str] | None:
+        try:
+            return ModelEncoder.load(self._folder).hashes
+        except WeightsError:  # there is no model any more, or half of another one
+            return None
+
+    def _codes(self, name: str) -> str:
+        """Hash of the stored codes of a recording; an empty text if it has none."""
+        if name not in self._hashes:
+            try:
+                self._hashes[name] = codes_hash(store_of(self._folder).read(name))
+            except EmbeddingError:
+                self._hashes[name] = ""
+        return self._hashes[name]
+
+    def _model_changed(self, noted: Mapping[str, str]) -> bool:
+        if not noted:
+            return False
+        now = self._model
+        return now is None or any(now.get(name, text) != text for name, text in noted.items())
+
+    def _missing_recordings(self, result: Result, again: str) -> list[str]:
+        """Compare the names in the tables of a result that notes no recordings, such as a map."""
+        columns = [set(table["recording"]) for table in result.tables.values() if "recording" in table]
+        if self._study is None or not columns:
+            return []
+        gone = sorted(set().union(*columns) - set(self._study.names))
+        if not gone:
+            return []
+        verb = "is" if len(gone) == 1 else "are"
+        return [f"{listed(gone, 6)} {verb} no longer in the study of this run; {again}."]
+
+    def _recording_changes(self, noted: Iterable[Mapping[str, Any]]) -> str:
+        """Describe what happened to recordings since a result noted them; empty if nothing did."""
+        if self._study is None:
+            return "it cannot be read"
+        before = {str(one["name"]): one for one in noted}
+        shared = [one for one in self._study if one.name in before]
+        labels = ("subject", "group", "session")
+        return describe_changes(
+            {
+                "added": [name for name in self._study.names if name not in before],
+                "removed": [name for name in before if name not in self._study.names],
+                "given other labels": [
+                    one.name
+                    for one in shared
+                    if any(getattr(one, label) != before[one.name][label] for label in labels)
+                ],
+                "embedded again": [
+                    one.name for one in shared if self._codes(one.name) != before[one.name]["codes"]
+                ],
+            }
+        )
 
 
 def scores_created(folder: Path) -> str | None:
@@ -126,58 +169,3 @@ def scores_created(folder: Path) -> str | None:
     facts = read_facts(folder, SCORES) or {}
     created: str | None = facts.get("created")
     return created
-
-
-def _model_changed(folder: Path, noted: Mapping[str, str]) -> bool:
-    if not noted:
-        return False
-    try:
-        now = ModelEncoder.load(folder).hashes
-    except WeightsError:  # there is no model any more, or half of another one
-        return True
-    return any(now.get(name, text) != text for name, text in noted.items())
-
-
-def _other_names(folder: Path, result: Result, again: str) -> list[str]:
-    """Compare the names in the tables of a result that notes no recordings, such as a map."""
-    columns = [table["recording"] for table in result.tables.values() if "recording" in table]
-    if not columns:
-        return []
-    try:
-        now = set(read_recordings(folder).names)
-    except (RunError, StudyError, OSError):
-        return []
-    gone = sorted(set().union(*(set(column) for column in columns)) - now)
-    if not gone:
-        return []
-    verb = "is" if len(gone) == 1 else "are"
-    return [f"{listed(gone, 6)} {verb} no longer in the study of this run; {again}."]
-
-
-def _recording_changes(
-    folder: Path, noted: Iterable[Mapping[str, Any]], hash_of: Callable[[str], str]
-) -> Iterator[str]:
-    before = {str(one["name"]): one for one in noted}
-    try:
-        study = read_recordings(folder)
-    except (RunError, StudyError, OSError):
-        yield "it cannot be read"
-        return
-    added = [name for name in study.names if name not in before]
-    removed = [name for name in before if name not in study.names]
-    shared = [one for one in study if one.name in before]
-    labelled = [
-        one.name
-        for one in shared
-        if any(getattr(one, label) != before[one.name][label] for label in ("subject", "group", "session"))
-    ]
-    embedded = [one.name for one in shared if hash_of(one.name) != before[one.name]["codes"]]
-    parts = (
-        (added, "added"),
-        (removed, "removed"),
-        (labelled, "given other labels"),
-        (embedded, "embedded again"),
-    )
-    for names, what in parts:
-        if names:
-            yield f"{listed(names, 6)} {'was' if len(names) == 1 else 'were'} {what}"

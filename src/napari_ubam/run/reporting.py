@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from napari_ubam.runfolder.tables import Result, RunResults, has_result, read_re
 from napari_ubam.training.checks.quality import Quality
 from napari_ubam.versions import versions
 
-from .provenance import changes_since, stored_hashes
+from .provenance import CurrentRun
 
 LISTED = 20  # episodes
 ROWS = 50  # a longer table of an analysis is left to its file
@@ -69,16 +69,16 @@ def write_report(folder: Path) -> Path:
         )
     scores = read_result(folder, SCORES)
     reference = [str(name) for name in scores.facts["reference_recordings"]]
-    hash_of = stored_hashes(folder)
+    now = CurrentRun(folder)
     page = Page(
         title=f"Deviation from {scores.facts['reference']}",
         lead=f"{folder.name}, scored {scores.facts['created']}, napari-ubam {versions()['napari-ubam']}",
-        warnings=[*changes_since(folder, scores, hash_of), *scores.warnings],
+        warnings=[*now.changes_since(scores), *scores.warnings],
         parts=[
             _subjects(folder, scores),
             _episodes(scores.tables["episodes"], set(reference)),
             *_pictures(folder, reference),
-            *_analyses(folder, hash_of),
+            *_analyses(folder, now),
             _recordings(scores.facts, reference),
             _model(folder),
             _origin(folder, scores.facts),
@@ -133,7 +133,7 @@ def _pictures(folder: Path, reference: Sequence[str]) -> Iterator[Part]:
         yield Part("Magnified", ["One frame at several factors: 1 is the original."], None, sweep)
 
 
-def _analyses(folder: Path, hash_of: Callable[[str], str]) -> Iterator[Part]:
+def _analyses(folder: Path, now: CurrentRun) -> Iterator[Part]:
     """Sections of the other results: one for each table, the first with the facts and the figure."""
     for name, result in RunResults(folder).items():
         if name == SCORES:
@@ -141,7 +141,7 @@ def _analyses(folder: Path, hash_of: Callable[[str], str]) -> Iterator[Part]:
         known = analyses().get(name)
         title = known.title if known else name.replace("_", " ").capitalize()
         sentences = [known.description] if known else []
-        sentences += [*changes_since(folder, result, hash_of), *result.warnings, *_settings(result.facts)]
+        sentences += [*now.changes_since(result), *result.warnings, *_settings(result.facts)]
         figures = _figures(folder, name)
         for number, (table, rows) in enumerate(result.tables.items()):
             where = f"All {len(rows)} rows are in {table}.csv."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -186,16 +186,31 @@ def stale_scores(folder: Path) -> str | None:
 
 def _changes(removed: list[str], added: list[str], embedded: list[str]) -> str:
     """Describe changes of a list of recordings; empty if there are none."""
-    parts = [(removed, "removed"), (added, "added"), (embedded, "embedded again")]
-    return ", ".join(f"{listed(names, 6)} {_were(names)} {done}" for names, done in parts if names)
+    return describe_changes({"removed": removed, "added": added, "embedded again": embedded})
+
+
+def describe_changes(changes: Mapping[str, Sequence[str]]) -> str:
+    """Say in words what happened to recordings.
+
+    Parameters
+    ----------
+    changes : mapping of str to sequence of str
+        Names of recordings by what was done to them, such as ``"removed"``.
+
+    Returns
+    -------
+    str
+        Part of a sentence; empty if there are no names.
+    """
+    return ", ".join(
+        f"{listed(names, 6)} {'was' if len(names) == 1 else 'were'} {done}"
+        for done, names in changes.items()
+        if names
+    )
 
 
 def _count(recordings: Mapping[str, str]) -> str:
     return "1 recording" if len(recordings) == 1 else f"{len(recordings)} recordings"
-
-
-def _were(names: list[str]) -> str:
-    return "was" if len(names) == 1 else "were"
 
 
 def _plain(reference: str) -> str:

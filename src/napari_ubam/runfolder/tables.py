@@ -35,6 +35,9 @@ _EARLIER = {SCORES: ("scores", "subjects", "episodes"), MAP_RESULT: ("map",)}
 # Keys of the facts file that are not facts.
 _WARNINGS, _TABLES, _TEXT_COLUMNS = "warnings", "tables", "text_columns"
 
+WRITTEN_FACTS = frozenset({_WARNINGS, _TABLES, _TEXT_COLUMNS, "versions", "created"})
+"""Facts that `write_result` adds to every result."""
+
 
 @dataclass(frozen=True)
 class Result:
