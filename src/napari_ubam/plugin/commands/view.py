@@ -39,6 +39,21 @@ def view_run(folder: Path, *, block: bool = True) -> napari.Viewer:
     napari.Viewer
     """
     viewer = napari.Viewer(title=f"uBAM {folder.name}")
+    show_run(viewer, folder)
+    if block:
+        napari.run()
+    return viewer
+
+
+def show_run(viewer: napari.Viewer, folder: Path) -> None:
+    """Open all panels in a viewer, read a run in a thread, and show its strongest episode.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    folder : Path
+        Folder of the run.
+    """
     docks = {
         name: viewer.window.add_dock_widget(make(viewer), name=name, area="right", tabify=True)
         for name, make in PANELS.items()
@@ -56,6 +71,3 @@ def view_run(folder: Path, *, block: bool = True) -> napari.Viewer:
             link.show(contents.study.names[0])
 
     link.open_run(folder, then=show_strongest)
-    if block:
-        napari.run()
-    return viewer
