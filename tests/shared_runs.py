@@ -58,7 +58,9 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
         Fills the folder.
     """
     base = factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    kept = os.environ.get("UBAM_KEEP_RUNS")  # a folder that outlives the tests, for repeated narrow ones
+    shared = Path(kept) if kept else base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    shared.mkdir(parents=True, exist_ok=True)
     folder = shared / f"shared-{name}"
     with FileLock(f"{folder}.lock"):
         if not (folder / READY).exists():
