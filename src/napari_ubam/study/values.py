@@ -275,6 +275,29 @@ def listed(words: Iterable[str], limit: int = 12) -> str:
     return ", ".join(words[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun.
+
+    Parameters
+    ----------
+    number : int
+        How many there are.
+    noun : str
+        The noun in the singular, such as ``subject``.
+    plural : str
+        The noun in the plural, if it is not the singular with an s or with ies for a last y.
+
+    Returns
+    -------
+    str
+        Text such as ``1 subject`` or ``12 subjects``.
+    """
+    if number == 1:
+        return f"1 {noun}"
+    regular = f"{noun[:-1]}ies" if re.search("[^aeiou]y$", noun) else f"{noun}s"
+    return f"{number} {plural or regular}"
+
+
 def resolve(text: str, folder: Path) -> Path:
     """Resolve the path in a cell.
 
