@@ -70,9 +70,12 @@ class ViewerLink(Navigation):
     ----------
     theme_changed : Signal
         Emits when the viewer gets other colours.
+    layer_removed : Signal
+        Emits the recording's name and the role when the user removes a layer of the plugin.
     """
 
     theme_changed = Signal()
+    layer_removed = Signal(str, str)
 
     def __init__(self, viewer: Viewer) -> None:
         super().__init__(viewer, Session())
