@@ -140,17 +140,17 @@ def test_the_latest_of_many_jobs_is_shown(tmp_path: Path) -> None:
 
 
 def test_a_study_or_reference_other_than_the_scored_one_is_said(run: Run, study: Study) -> None:
-    session = Session()
-    assert session.scores_note == ""
+    session, told = Session(), []
+    session.agreement_changed.connect(lambda: told.append(session.outdated))
+    assert session.outdated == ""
     session.set_contents(read_run(run.folder))
-    assert session.scores_note == ""
+    assert session.outdated == ""
     session.set_reference("group=impaired")
-    assert session.scores_note == (
-        "The reference group=impaired (1 recording) is not that of the scores, group=healthy (4 recordings)."
-    )
+    other = "The scores are against group=healthy, not group=impaired; score again."
+    assert session.outdated == other
     session.set_reference("group=nobody")
-    assert session.scores_note == ""
+    assert session.outdated == ""
     session.set_study(study.without("healthy2"))
-    assert session.scores_note == (
-        "The study has changed since it was scored: healthy2 was removed; score it again."
-    )
+    assert session.outdated == "The study changed: healthy2 was removed; score again."
+    assert other in told
+    assert told[-1] == session.outdated

@@ -79,6 +79,11 @@ class ScoredStudy:
         return cls(reference, recordings)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the recordings."""
+        return tuple(one.name for one in self.recordings)
+
+    @property
     def reference_recordings(self) -> tuple[ScoredRecording, ...]:
         """Recordings of the reference."""
         return tuple(one for one in self.recordings if one.reference)

@@ -118,7 +118,7 @@ class DeviationPanel(Panel):
 
     def _show_scores_note(self) -> None:
         """Say whether the scores below are of the study and the reference that are chosen now."""
-        note = self.session.scores_note
+        note = self.session.outdated
         self.scores_note.setText(note)
         self.scores_note.setVisible(bool(note))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from psygnal import Signal
 from napari_ubam.jobs import start_job
 from napari_ubam.study import Fault, Recording, Study, StudyError
 
+from .agreement import outdated_magnification, outdated_scores
 from .contents import Results, RunContents
 from .draft import StudyDraft
 from .job_progress import JobProgress
@@ -54,6 +54,7 @@ class Session:
     """
 
     study_changed = Signal()
+    agreement_changed = Signal()  # `outdated`, `magnification_outdated` or `study_differs` may have changed
     run_changed = Signal()
     results_changed = Signal()
     reference_changed = Signal(str)
@@ -93,6 +94,7 @@ class Session:
         """Check the draft after a change."""
         self.study, self.faults = self.draft.check()
         self.study_changed.emit()
+        self.agreement_changed.emit()
 
     def saved_to(self, path: Path) -> None:
         """Note where the study was saved.
@@ -178,6 +180,7 @@ class Session:
             self.set_reference(contents.results.reference)
         self.run_changed.emit()
         self.results_changed.emit()
+        self.agreement_changed.emit()
         self.job_changed.emit()
 
     @property
@@ -200,18 +203,45 @@ class Session:
         """Scores of the open run."""
         return self.contents.results if self.contents else None
 
+    # agreement --------------------------------------------------------------------------------------
+
     @property
-    def scores_note(self) -> str:
-        """One sentence if the study or the reference is not the one that was scored; else empty."""
-        study, results = self.study or self.run_study, self.results
-        if study is None or results is None:
+    def outdated(self) -> str:
+        """One sentence if the scores no longer agree with study, model or reference; else empty."""
+        if self.contents is None:
             return ""
-        note = results.scored.study_difference(study.names)
-        if note is None and self.reference:
-            with suppress(StudyError):  # the filter selects nothing, which is said beside it
-                chosen = dict.fromkeys(study.select(self.reference).names, "")
-                note = results.scored.reference_difference(self.reference, chosen)
-        return note or ""
+        return outdated_scores(self.contents, self.study, self.reference, self._is_faulty)
+
+    def magnification_outdated(self, recording: str) -> str:
+        """Say why a magnification with the chosen reference no longer agrees with study or model.
+
+        Parameters
+        ----------
+        recording : str
+            Name of the recording that is magnified.
+
+        Returns
+        -------
+        str
+            One sentence; empty if they agree.
+        """
+        if self.contents is None:
+            return ""
+        return outdated_magnification(self.contents, self.study, self.reference, self._is_faulty, recording)
+
+    @property
+    def study_differs(self) -> bool:
+        """Whether the rows of the Study panel are not the study of the open run."""
+        return self.run_study is not None and len(self.draft) > 0 and self.study != self.run_study
+
+    def take_run_study(self) -> None:
+        """Replace the study of the panels by that of the open run."""
+        if self.run_study is not None:
+            self.set_study(self.run_study)
+
+    @property
+    def _is_faulty(self) -> bool:
+        return self.study is None and len(self.draft) > 0
 
     def set_reference(self, text: str) -> None:
         """Choose the reference.
@@ -224,6 +254,7 @@ class Session:
         if text != self.reference:
             self.reference = text
             self.reference_changed.emit(text)
+            self.agreement_changed.emit()
 
     def set_recording(self, name: str) -> None:
         """Note which recording is shown.
