@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from napari_ubam.plugin.state.draft import COLUMNS, StudyDraft, split_clipboard
 from napari_ubam.study import Roi, Study
@@ -74,7 +75,22 @@ def test_pasting_tells_what_did_not_fit(study: Study) -> None:
     assert [draft.cell(row, "session") for row in (last - 1, last)] == ["1", "2"]
 
 
-cells = st.text(st.characters(blacklist_characters="\t\r\n", blacklist_categories=("Cs",)), max_size=8)
+def test_typed_numbers_are_a_region_when_they_are_complete() -> None:
+    draft = StudyDraft([{"video": "rat1.mp4", "x": "3", "y": "4", "width": "50"}])
+    assert draft.roi(0) is None
+    draft.set_cell(0, "height", "40")
+    assert draft.roi(0) == Roi(x=3, y=4, width=50, height=40)
+    draft.set_cell(0, "width", "wide")
+    assert draft.roi(0) is None
+
+
+def test_a_key_means_nothing_in_another_draft() -> None:
+    first, second = (StudyDraft([{"video": "rat1.mp4"}]) for _ in range(2))
+    assert first.row_of(first.key(0)) == 0
+    assert second.row_of(first.key(0)) is None
+
+
+cells = st.text(st.characters(exclude_characters="\t\r\n", exclude_categories=("Cs",)), max_size=8)
 
 
 @given(rows=st.integers(1, 4), columns=st.integers(1, 3), data=st.data())
@@ -86,3 +102,73 @@ def test_a_block_is_pasted_cell_by_cell(rows: int, columns: int, data: st.DataOb
     at = COLUMNS.index("subject")
     shown = [[draft.cell(row, COLUMNS[at + column]) for column in range(columns)] for row in range(rows)]
     assert shown == [[cell.strip() for cell in line] for line in block]
+
+
+class Rows(RuleBasedStateMachine):
+    """Any order of edits, compared with a dict from key to the region and the subject of the row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draft = StudyDraft()
+        self.wanted: dict[int, tuple[str, Roi | None]] = {}
+        self.removed: list[dict[int, tuple[str, Roi | None]]] = []
+        self.videos = 0
+
+    @rule(number=st.integers(1, 3))
+    def add(self, number: int) -> None:
+        names = [f"rat{self.videos + one}" for one in range(number)]
+        self.videos += number
+        for row, name in zip(self.draft.add_videos([Path(f"{n}.mp4") for n in names]), names, strict=True):
+            self.wanted[self.draft.key(row)] = (name, None)
+
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        rows = (
+            data.draw(st.sets(st.integers(0, max(len(self.draft) - 1, 0)), max_size=3))
+            if self.wanted
+            else set()
+        )
+        keys = [self.draft.key(row) for row in rows]
+        self.draft.remove(rows)
+        if keys:
+            self.removed.append({key: self.wanted.pop(key) for key in keys})
+
+    @rule()
+    def restore(self) -> None:
+        assert self.draft.can_restore == bool(self.removed)
+        back = self.removed.pop() if self.removed else {}
+        assert {self.draft.key(row) for row in self.draft.restore()} == set(back)
+        self.wanted.update(back)
+
+    @precondition(lambda self: self.wanted)
+    @rule(data=st.data(), text=st.sampled_from(["", "a", "b"]))
+    def edit(self, data: st.DataObject, text: str) -> None:
+        key = data.draw(st.sampled_from(sorted(self.wanted)))
+        row = self.draft.row_of(key)
+        assert row is not None
+        self.draft.set_cell(row, "subject", text)
+        self.wanted[key] = (text, self.wanted[key][1])
+
+    @precondition(lambda self: self.wanted)
+    @rule(
+        data=st.data(),
+        roi=st.none()
+        | st.builds(Roi, x=st.integers(0, 9), y=st.just(0), width=st.just(4), height=st.just(4)),
+    )
+    def draw(self, data: st.DataObject, roi: Roi | None) -> None:
+        key = data.draw(st.sampled_from(sorted(self.wanted)))
+        row = self.draft.row_of(key)
+        assert row is not None
+        self.draft.set_roi([row], roi)
+        self.wanted[key] = (self.wanted[key][0], roi)
+
+    @invariant()
+    def every_row_has_what_its_key_was_given(self) -> None:
+        rows = range(len(self.draft))
+        found = {self.draft.key(row): (self.draft.cell(row, "subject"), self.draft.roi(row)) for row in rows}
+        assert found == self.wanted
+        assert all(self.draft.row_of(key) is None for gone in self.removed for key in gone)
+
+
+TestRows = Rows.TestCase
+TestRows.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)

@@ -1,9 +1,14 @@
-"""A study while the user types it: rows of text with their faults. Needs neither Qt nor napari."""
+"""A study while the user types it: rows of text with their faults. Needs neither Qt nor napari.
+
+Each row has a key, which stays with it while other rows come and go. What belongs to a row for longer than
+one call, such as a region that is being drawn, must note the key and not the row's number.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 
@@ -27,6 +32,8 @@ class StudyDraft:
     def __init__(self, rows: Iterable[Mapping[str, str]] = (), folder: Path | None = None) -> None:
         self.rows: list[dict[str, str]] = [dict(row) for row in rows]
         self.folder = folder or Path()
+        self._keys = [_new_key() for _ in self.rows]
+        self._removed: list[list[tuple[int, int, dict[str, str]]]] = []
 
     @classmethod
     def from_study(cls, study: Study) -> StudyDraft:
@@ -54,6 +61,40 @@ class StudyDraft:
     def __len__(self) -> int:
         """Give the number of rows."""
         return len(self.rows)
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Keys of the rows, in order."""
+        return tuple(self._keys)
+
+    def key(self, row: int) -> int:
+        """Give the key of a row.
+
+        Parameters
+        ----------
+        row : int
+            Number of the row, from 0.
+
+        Returns
+        -------
+        int
+            Stays with the row while other rows are added or removed. No other row has it, in any draft.
+        """
+        return self._keys[row]
+
+    def row_of(self, key: int) -> int | None:
+        """Find the row with a key.
+
+        Parameters
+        ----------
+        key : int
+
+        Returns
+        -------
+        int or None
+            Number of the row, from 0; None if the row was removed, or belongs to another draft.
+        """
+        return self._keys.index(key) if key in self._keys else None
 
     def cell(self, row: int, column: str) -> str:
         """Give the text of a cell.
@@ -89,6 +130,7 @@ class StudyDraft:
                 continue
             added.append(len(self.rows))
             self.rows.append({"video": str(path), "subject": path.stem, "group": "", "session": "0"})
+            self._keys.append(_new_key())
         return added
 
     def set_cell(self, row: int, column: str, text: str) -> None:
@@ -129,6 +171,24 @@ class StudyDraft:
                     lost += 1
         return lost
 
+    def roi(self, row: int) -> Roi | None:
+        """Give the region of a row.
+
+        Parameters
+        ----------
+        row : int
+            Number of the row, from 0.
+
+        Returns
+        -------
+        Roi or None
+            None for the whole picture, and while the four numbers are not complete and valid.
+        """
+        try:
+            return Roi(**{name: self.cell(row, name) for name in ROI_COLUMNS})
+        except StudyError:
+            return None
+
     def set_roi(self, rows: Iterable[int], roi: Roi | None) -> None:
         """Set or remove the region of rows.
 
@@ -151,8 +211,31 @@ class StudyDraft:
         rows : iterable of int
             Numbers of the rows, from 0.
         """
-        gone = set(rows)
-        self.rows = [row for number, row in enumerate(self.rows) if number not in gone]
+        gone = sorted(set(rows))
+        if not gone:
+            return
+        self._removed.append([(row, self._keys[row], self.rows[row]) for row in gone])
+        for row in reversed(gone):
+            del self.rows[row], self._keys[row]
+
+    @property
+    def can_restore(self) -> bool:
+        """Whether removed rows can be brought back."""
+        return bool(self._removed)
+
+    def restore(self) -> list[int]:
+        """Bring back the rows that were removed last, with their keys.
+
+        Returns
+        -------
+        list of int
+            Numbers of these rows, from 0: where they were, or at the end of a table that is shorter now.
+        """
+        back = self._removed.pop() if self._removed else []
+        for row, key, cells in back:
+            self.rows.insert(row, cells)
+            self._keys.insert(row, key)
+        return [self._keys.index(key) for _, key, _ in back]
 
     def table(self) -> pd.DataFrame:
         """Give the cells as a table of text, without empty optional columns."""
@@ -216,6 +299,11 @@ def split_clipboard(text: str) -> list[list[str]]:
         Cells, row by row.
     """
     return [line.split("\t") for line in text.replace("\r\n", "\n").rstrip("\n").split("\n")]
+
+
+def _new_key() -> int:
+    """Make a key that no row has, in this draft and in others; a draft can replace another one."""
+    return uuid4().int
 
 
 def _filled(row: Mapping[str, str]) -> dict[str, str]:
