@@ -11,6 +11,7 @@ from napari_ubam.plugin.io.regions import region_of
 from napari_ubam.plugin.io.result_layers import arrow_layer, magnified_layers, score_overlay
 from napari_ubam.plugin.viewer.navigation import image_frame
 from napari_ubam.plugin.viewer.overlay import add_score_layer, show_score
+from napari_ubam.plugin.viewer.own_layers import add_own
 from napari_ubam.run import Run, RunError
 from napari_ubam.runfolder.recordings import read_recording, read_recordings
 from napari_ubam.runfolder.scored_recordings import read_scored
@@ -88,7 +89,8 @@ def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
     height, width = image.data.shape[1:3]
     overlay = score_overlay(scores, region_of(one, height, width))
     scored = read_scored(run.folder)
-    layer = add_score_layer(viewer, overlay, recording, scores, scored.reference if scored else "")
+    reference = scored.reference if scored else ""
+    layer = add_score_layer(viewer, overlay, recording, scores, reference, video=one.video)
     difference = scored.study_difference(read_recordings(run.folder).names) if scored else None
     if difference:
         warnings.warn(difference, stacklevel=2)
@@ -149,4 +151,4 @@ def show_magnified(
     layers = magnified_layers(made)
     if arrows:
         layers.append(arrow_layer(made, made.arrows()))
-    return [getattr(viewer, f"add_{kind}")(data, **arguments) for data, arguments, kind in layers]
+    return [add_own(viewer, layer, replace=False) for layer in layers]

@@ -15,6 +15,8 @@ from napari_ubam.study import Recording, Study
 from napari_ubam.study.values import absolute
 from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
 
+from .marks import mark
+
 Layer = tuple[Any, dict[str, Any], str]
 """Data, keyword arguments and type of a layer, as napari takes them from a reader."""
 
@@ -127,7 +129,8 @@ def recording_layer(video: VideoArray, warn: Callable[[str], object] = warnings.
     }
     if grey:
         arguments["contrast_limits"] = contrast_limits(shown)
-    return ShownVideo(shown, warn).to_dask(), arguments, "image"
+    marked = mark(arguments, video.name, video.path or "", "recording")
+    return ShownVideo(shown, warn).to_dask(), marked, "image"
 
 
 def contrast_limits(video: VideoArray) -> tuple[float, float]:

@@ -1,13 +1,11 @@
-"""Marks on layers: which recording a layer belongs to, and what it shows of it. Needs neither Qt nor napari."""
+"""Marks on layers: which recording each belongs to, and what it shows of it. Needs neither Qt nor napari."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal
 
-Role = Literal[
-    "recording", "score", "magnified", "reference", "difference", "arrows", "preview", "region"
-]
+Role = Literal["recording", "score", "magnified", "reference", "difference", "arrows", "preview", "region"]
 """What a layer shows of its recording."""
 
 MARK = "ubam"

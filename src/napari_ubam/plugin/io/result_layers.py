@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import dask.array as da
@@ -18,9 +18,13 @@ from napari_ubam.run import Magnification
 from napari_ubam.study import Roi
 
 from .convert import Layer
+from .marks import Role, mark
 
 LINE = 95.0
 """Percentile from which a score is marked with a star."""
+
+STEP = 5.0
+"""Percentiles that have the same colour."""
 
 NONE = (0.5, 0.5, 0.5, 1.0)
 """Colour of a frame without a score, RGBA."""
@@ -66,6 +70,16 @@ class ScoreOverlay:
             return np.array(NONE), "no score"
         return self.colours[row], self.texts[row]
 
+    def as_outdated(self) -> ScoreOverlay:
+        """Return the same scores in grey, with the word "outdated".
+
+        Returns
+        -------
+        ScoreOverlay
+        """
+        texts = tuple(f"{text} (outdated)" for text in self.texts)
+        return replace(self, colours=np.tile(np.array(NONE), (len(texts), 1)), texts=texts)
+
 
 def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
     """Prepare the scores of a recording for drawing.
@@ -85,7 +99,9 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
     percentile = table["behaviour_percentile"].fillna(table["posture_percentile"]).to_numpy(float)
     colours = np.tile(np.array(NONE), (len(table), 1))
     known = np.isfinite(percentile)
-    colours[known] = matplotlib.colormaps["coolwarm"](percentile[known] / 100)
+    # In steps, because each change of the colour costs napari a redrawing of the outline.
+    steps = np.minimum(np.floor(percentile[known] / STEP) * STEP + STEP / 2, 100)
+    colours[known] = matplotlib.colormaps["coolwarm"](steps / 100)
     texts = tuple(
         f"{deviation:.3f}, percentile {rank:.1f}{' *' if rank >= LINE else ''}"
         if np.isfinite(rank)
@@ -113,16 +129,28 @@ def magnified_layers(made: Magnification) -> list[Layer]:
     """
     frames = made.frames
     grey = frames.shape[-1] == 1
-    name, place = made.metadata["recording"], _place(made)
-    image = {**place, "rgb": not grey, "multiscale": False, "cache": False}
+    name = made.metadata["recording"]
+    image: dict[str, Any] = {"rgb": not grey, "multiscale": False, "cache": False}
     if grey:
         image["contrast_limits"] = (0.0, 255.0)
-    shown = [(frames, f"{name} × {made.factor:g}", True), (made.reference, f"{name}, reference", False)]
-    layers: list[Layer] = [
-        (data[..., 0] if grey else data, {**image, "name": label, "visible": visible}, "image")
-        for data, label, visible in shown
+    shown: list[tuple[da.Array, str, Role]] = [
+        (frames, f"{name} × {made.factor:g}", "magnified"),
+        (made.reference, f"{name}, reference", "reference"),
     ]
-    difference = {**place, "name": f"{name}, difference", "multiscale": False, "cache": False}
+    layers: list[Layer] = [
+        (
+            data[..., 0] if grey else data,
+            {**_place(made, role), **image, "name": label, "visible": role == "magnified"},
+            "image",
+        )
+        for data, label, role in shown
+    ]
+    difference = {
+        **_place(made, "difference"),
+        "name": f"{name}, difference",
+        "multiscale": False,
+        "cache": False,
+    }
     difference |= {"colormap": "inferno", "contrast_limits": (0.0, VISIBLE), "blending": "additive"}
     layers.append((_differences(made), {**difference, "visible": False}, "image"))
     return layers
@@ -146,18 +174,21 @@ def arrow_layer(made: Magnification, arrows: pd.DataFrame) -> Layer:
     tables = {cast(int, number) - first: table for number, table in arrows.groupby("frame")}
     look = {"edge_width": 1.5, "vector_style": "arrow", "edge_color": "orange"}
     name = f"{made.metadata['recording']}, arrows"
-    return vectors(tables), {**_place(made), **look, "name": name, "ndim": 3}, "vectors"
+    return vectors(tables), {**_place(made, "arrows"), **look, "name": name, "ndim": 3}, "vectors"
 
 
-def _place(made: Magnification) -> dict[str, Any]:
-    """Arguments of a layer that place it where the frames lie in the recording."""
-    return {
+def _place(made: Magnification, role: Role) -> dict[str, Any]:
+    """Arguments of a layer that place it where the frames lie in the recording, and mark it."""
+    facts = made.metadata
+    arguments = {
         "scale": (1 / made.fps, 1.0, 1.0),
         "translate": (int(made.numbers[0]) / made.fps, 0.0, 0.0),
         "axis_labels": ("t", "y", "x"),
         "units": ("s", "pixel", "pixel"),
-        "metadata": {"magnification": made.metadata},
+        "metadata": {"magnification": facts},
     }
+    more = {"factor": made.factor, "reference": facts["reference"]}
+    return mark(arguments, facts["recording"], facts["video"], role, **more)
 
 
 def _differences(made: Magnification) -> da.Array:

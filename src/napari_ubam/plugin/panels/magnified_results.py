@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QGroupBox, QVBoxLayout
 
 from napari_ubam.errors import UbamError
@@ -17,6 +20,7 @@ from napari_ubam.plugin.io.settings import remember
 from napari_ubam.plugin.state.magnification_cache import MagnificationCache, MagnificationRequest
 from napari_ubam.plugin.state.steps import Step, magnify_step
 from napari_ubam.plugin.state.thread_progress import ThreadProgress
+from napari_ubam.plugin.viewer.own_layers import MARK, add_own, belongs_to, own_layers
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import button, row
 from napari_ubam.plugin.widgets.factor_box import FactorBox
@@ -60,6 +64,11 @@ class MagnifiedResults(QGroupBox):
         self._panel, self._viewer, self._cache = panel, viewer, cache
         self._settings, self._request = settings, request
         self._adding = panel.worker()
+        self._is_ready = False
+        self._steps: deque[Callable[[], None]] = deque()
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.timeout.connect(self._next_step)
         self._build()
 
     def _build(self) -> None:
@@ -76,7 +85,9 @@ class MagnifiedResults(QGroupBox):
         self.label.setChecked(True)
         self.grid = QCheckBox("Show layers beside each other")
         self.grid.setToolTip("Show the layers in a grid instead of one above the other.")
+        self.grid.setChecked(bool(self._viewer.canvas.grid.enabled))
         self.grid.toggled.connect(self._set_grid)
+        self._panel.observe(self._panel.link.grid_changed, self.grid.setChecked)  # also napari's button
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 10, 6, 6)
         column.addLayout(row(self.add, self.arrows))
@@ -92,7 +103,8 @@ class MagnifiedResults(QGroupBox):
         ready : bool
             Whether the run has a magnifier.
         """
-        self.add.setEnabled(ready)
+        self._is_ready = ready
+        self.add.setEnabled(ready and not self._adding.is_busy)
         self.save.setEnabled(ready)
         self.arrows.setEnabled(ready and not self.arrow_row.is_running)
 
@@ -102,12 +114,19 @@ class MagnifiedResults(QGroupBox):
         if request is None:
             return
         factor = round(self._settings.factor.value(), 2)
+        here = self._panel.link.here()
+        shown = here[1] - request.start if here is not None else 0
+        shown = shown if 0 <= shown < request.stop - request.start else 0
         self.add.setEnabled(False)
         self._panel.say(f"Magnifying {request.stop - request.start} frames …")
 
         def work() -> Found:
             made = self._cache.prepare(request, factor)
-            return magnified_layers(made), list(made.metadata["warnings"])
+            layers = magnified_layers(made)
+            for data, _, _ in layers:  # napari asks for these frames at once, in the thread of the window
+                for number in {0, shown}:
+                    np.asarray(data[number])
+            return layers, list(made.metadata["warnings"])
 
         self._adding.run(work, partial(self._add_image_layers, request), self._not_added)
 
@@ -137,40 +156,59 @@ class MagnifiedResults(QGroupBox):
         return wanted
 
     def _add_image_layers(self, request: MagnificationRequest, found: Found) -> None:
-        self.add.setEnabled(True)
+        self.add.setEnabled(self._is_ready)
         self._settings.previewing.setChecked(False)  # the new layers would hide it
         self._add(request, found)
 
     def _add_arrow_layer(self, request: MagnificationRequest, found: Found) -> None:
-        self.arrows.setEnabled(True)
+        self.arrows.setEnabled(self._is_ready)
         self._add(request, found)
 
     def _no_arrows(self, error: BaseException) -> None:
-        self.arrows.setEnabled(True)
+        self.arrows.setEnabled(self._is_ready)
         if isinstance(error, (Cancelled, UbamError)):
             self._panel.say("No arrows were added." if isinstance(error, Cancelled) else str(error))
         else:
             tell_error(error)
 
     def _not_added(self, error: BaseException) -> None:
-        self.add.setEnabled(True)
+        self.add.setEnabled(self._is_ready)
         self._panel.say("")
         tell_error(error)
 
     def _add(self, request: MagnificationRequest, found: Found) -> None:
+        """Add layers one after the other, so that the window can answer in between."""
         layers, warnings = found
+        names = self._panel.link.reference_names(request.reference)
+        added = "Added 1 layer." if len(layers) == 1 else f"Added {len(layers)} layers."
+        for layer in layers:
+            self._steps.append(partial(self._add_layer, _noting(layer, names)))
+        if layers[0][1]["metadata"][MARK]["role"] == "magnified":
+            self._steps.append(partial(self._show_colorbar, request.recording))
+        self._steps.append(partial(self._finish, request, " ".join(warnings) or added))
+        self._pause.start()
+
+    def _next_step(self) -> None:
+        self._steps.popleft()()
+        if self._steps:
+            self._pause.start()
+
+    def _add_layer(self, layer: Layer) -> None:
         active = self._viewer.layers.selection.active
-        for data, arguments, kind in layers:
-            made = getattr(self._viewer, f"add_{kind}")(data, **arguments)
-            if "difference" in made.name and hasattr(made, "colorbar"):
-                made.colorbar.visible = True
-        self._viewer.layers.selection.active = active
+        made = add_own(self._viewer, layer)
+        first = (belongs_to(made) or ("", ""))[1] in ("magnified", "arrows")
+        made.visible = made.visible or first
+        self._viewer.layers.selection.active = made if first else active
+
+    def _show_colorbar(self, recording: str) -> None:
+        for layer in own_layers(self._viewer, recording, "difference"):
+            layer.colorbar.visible = True
+
+    def _finish(self, request: MagnificationRequest, sentence: str) -> None:
         here = self._panel.link.here()
         if here is not None and not request.start <= here[1] < request.stop:
             self._panel.link.show(here[0], request.start)
-        self._set_grid(self.grid.isChecked())
-        added = "Added 1 layer." if len(layers) == 1 else f"Added {len(layers)} layers."
-        self._panel.say(" ".join(warnings) or added)
+        self._panel.say(sentence)
 
     def _set_grid(self, on: bool) -> None:
         self._viewer.canvas.grid.enabled = on
@@ -223,3 +261,10 @@ class MagnifiedResults(QGroupBox):
         """
         wanted = self._request()
         return wanted if isinstance(wanted, str) else [self._step(wanted, wanted.run / "magnified.mp4")]
+
+
+def _noting(made: Layer, names: tuple[str, ...]) -> Layer:
+    """Note in the mark of a layer which recordings the reference selected when it was made."""
+    data, arguments, kind = made
+    noted = {**arguments["metadata"][MARK], "of": names}
+    return data, {**arguments, "metadata": {**arguments["metadata"], MARK: noted}}, kind

@@ -56,7 +56,9 @@ class MagnifyPanel(Panel):
         self.observe(self.session.recording_changed, self._recording_changed)
         self.observe(self.session.reference_changed, self._reference_changed)
         self.observe(self.session.job_changed, self.job_box.update_job)
+        self.observe(self.session.agreement_changed, self._agreement_changed)
         self.observe(self.link.moved, self._moved)
+        self.observe(self.link.layer_removed, self._layer_removed)
         self.refresh()
         self._recording_changed(self.session.recording)
 
@@ -70,8 +72,12 @@ class MagnifyPanel(Panel):
         around = button("Here", "Choose two seconds before and after the current frame.", self.take_here)
         tip = "Choose the current episode, with half a second before and after it."
         episode = button("Episode", tip, self.take_episode)
+        self.outdated = QLabel()
+        self.outdated.setWordWrap(True)
+        self.outdated.setObjectName("outdated")
         column.addWidget(self.what)
         column.addWidget(self.reference)
+        column.addWidget(self.outdated)
         column.addLayout(row("Frames", self.span, stretch=1))
         column.addLayout(row(around, episode))
         self.column.addWidget(box)
@@ -92,16 +98,38 @@ class MagnifyPanel(Panel):
     def refresh(self) -> None:
         """Show the run of the session."""
         contents = self.session.contents
-        ready = contents is not None and contents.run is not None and contents.has_magnifier
-        self.empty.setVisible(not ready)
-        self.previewing.setEnabled(ready)
-        self.results.set_ready(ready)
-        self.reference.set_study(self.session.run_study)
+        self.empty.setVisible(contents is None or contents.run is None or not contents.has_magnifier)
+        self.reference.set_study(self.session.study or self.session.run_study)
         if self.session.reference:
             self.reference.set_text(self.session.reference)
+        self._enable()
+
+    def _enable(self) -> None:
+        """Say whether frames can be magnified, and with which sentence if the study has changed."""
+        contents, name = self.session.contents, self.session.recording
+        outdated = self.session.magnification_outdated(name) if name else ""
+        self.outdated.setText(f"⚠ {outdated}" if outdated else "")
+        self.outdated.setVisible(bool(outdated))
+        ready = contents is not None and contents.run is not None and contents.has_magnifier and not outdated
+        if not ready:
+            self.previewing.setChecked(False)
+        self.previewing.setEnabled(ready)
+        self.results.set_ready(ready)
+
+    def _agreement_changed(self) -> None:
+        self.refresh()
+        self._update_preview()
+
+    def _layer_removed(self, recording: str, role: str) -> None:
+        if role == "preview":
+            self.previewing.setChecked(False)
 
     def _recording_changed(self, name: str) -> None:
         self.what.setText(f"Recording {name}" if name else NO_RECORDING)
+        self._preview_layer.remove()
+        self._enable()
+        if not name:
+            self.previewing.setChecked(False)
         if name and self.link.here() is not None:
             self.take_episode(quiet=True)
 
@@ -162,6 +190,9 @@ class MagnifyPanel(Panel):
             return NO_RECORDING
         if not self.reference.text:
             return "Choose the reference first."
+        outdated = self.session.magnification_outdated(name)
+        if outdated:
+            return outdated
         start, stop = self.span.value
         if stop <= start:
             return "The last frame comes before the first; choose another range."
@@ -199,11 +230,11 @@ class MagnifyPanel(Panel):
             return
         factor, frame = self.factor.value(), here[1]
         recording = self.session.find_recording(wanted.recording)
-        layer = self.link.layer_of(recording) if recording is not None else None
+        video = recording.video if recording is not None else ""
 
         def show(found: tuple[npt.NDArray[np.uint8], list[str]]) -> None:
             image, warnings = found
-            self._preview_layer.show(image, f"preview × {factor:.1f}", layer)
+            self._preview_layer.show(image, wanted.recording, video, factor, wanted.reference)
             self.say(" ".join(warnings))
 
         self._rendering.run(lambda: self._cache.preview(wanted, frame, factor), show)

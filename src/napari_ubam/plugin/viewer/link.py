@@ -11,11 +11,13 @@ from weakref import WeakKeyDictionary
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+from napari_ubam.plugin.io.convert import path_of
 from napari_ubam.plugin.state.contents import RunContents, read_run
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.study import Study
 
 from .navigation import Navigation
+from .own_layers import belongs_to, mark_of, own_layers, remove_own, was_removed
 from .worker import Worker, sentence_of, tell_error
 
 if TYPE_CHECKING:
@@ -70,12 +72,9 @@ class ViewerLink(Navigation):
     ----------
     theme_changed : Signal
         Emits when the viewer gets other colours.
-    layer_removed : Signal
-        Emits the recording's name and the role when the user removes a layer of the plugin.
     """
 
     theme_changed = Signal()
-    layer_removed = Signal(str, str)
 
     def __init__(self, viewer: Viewer) -> None:
         super().__init__(viewer, Session())
@@ -84,6 +83,7 @@ class ViewerLink(Navigation):
         self._poll_timer: QTimer | None = None
         self._update_timer: QTimer | None = None
         self._has_new_layers = True
+        self._deleted: list[Any] = []
         self._adopted: set[tuple[str, str]] = set()
 
     # panels -----------------------------------------------------------------------------------------
@@ -97,6 +97,8 @@ class ViewerLink(Navigation):
         viewer.dims.events.current_step.connect(self._schedule_update)
         viewer.layers.selection.events.active.connect(self._schedule_update)
         viewer.layers.events.inserted.connect(self._note_new_layer)
+        viewer.layers.events.removed.connect(self._note_removed)
+        viewer.canvas.grid.events.enabled.connect(self._grid_changed)
         viewer.events.theme.connect(self._announce_theme)
         self._update_timer = QTimer()
         self._update_timer.setSingleShot(True)
@@ -107,6 +109,7 @@ class ViewerLink(Navigation):
         self._poll_timer.start()
         self.session.job_ended.connect(self._read_again)
         self.session.study_changed.connect(self._schedule_update)
+        self.session.agreement_changed.connect(self._agreement_changed)
         self._update()
 
     def detach(self) -> None:
@@ -123,11 +126,15 @@ class ViewerLink(Navigation):
         self._reading.forget()
         self.session.job_ended.disconnect(self._read_again)
         self.session.study_changed.disconnect(self._schedule_update)
+        self.session.agreement_changed.disconnect(self._agreement_changed)
         viewer = self._viewer.alive()
         if viewer is not None:
             viewer.dims.events.current_step.disconnect(self._schedule_update)
             viewer.layers.selection.events.active.disconnect(self._schedule_update)
             viewer.layers.events.inserted.disconnect(self._note_new_layer)
+            viewer.layers.events.removed.disconnect(self._note_removed)
+            viewer.canvas.grid.events.enabled.disconnect(self._grid_changed)
+            self.shown.end()
             self._has_new_layers = True
             viewer.events.theme.disconnect(self._announce_theme)
 
@@ -136,6 +143,22 @@ class ViewerLink(Navigation):
 
     def _note_new_layer(self, _: object = None) -> None:
         self._has_new_layers = True
+        self._schedule_update()
+
+    def _note_removed(self, event: Any) -> None:
+        if not was_removed(event.value):
+            self._deleted.append(event.value)
+        self._schedule_update()
+
+    def _agreement_changed(self) -> None:
+        self._agreement += 1
+        self._schedule_update()
+
+    def _grid_changed(self, _: object = None) -> None:
+        self.grid_changed.emit(bool(self._viewer().canvas.grid.enabled))
+        self._schedule_update()
+
+    def _layers_changed(self) -> None:
         self._schedule_update()
 
     def _schedule_update(self, _: object = None) -> None:
@@ -148,8 +171,35 @@ class ViewerLink(Navigation):
             return
         if self._has_new_layers:
             self._has_new_layers = False
+            self.shown.watch()
             self._adopt_layers()
+        self._obey_deletions()
         self._announce()
+
+    def _obey_deletions(self) -> None:
+        """Remove what belonged to a deleted video, tell the panels, and stay at the recording."""
+        deleted, self._deleted = self._deleted, []
+        if not deleted:
+            return
+        shown = self.session.find_recording(self.session.recording)
+        for layer in deleted:
+            self._remove_orphans(layer)
+            owner = belongs_to(layer)
+            if owner is not None:
+                self.layer_removed.emit(*owner)
+        # napari selects a neighbour of a deleted layer, which may belong to another recording.
+        self._viewer().layers.selection.active = self.layer_of(shown) if shown is not None else None
+
+    def _remove_orphans(self, layer: Any) -> None:
+        """Remove the layers of a recording whose video was deleted."""
+        path = path_of(layer) if self._is_recording(layer) else None
+        if path is None or any(self._shows(one, path) for one in self._viewer().layers):
+            return
+        for one in own_layers(self._viewer()):
+            owner = belongs_to(one)
+            if owner is not None and mark_of(one)["video"] == str(path):
+                remove_own(self._viewer(), one)
+                self.layer_removed.emit(*owner)
 
     # runs and studies -------------------------------------------------------------------------------
 

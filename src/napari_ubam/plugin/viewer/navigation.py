@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -13,10 +14,12 @@ from psygnal import Signal
 
 from napari_ubam.plugin.io.convert import Layer, path_of, rate_of, recording_layer
 from napari_ubam.plugin.state.session import Session
-from napari_ubam.study import Recording
+from napari_ubam.study import Recording, StudyError
 from napari_ubam.video import open_video
 
+from .own_layers import belongs_to, mark_of
 from .player import Player
+from .shown_layers import ShownLayers
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -58,9 +61,15 @@ class Navigation:
         Emits the recording's name and the frame number when another frame is shown.
     playing_changed : Signal
         Emits True when playback starts, False when it stops.
+    layer_removed : Signal
+        Emits the recording's name and the role when the user removes a layer of the plugin.
+    grid_changed : Signal
+        Emits True when the viewer shows its layers beside each other, False when above each other.
     """
 
+    grid_changed = Signal(bool)
     moved = Signal(str, int)
+    layer_removed = Signal(str, str)
     playing_changed = Signal(bool)
 
     def __init__(self, viewer: Viewer, session: Session) -> None:
@@ -68,6 +77,13 @@ class Navigation:
         self.session = session
         self._reading = Worker()
         self.player = Player(self._step_to, self.playing_changed.emit)
+        self._shown_name = ""
+        self._agreement = 0  # counts changes of what makes magnified frames outdated
+        self.shown = ShownLayers(self._viewer, self._layers_changed)
+
+    def _layers_changed(self) -> None:
+        """Show what belongs together after the user showed or hid a layer."""
+        self._announce()
 
     # what is shown ----------------------------------------------------------------------------------
 
@@ -112,22 +128,37 @@ class Navigation:
         """
         viewer = self._viewer()
         active = viewer.layers.selection.active
-        layers = ([active] if active is not None else []) + list(reversed(viewer.layers))
-        for layer in layers:
-            path = path_of(layer) if layer.visible or layer is active else None
-            if path is not None and _is_video(layer):
-                frame = self.current_frame(layer)
-                name = self._name_at(path, frame)
-                if name is not None:
-                    return name, frame
+        first = [one for one in (self.shown.asked, active) if one is not None and one in viewer.layers]
+        for layer in [*first, *(one for one in reversed(viewer.layers) if one.visible)]:
+            found = self._place_of(layer)
+            if found is not None:
+                return found
         return None
 
-    def _name_at(self, path: Path, frame: int) -> str | None:
+    def _place_of(self, layer: Any) -> tuple[str, int] | None:
+        """Find the recording and the frame that a layer shows, from the layer of the recording's video."""
+        noted = mark_of(layer)
+        path = path_of(layer) if _is_video(layer) else None
+        if path is None and noted.get("video"):
+            path = Path(noted["video"])
+        video = next((one for one in self._viewer().layers if self._shows(one, path)), None)
+        if path is None or video is None:
+            return None
+        frame = self.current_frame(video)
+        name = self._name_at(path, frame, str(noted.get("recording", "")))
+        return (name, frame) if name is not None else None
+
+    def _shows(self, layer: Any, path: Path | None) -> bool:
+        return path is not None and _is_video(layer) and path_of(layer) == path
+
+    def _name_at(self, path: Path, frame: int, preferred: str = "") -> str | None:
         rows = self._recordings_in(path)
         if not rows:
             return None
         inside = [one for one in rows if frame >= (one.start or 0) and (one.stop is None or frame < one.stop)]
         names = [one.name for one in inside or rows]
+        if preferred in names:
+            return preferred
         return self.session.recording if self.session.recording in names else names[0]
 
     def _recordings_in(self, path: Path | None) -> list[Recording]:
@@ -142,11 +173,77 @@ class Navigation:
         return bool(layer.metadata.get("path") or self._recordings_in(path_of(layer)))
 
     def _announce(self) -> None:
-        """Tell the session and the panels what is shown."""
-        place = self.here()
-        if place is not None:
-            self.session.set_recording(place[0])
-            self.moved.emit(*place)
+        """Tell the session and the panels what is shown, and show only what belongs to it."""
+        place, asked = self.here(), self.shown.asked
+        self.shown.asked = None
+        if place is None:
+            self._forget_closed()
+            self._show_only(self.session.recording)
+            return
+        if asked is not None and asked in self._viewer().layers:
+            self._viewer().layers.selection.active = asked  # else the layer of before would be shown again
+        self.session.set_recording(place[0])
+        self._show_only(place[0])
+        self.moved.emit(*place)
+
+    def _forget_closed(self) -> None:
+        """Note that no recording is shown if the layer of its video is gone."""
+        recording = self.session.find_recording(self.session.recording) if self.session.recording else None
+        if recording is None or self.layer_of(recording) is None:
+            self.session.set_recording("")
+
+    def _show_only(self, name: str) -> None:
+        """Show the layers of one recording, as the user left them, and hide those of the others."""
+        recording = self.session.find_recording(name) if name else None
+        if recording is None:
+            return
+        video = recording.video
+        if name != self._shown_name:
+            self._shown_name = name
+            for layer in self._viewer().layers:
+                if self._shows(layer, video):
+                    self.shown.show(layer)
+        self.shown.update(
+            name, lambda layer: self._belongs(layer, name, video), self._is_outdated, self._agreement
+        )
+
+    def _belongs(self, layer: Any, name: str, video: Path) -> bool | None:
+        """Tell whether a layer belongs to a recording; None for a layer of the user."""
+        owner = belongs_to(layer)
+        if _is_video(layer) and (owner is None or owner[1] == "recording"):
+            path = path_of(layer)
+            return path == video if self._recordings_in(path) else None
+        if owner is None:
+            return None
+        if mark_of(layer)["video"] not in ("", str(video)):
+            return False
+        others = self.session.study or self.session.run_study
+        return owner[0] == name or (others is not None and owner[0] not in others.names)  # it was renamed
+
+    def _is_outdated(self, layer: Any) -> bool:
+        """Tell whether magnified frames were made from another study than that of the panels."""
+        noted = mark_of(layer)
+        if self.session.magnification_outdated(str(noted.get("recording", ""))):
+            return True
+        return "of" in noted and noted["of"] != self.reference_names(noted["reference"])
+
+    def reference_names(self, reference: str) -> tuple[str, ...]:
+        """Find the recordings that a reference selects in the study of the panels.
+
+        Parameters
+        ----------
+        reference : str
+            Filter of the reference.
+
+        Returns
+        -------
+        tuple of str
+            Empty if it selects none.
+        """
+        study = self.session.study or self.session.run_study
+        with suppress(StudyError):
+            return tuple(sorted(study.select(reference).names)) if study is not None else ()
+        return ()
 
     # going elsewhere --------------------------------------------------------------------------------
 
@@ -234,12 +331,15 @@ class Navigation:
 
     def _bring_up(self, layer: Image, name: str, frame: int) -> None:
         viewer = self._viewer()
+        active = viewer.layers.selection.active
         for other in viewer.layers:
-            if other is not layer and self._is_recording(other):
-                other.visible = False
-        layer.visible = True
+            if other is not layer and self._is_recording(other) and not self._recordings_in(path_of(other)):
+                other.visible = False  # a video that the study does not know would lie above
         self.session.set_recording(name)
-        viewer.layers.selection.active = layer
+        self.shown.asked, self._shown_name = None, ""
+        if active is None or (belongs_to(active) or ("", ""))[0] != name:
+            viewer.layers.selection.active = layer
+        self._show_only(name)
         self._set_frame(layer, frame)
         self._announce()
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from psygnal import Signal
 
 from napari_ubam.plugin.io.regions import region_of
 from napari_ubam.plugin.io.result_layers import ScoreOverlay, score_overlay
 
 from .navigation import Navigation
+from .own_layers import add_own, mark, remove_own
 
 if TYPE_CHECKING:
     from napari.layers import Shapes
@@ -29,7 +32,14 @@ class Overlay:
     viewer : napari.Viewer
     navigation : Navigation
         Tells which frame is shown.
+
+    Attributes
+    ----------
+    removed : Signal
+        Emits when the user deleted the layer; its scores are not shown again until `show_for` is called.
     """
+
+    removed = Signal()
 
     def __init__(self, viewer: Viewer, navigation: Navigation) -> None:
         self._viewer, self._navigation = viewer, navigation
@@ -38,17 +48,20 @@ class Overlay:
         self._name = ""
         self._shown: object = None
         navigation.moved.connect(self._update)
+        navigation.layer_removed.connect(self._note_removed)
 
-    def show_for(self, name: str) -> None:
+    def show_for(self, name: str, outdated: bool = False) -> None:
         """Show the scores of a recording.
 
         Parameters
         ----------
         name : str
             Name of the recording; an empty name removes the layer.
+        outdated : bool
+            Whether the scores no longer hold: they are shown grey, with the word "outdated".
         """
         results = self._navigation.session.results
-        if (name, id(results)) == self._shown and self._layer in self._viewer.layers:
+        if (name, id(results), outdated) == self._shown and self._layer in self._viewer.layers:
             return
         self._remove()
         recording = self._navigation.session.find_recording(name) if name else None
@@ -57,18 +70,28 @@ class Overlay:
         if recording is None or image is None or not len(rows):
             return
         height, width = image.data.shape[1:3]
-        self._name, self._shown = name, (name, id(results))
+        self._name, self._shown = name, (name, id(results), outdated)
         self._scores = score_overlay(rows, region_of(recording, height, width))
+        if outdated:
+            self._scores = self._scores.as_outdated()
         active = self._viewer.layers.selection.active
         reference = results.reference if results is not None else ""
-        self._layer = add_score_layer(self._viewer, self._scores, name, rows, reference)
+        self._layer = add_score_layer(
+            self._viewer, self._scores, name, rows, reference, video=recording.video
+        )
         self._viewer.layers.selection.active = active
         self._update(name, self._navigation.current_frame(image))
 
     def end(self, _: object = None) -> None:
         """Stop following the slider. The layer stays, since the viewer may be closing."""
         self._navigation.moved.disconnect(self._update, missing_ok=True)
+        self._navigation.layer_removed.disconnect(self._note_removed, missing_ok=True)
         self._layer = None
+
+    def _note_removed(self, name: str, role: str) -> None:
+        if role == "score" and self._layer is not None and self._layer not in self._viewer.layers:
+            self._layer = self._scores = self._shown = None
+            self.removed.emit()
 
     def _update(self, name: str, frame: int) -> None:
         if name != self._name or self._scores is None or self._layer is None:
@@ -78,12 +101,17 @@ class Overlay:
 
     def _remove(self) -> None:
         layer, self._layer, self._scores, self._shown = self._layer, None, None, None
-        if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+        remove_own(self._viewer, layer)
 
 
 def add_score_layer(
-    viewer: Viewer, scores: ScoreOverlay, name: str, table: pd.DataFrame, reference: str
+    viewer: Viewer,
+    scores: ScoreOverlay,
+    name: str,
+    table: pd.DataFrame,
+    reference: str,
+    *,
+    video: str | Path,
 ) -> Shapes:
     """Add the Shapes layer for the scores of a recording.
 
@@ -98,23 +126,27 @@ def add_score_layer(
         Rows of ``scores.csv`` of the recording; they are kept in the layer's metadata for saving.
     reference : str
         Filter of the reference that they were scored against, also for the metadata.
+    video : str or Path
+        File of the recording.
 
     Returns
     -------
     Shapes
         The layer, without a score until `show_score` is called.
     """
-    return viewer.add_shapes(
-        [scores.corners, caption_of(scores.corners)],
-        shape_type="polygon",
-        name=f"{name}, deviation",
-        face_color=["transparent", CAPTION],
-        edge_color=["gray", "transparent"],
-        edge_width=2,
-        features=pd.DataFrame({"score": ["", ""]}),
-        text={"string": "{score}", "anchor": "center", "color": "white", "size": 10},
-        metadata={"recording": name, "scores": table, "reference": reference},
-    )
+    arguments = {
+        "shape_type": "polygon",
+        "name": f"{name}, deviation",
+        "face_color": ["transparent", CAPTION],
+        "edge_color": ["gray", "transparent"],
+        "edge_width": 2,
+        "features": pd.DataFrame({"score": ["", ""]}),
+        "text": {"string": "{score}", "anchor": "center", "color": "white", "size": 10},
+        "metadata": {"recording": name, "scores": table, "reference": reference},
+    }
+    outlines = [scores.corners, caption_of(scores.corners)]
+    layer = add_own(viewer, (outlines, mark(arguments, name, video, "score"), "shapes"))
+    return cast("Shapes", layer)
 
 
 def caption_of(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -148,5 +180,10 @@ def show_score(layer: Shapes, scores: ScoreOverlay, frame: int) -> None:
         Frame number, from 0.
     """
     colour, text = scores.at(frame)
-    layer.edge_color = [colour, (0, 0, 0, 0)]
-    layer.features = pd.DataFrame({"score": ["", text]})
+    if not np.allclose(layer.edge_color[0], colour, atol=0.002):
+        # napari would redraw the layer twice, and its thumbnail.
+        with layer.events.edge_color.blocker(), layer.block_thumbnail_update():
+            layer.edge_color = [colour, (0, 0, 0, 0)]
+        layer.events.edge_color()
+    if layer.features["score"].iloc[-1] != text:
+        layer.features = pd.DataFrame({"score": ["", text]})

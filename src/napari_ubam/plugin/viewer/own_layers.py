@@ -1,16 +1,33 @@
-"""The layers that the plugin adds: each belongs to a recording and is seen only with it."""
+"""The layers that the plugin adds: each belongs to a recording, and has its place among the others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari.layers import Image
+from napari.layers import Layer as NapariLayer
+
+from napari_ubam.plugin.io.convert import Layer as LayerData
 from napari_ubam.plugin.io.marks import MARK, Role, belongs_to, mark, mark_of
 
 if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
-__all__ = ["MARK", "Role", "belongs_to", "mark", "mark_of", "own_layers"]
+__all__ = [
+    "MARK",
+    "Role",
+    "add_own",
+    "belongs_to",
+    "mark",
+    "mark_of",
+    "own_layers",
+    "remove_own",
+    "was_removed",
+]
+
+ORDER = ("recording", "magnified", "reference", "difference", "preview", "arrows", "region", "score")
+"""Roles from the lowest to the topmost."""
 
 
 def own_layers(viewer: Viewer, recording: str | None = None, role: str | None = None) -> list[Layer]:
@@ -34,3 +51,77 @@ def own_layers(viewer: Viewer, recording: str | None = None, role: str | None = 
         for layer, owner in found
         if owner is not None and recording in (None, owner[0]) and role in (None, owner[1])
     ]
+
+
+def add_own(viewer: Viewer, made: LayerData, replace: bool = True) -> Layer:
+    """Add a marked layer at its place above or below the others of its recording.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    made : tuple
+        Data, arguments with a mark, and type of the layer.
+    replace : bool
+        Whether it replaces the layer of the same recording and role; it is seen if that one was.
+        An image gets the new data in place, since napari needs long to remove a layer.
+
+    Returns
+    -------
+    Layer
+    """
+    layer: Layer = NapariLayer.create(*made)
+    recording, role = belongs_to(layer) or ("", "")
+    for old in own_layers(viewer, recording, role) if replace else ():
+        if _replace_data(old, layer):
+            return old
+        layer.visible = old.visible
+        remove_own(viewer, old)
+    above = [one for one in own_layers(viewer, recording) if _rank(one) > ORDER.index(role)]
+    place = min((viewer.layers.index(one) for one in above), default=len(viewer.layers))
+    viewer.layers.insert(place, layer)
+    return layer
+
+
+def remove_own(viewer: Viewer, layer: Layer | None) -> None:
+    """Remove a layer that is no longer wanted. This is not told as a deletion by the user.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    layer : Layer or None
+        None, or a layer that is gone already, does nothing.
+    """
+    if layer is not None and layer in viewer.layers:
+        mark_of(layer)["removed"] = True
+        viewer.layers.remove(layer)
+
+
+def was_removed(layer: Layer) -> bool:
+    """Tell a layer that the plugin removed from one that the user deleted.
+
+    Parameters
+    ----------
+    layer : Layer
+
+    Returns
+    -------
+    bool
+    """
+    return bool(mark_of(layer).get("removed"))
+
+
+def _replace_data(old: Layer, new: Layer) -> bool:
+    """Give an image the data and the place of a new one of the same kind."""
+    if not isinstance(old, Image) or not isinstance(new, Image) or old.rgb != new.rgb:
+        return False
+    if old.ndim != new.ndim:
+        return False
+    old.data = new.data
+    old.scale, old.translate = new.scale, new.translate
+    old.name, old.metadata = new.name, new.metadata
+    return True
+
+
+def _rank(layer: Layer) -> int:
+    _, role = belongs_to(layer) or ("", "")
+    return ORDER.index(role) if role in ORDER else 0

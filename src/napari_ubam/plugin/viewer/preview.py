@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from .own_layers import add_own, mark, remove_own
+
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Layer
     from napari.viewer import Viewer
 
 
@@ -22,38 +25,44 @@ class Preview:
 
     def __init__(self, viewer: Viewer) -> None:
         self._viewer = viewer
-        self._layer: Image | None = None
+        self._layer: Layer | None = None
 
-    def show(self, picture: npt.NDArray[np.uint8], title: str, above: Image | None) -> None:
-        """Show a picture above a layer.
+    def show(
+        self,
+        picture: npt.NDArray[np.uint8],
+        recording: str,
+        video: str | Path,
+        factor: float,
+        reference: str,
+    ) -> None:
+        """Show a picture above the recording.
 
         Parameters
         ----------
         picture : (y, x, c) uint8 array
             RGB, or grey with c = 1.
-        title : str
-            Name of the layer.
-        above : Image or None
-            Layer to lie above; None for the top of the layer list.
+        recording : str
+            Name of the recording.
+        video : str or Path
+            File of the recording.
+        factor : float
+            Magnification factor.
+        reference : str
+            Filter of the reference.
         """
         grey = picture.shape[-1] == 1
         data = picture[..., 0] if grey else picture
-        if self._layer is not None and self._layer in self._viewer.layers:
-            self._layer.data, self._layer.name = data, title
-            return
+        made = mark({}, recording, video, "preview", factor=factor, reference=reference)
+        title = f"preview × {factor:.1f}"
         active = self._viewer.layers.selection.active
-        arguments = {"contrast_limits": (0, 255)} if grey else {}
-        self._layer = self._viewer.add_image(data, name=title, rgb=not grey, **arguments)
-        if above is not None:
-            place = self._viewer.layers.index(above)
-            self._viewer.layers.move(len(self._viewer.layers) - 1, place + 1)
+        look = {"contrast_limits": (0, 255)} if grey else {}
+        self._layer = add_own(self._viewer, (data, {**made, **look, "name": title, "rgb": not grey}, "image"))
         self._viewer.layers.selection.active = active
 
     def remove(self) -> None:
         """Remove the layer."""
         layer, self._layer = self._layer, None
-        if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
+        remove_own(self._viewer, layer)
 
     def forget(self, _: object = None) -> None:
         """Forget the layer without removing it. For a panel that closes: its viewer may be gone."""
