@@ -154,3 +154,32 @@ def test_a_study_or_reference_other_than_the_scored_one_is_said(run: Run, study:
     assert session.outdated == "The study changed: healthy2 was removed; score again."
     assert other in told
     assert told[-1] == session.outdated
+
+
+def test_edited_rows_are_said_and_the_study_of_the_run_can_be_taken_back(run: Run) -> None:
+    session = Session()
+    session.set_contents(read_run(run.folder))
+    rows = [session.draft.recording(number) for number in range(len(session.draft))]
+    number = next(n for n, one in enumerate(rows) if one is not None and one.name == "healthy2")
+    session.draft.set_cell(number, "subject", "another")
+    session.draft_edited()
+    assert session.outdated == "The study changed: healthy2 was changed; score again."
+    assert session.study_differs
+    assert "healthy2 was changed" in session.magnification_outdated("impaired1")
+    session.draft.set_cell(number, "video", "gone.mp4")
+    session.draft_edited()
+    assert session.outdated == "The study has problems; correct it and score again."
+    assert session.magnification_outdated("impaired1") == session.outdated
+    session.take_run_study()
+    assert not session.study_differs
+    assert session.outdated == session.magnification_outdated("impaired1") == ""
+
+
+def test_a_magnification_does_not_depend_on_recordings_outside_of_its_reference(run: Run) -> None:
+    session = Session()
+    session.set_contents(read_run(run.folder))
+    assert session.study is not None
+    session.set_study(session.study.without("impaired1"))
+    assert session.outdated != ""
+    assert session.magnification_outdated("healthy1") == ""
+    assert "impaired1 is not among" in session.magnification_outdated("impaired1")
