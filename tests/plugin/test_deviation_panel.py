@@ -35,7 +35,7 @@ def test_episodes_are_ranked_and_played(opened: Any, run: Run, tmp_path: Path, w
     wait(lambda: panel.session.run_folder == folder)
     assert panel.reference.text == "group=healthy"
     shown = [
-        tuple(panel.episodes.item(row, column).text() for column in (0, 1, 2, 4))
+        tuple(panel.episodes.item(row, column).text() for column in range(4))
         for row in range(panel.episodes.rowCount())
     ]
     assert shown == [
@@ -59,7 +59,7 @@ def test_a_reference_that_was_not_scored_is_said(opened: Any) -> None:
     panel = DeviationPanel(opened)
     assert not panel.scores_note.isVisibleTo(panel)
     panel.session.set_reference("group=impaired")
-    assert "is not that of the scores, group=healthy" in panel.scores_note.text()
+    assert panel.scores_note.text() == panel.session.outdated != ""
     assert panel.scores_note.isVisibleTo(panel)
     panel.session.set_reference("group=healthy")
     assert not panel.scores_note.isVisibleTo(panel)
@@ -70,7 +70,7 @@ def test_subjects_are_listed_and_summarised(opened: Any, run: Run) -> None:
     panel = DeviationPanel(opened)
     listed = {panel.subjects.item(row, 0).text() for row in range(panel.subjects.rowCount())}
     assert listed == {"healthy1", "healthy2", "healthy3", "healthy4", "impaired1"}
-    assert "1 subjects, compared with 4 reference subjects" in panel.note.text()
+    assert "1 subject, compared with 4 reference subjects" in panel.note.text()
     delete(panel)
 
 
@@ -86,6 +86,17 @@ def test_the_overlay_follows_and_goes_away(opened: Any, wait: Wait) -> None:
     assert len(set(texts)) == 2
     panel.on_picture.setChecked(False)
     assert name not in opened.layers
+    delete(panel)
+
+
+def test_deleting_the_scores_on_the_video_unticks_their_box(opened: Any, wait: Wait) -> None:
+    panel, name = DeviationPanel(opened), "impaired1, deviation"
+    wait(lambda: name in opened.layers)
+    opened.layers.remove(opened.layers[name])
+    wait(lambda: not panel.on_picture.isChecked(), 5)
+    assert name not in opened.layers
+    panel.on_picture.setChecked(True)
+    assert name in opened.layers
     delete(panel)
 
 
@@ -120,12 +131,13 @@ def test_a_reference_that_is_too_small_is_refused(opened: Any, run: Run, tmp_pat
 
 def test_the_cursor_follows_and_a_click_jumps(opened: Any, wait: Wait) -> None:
     panel = TimelinePanel(opened)
-    panel.plot.draw()
     panel.link.show("impaired1", 20)
-    wait(lambda: panel.plot._cursor.get_xdata()[0] == pytest.approx(panel.plot.x_of(20)))
+    wait(lambda: panel.plot.cursor_time == pytest.approx(panel.plot.x_of(20)))
+    before = panel.plot.cursor.x()
     panel.plot.clicked.emit(33)
     wait(lambda: panel.link.here() == ("impaired1", 33))
-    assert panel.plot._cursor.get_xdata()[0] == pytest.approx(panel.plot.x_of(33))
+    assert panel.plot.cursor_time == pytest.approx(panel.plot.x_of(33))
+    assert panel.plot.cursor.x() > before
     delete(panel)
 
 

@@ -32,9 +32,9 @@ def colours_of_rows(table: pd.DataFrame, column: str) -> npt.NDArray[np.float32]
         colours = matplotlib.colormaps["viridis"](np.nan_to_num(values) / 100)
         colours[~np.isfinite(values)] = (0.5, 0.5, 0.5, 0.4)
         return np.asarray(colours, np.float32)
-    names = table[column].astype(str)
     hues = {name: matplotlib.colors.to_rgba(hue) for name, hue in colour_by_name(table[column]).items()}
-    return np.array([hues[name] for name in names], np.float32)
+    numbers, names = pd.factorize(table[column].astype(str))
+    return np.array([hues[name] for name in names], np.float32).reshape(-1, 4)[numbers]
 
 
 def legend_of(table: pd.DataFrame, column: str) -> str:

@@ -6,17 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QLabel, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QCheckBox, QLabel
 
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.io.settings import remember, remembered
 from napari_ubam.plugin.state.contents import Results
+from napari_ubam.plugin.state.references import preset_reference, selects
 from napari_ubam.plugin.state.steps import Step, embed_step, score_step
 from napari_ubam.plugin.viewer.overlay import Overlay
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
+from napari_ubam.plugin.widgets.names import NameColumn
+from napari_ubam.plugin.widgets.outdated import OutdatedNote, fade
+from napari_ubam.plugin.widgets.score_table import fill_row, read_only_table
+from napari_ubam.study.values import counted
 
 from .panel import Panel
 from .timeline import open_timeline
@@ -24,14 +28,17 @@ from .timeline import open_timeline
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_ubam.study import Study
-
 NO_RUN = "Train a model or open a run in the Train panel first."
 MOST_EPISODES = 200  # in the list
-EPISODES = ("recording", "from (s)", "to (s)", "peak (s)", "pctl.")
-SUBJECTS = ("subject", "group", "session", "deviation", "p", "q")
-
-NARROW = "QTableWidget::item { padding: 0 2px; } QHeaderView::section { padding: 2px 4px; }"
+NO_STUDY = "The study has problems; see the Study panel."
+NO_REFERENCE = "Choose the reference first."
+SCORE = "Score every frame against the reference."
+EPISODES = ("recording", "from (s)", "to (s)", "pctl.")
+SUBJECTS = ("subject", "group", "session", "mean\nexcess", "p", "q")
+EXCESS = (
+    "Mean excess of each subject and session: how far its frames deviate beyond the 95th percentile of the "
+    "reference, as a mean over all frames. ref.: the subject belongs to the reference."
+)
 
 
 class DeviationPanel(Panel):
@@ -49,28 +56,29 @@ class DeviationPanel(Panel):
         self.destroyed.connect(self.overlay.end)
         self.empty = Empty(NO_RUN)
         self.reference = ReferenceBox()
-        self.reference.set_text(str(remembered("reference")))
+        self.reference.set_text(self.session.reference)
         self.reference.chosen.connect(self.session.set_reference)
+        self.reference.edited.connect(self._enable)
         self.job_box = JobBox(self.session, ("embed", "score"))
         self._build()
         self.observe(self.session.study_changed, self.refresh)
         self.observe(self.session.run_changed, self.refresh)
         self.observe(self.session.results_changed, self.show_results)
         self.observe(self.session.reference_changed, self._reference_changed)
-        self.observe(self.session.recording_changed, self._show_overlay)
+        self.observe(self.session.recording_changed, self._recording_changed)
         self.observe(self.session.job_changed, self._job_changed)
+        self.observe(self.session.agreement_changed, self._show_agreement)
+        self.overlay.removed.connect(self._overlay_removed)
         self.refresh()
         self.show_results()
-        self._job_changed()
 
     def _build(self) -> None:
         self.column.addWidget(self.empty)
         box, column = section("Reference")
         column.addWidget(self.reference)
-        self.scores_note = QLabel()
-        self.scores_note.setWordWrap(True)
+        self.scores_note = OutdatedNote()
         column.addWidget(self.scores_note)
-        self.score_button = button("Score", "Score every frame against the reference.", self.score)
+        self.score_button = button("Score", SCORE, self.score)
         timeline = button("Timeline", "Show the scores over time below the video.", self.open_timeline)
         column.addLayout(row(self.score_button, timeline))
         self.on_picture = QCheckBox("Show on the video")
@@ -81,8 +89,8 @@ class DeviationPanel(Panel):
         self.column.addWidget(box)
         self.column.addWidget(self.job_box)
         box, column = section("Episodes, strongest first")
-        self.episodes = _table(
-            EPISODES, "Double-click an episode to play it. The last column is the percentile at its peak."
+        self.episodes = read_only_table(
+            EPISODES, "Double-click an episode to play it. pctl.: percentile of the deviation at its peak."
         )
         self.episodes.setObjectName("episodes")
         self.episodes.itemDoubleClicked.connect(lambda item: self.play_episode(item.row()))
@@ -93,10 +101,9 @@ class DeviationPanel(Panel):
         column.addWidget(self.episodes)
         self.column.addWidget(box, 2)
         box, column = section("Subjects")
-        self.subjects = _table(
-            SUBJECTS, "Deviation of each subject and session. ref.: the subject belongs to the reference."
-        )
+        self.subjects = read_only_table(SUBJECTS, EXCESS)
         self.subjects.setObjectName("subjects")
+        self._names = [NameColumn(table) for table in (self.episodes, self.subjects)]
         self.note = QLabel()
         self.note.setWordWrap(True)
         column.addWidget(self.subjects)
@@ -107,48 +114,72 @@ class DeviationPanel(Panel):
 
     def refresh(self) -> None:
         """Show the study and the run of the session."""
-        self.reference.set_study(self._study)
+        self._preset_reference()
+        self.reference.set_study(self.session.study)
         self.empty.setVisible(self.session.run is None)
         self._enable()
-        self._show_scores_note()
+        self._show_agreement()
+
+    def _preset_reference(self) -> None:
+        """Choose the reference if there is no doubt; a choice that selects recordings is kept."""
+        study, chosen = self.session.study, self.session.reference
+        typed = self.reference.text != chosen
+        if study is not None and not typed and not (chosen and selects(study, chosen)):
+            self.session.set_reference(preset_reference(study, str(remembered("reference"))))
 
     def _reference_changed(self, text: str) -> None:
         self.reference.set_text(text)
-        self._show_scores_note()
 
-    def _show_scores_note(self) -> None:
-        """Say whether the scores below are of the study and the reference that are chosen now."""
+    def _show_agreement(self) -> None:
+        """Fade the results that do not belong to the study and the reference that are chosen now."""
         note = self.session.outdated
-        self.scores_note.setText(note)
-        self.scores_note.setVisible(bool(note))
+        self.scores_note.show_note(note)
+        fade(bool(note), self.episodes, self.subjects, self.note)
+        self._show_job(note)
+        self._show_overlay()
 
-    @property
-    def _study(self) -> Study | None:
-        return self.session.study or self.session.run_study
+    def _show_job(self, outdated: str) -> None:
+        """Show the job, unless it is a scoring that is done and no longer true."""
+        self.job_box.update_job()
+        job = self.session.job_progress
+        if outdated and job is not None and job.state.status == "done":
+            self.job_box.setVisible(False)
 
     def _enable(self) -> None:
-        ready = self.session.run is not None and self._study is not None
-        self.score_button.setEnabled(ready and not self.session.is_working)
+        reason = self._missing()
+        self.score_button.setEnabled(not reason)
+        self.score_button.setToolTip(reason or SCORE)
+
+    def _missing(self) -> str:
+        """Say why the study cannot be scored now."""
+        if self.session.run is None:
+            return NO_RUN
+        if self.session.study is None:
+            return NO_STUDY
+        if not self.reference.is_valid:
+            return NO_REFERENCE
+        return "Another job works on the run; wait for its end." if self.session.is_working else ""
 
     def _job_changed(self) -> None:
-        self.job_box.update_job()
+        self._show_job(self.session.outdated)
         self._enable()
 
     def show_results(self) -> None:
         """Fill the tables with the scores."""
         results = self.session.results
         self._fill_episodes()
-        self._show_scores_note()
-        table = results.subjects if results is not None else pd.DataFrame(columns=list(SUBJECTS))
+        nothing = pd.DataFrame(columns=["session", "subject", "deviation"])
+        table = results.subjects if results is not None else nothing
         shown = table.sort_values("deviation", ascending=False)
         self.subjects.setRowCount(len(shown))
         self.subjects.setColumnHidden(SUBJECTS.index("session"), table["session"].nunique() < 2)
         for number, one in enumerate(shown.itertuples()):
             texts = (one.subject, one.group, one.session)
-            values = (f"{one.deviation:.4f}", _p(one.p), "ref." if one.reference else _p(one.q))
-            _fill(self.subjects, number, [str(text) for text in (*texts, *values)])
+            values = (f"{one.deviation:.3g}", _p(one.p), "ref." if one.reference else _p(one.q))
+            fill_row(self.subjects, number, [str(text) for text in (*texts, *values)])
+        self._names[1].set_names([str(name) for name in shown["subject"]])
         self.note.setText(_subject_note(results) if results is not None and len(table) else "")
-        self._show_overlay()
+        self._show_agreement()
 
     def _fill_episodes(self) -> None:
         results, name = self.session.results, self.session.recording
@@ -161,13 +192,23 @@ class DeviationPanel(Panel):
             )
         self.episodes.setRowCount(len(self._listed))
         for number, one in enumerate(self._listed.itertuples()):
-            times = (f"{one.start_time:.2f}", f"{one.stop_time:.2f}", f"{one.peak_time:.2f}")
-            _fill(self.episodes, number, [str(one.recording), *times, f"{one.peak_percentile:.1f}"])
+            times = (f"{one.start_time:.2f}", f"{one.stop_time:.2f}")
+            texts = [str(one.recording), *times, f"{one.peak_percentile:.1f}"]
+            fill_row(self.episodes, number, texts, f"{one.recording}, peak at {one.peak_time:.2f} s")
+        self._names[0].set_names([str(name) for name in self._listed["recording"].unique()])
 
-    def _show_overlay(self, _: object = None) -> None:
+    def _recording_changed(self, _: str) -> None:
         if self.only_here.isChecked():
             self._fill_episodes()
-        self.overlay.show_for(self.session.recording if self.on_picture.isChecked() else "")
+        self._show_overlay()
+
+    def _show_overlay(self) -> None:
+        name = self.session.recording if self.on_picture.isChecked() else ""
+        self.overlay.show_for(name, outdated=bool(self.session.outdated))
+
+    def _overlay_removed(self) -> None:
+        """Obey the user who has deleted the layer."""
+        self.on_picture.setChecked(False)
 
     # actions --------------------------------------------------------------------------------------
 
@@ -191,10 +232,10 @@ class DeviationPanel(Panel):
         if folder is None or self.session.run is None:
             return NO_RUN
         if not reference:
-            return "Choose the reference first."
+            return NO_REFERENCE
         study = self.session.study_path if saved else self._study_file(folder)
         if study is None:
-            return "Save the study first." if saved else "The study has problems; see the Study panel."
+            return "Save the study first." if saved else NO_STUDY
         return [embed_step(study, folder), score_step(study, folder, reference)]
 
     def _script_steps(self) -> list[Step] | str:
@@ -226,34 +267,6 @@ class DeviationPanel(Panel):
             self.link.play(str(one["recording"]), int(one["start"]), int(one["stop"]))
 
 
-def _table(columns: tuple[str, ...], tip: str) -> QTableWidget:
-    table = QTableWidget(0, len(columns))
-    table.setHorizontalHeaderLabels(list(columns))
-    table.setToolTip(tip)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setMinimumHeight(120)
-    table.setStyleSheet(NARROW)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the ends of names differ
-    header, side = table.horizontalHeader(), table.verticalHeader()
-    if header is not None:
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # shortens long names, but no numbers
-        header.setMinimumSectionSize(20)
-    if side is not None:
-        side.setVisible(False)
-    return table
-
-
-def _fill(table: QTableWidget, number: int, texts: list[str]) -> None:
-    for place, text in enumerate(texts):
-        item = QTableWidgetItem(text)
-        item.setToolTip(text)
-        if place > 0:
-            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        table.setItem(number, place, item)
-
-
 def _p(value: Any) -> str:
     return "" if pd.isna(value) else f"{value:.3f}"
 
@@ -266,13 +279,14 @@ def _subject_note(results: Results) -> str:
     for one in group_table(table).to_dict("records"):
         role = ", reference" if one["reference"] else f", {one['significant']} with q < {SIGNIFICANT}"
         name = str(one["group"] or "no group")
-        lines.append(f"{name}: {one['subjects']} subjects, median deviation {one['deviation']:.4f}{role}")
+        many = counted(one["subjects"], "subject")
+        lines.append(f"{name}: {many}, median of the mean excess {one['deviation']:.3g}{role}")
     reference = table.loc[table["reference"].astype(bool), "subject"].nunique()
     others = table.loc[~table["reference"].astype(bool), "subject"].nunique()
     smallest = table["smallest_p"].min()
     lines.append(
-        f"{others} subjects, compared with {reference} reference subjects. The smallest possible p is "
-        f"{smallest:.3f}; more reference subjects make it smaller. q is p corrected for multiple tests "
-        f"(Benjamini-Hochberg)."
+        f"{counted(others, 'subject')}, compared with {counted(reference, 'reference subject')}. "
+        f"The smallest possible p is {smallest:.3f}; more reference subjects make it smaller. "
+        "q is p corrected for multiple tests (Benjamini-Hochberg)."
     )
     return "\n".join(lines)

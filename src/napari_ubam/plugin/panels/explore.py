@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
+from psygnal import Signal
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDockWidget, QLabel, QMainWindow
 
 from napari_ubam.errors import UbamError
 from napari_ubam.kinds import KINDS, NEIGHBOURS_KIND
@@ -17,18 +19,24 @@ from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, button, narrow, row, section
 from napari_ubam.plugin.widgets.analysis_box import AnalysisBox
+from napari_ubam.plugin.widgets.folded import Folded
 from napari_ubam.plugin.widgets.map_canvas import MapCanvas
+from napari_ubam.plugin.widgets.outdated import OutdatedNote, fade
 from napari_ubam.plugin.widgets.strip import Strip
+from napari_ubam.study.values import counted
 
 from .panel import Panel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_ubam.run import Explorer
+    from napari_ubam.run import Explorer, Run
 
 EMPTY = "Score a study in the Deviation panel first. Then you can compare and map its frames."
 COUNT = 8
+REST_MS = 150  # the slider rests when it has not moved for this long
+Rows = dict[tuple[str, int], int]  # row of the codes by recording and frame
+Loaded = tuple["Explorer", Rows]
 Shown = tuple[pd.DataFrame, list[npt.NDArray[np.uint8]]]  # frames and their thumbnails
 COLOURS = ("group", "subject", "session", "deviation")
 
@@ -39,7 +47,16 @@ class ExplorePanel(Panel):
     Parameters
     ----------
     napari_viewer : napari.Viewer
+
+    Attributes
+    ----------
+    searched : Signal
+        Emits when a search for neighbours starts.
+    rest : QTimer
+        Runs until the slider rests.
     """
+
+    searched = Signal()
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__(napari_viewer)
@@ -47,7 +64,11 @@ class ExplorePanel(Panel):
         self._explorer: Explorer | None = None
         self._found = pd.DataFrame()
         self._table: pd.DataFrame | None = None
-        self._rows: dict[tuple[str, int], int] = {}
+        self._rows: Rows = {}
+        self.rest = QTimer(self)
+        self.rest.setSingleShot(True)
+        self.rest.setInterval(REST_MS)
+        self.rest.timeout.connect(self._rested)
         self.empty = Empty(EMPTY)
         self.strip = Strip()
         self.strip.chosen.connect(self._open_neighbour)
@@ -59,13 +80,17 @@ class ExplorePanel(Panel):
         self.observe(self.session.results_changed, self.load)
         self.observe(self.session.results_changed, self.analyses.load)
         self.observe(self.session.job_changed, self.analyses.update_job)
-        self.observe(self.link.moved, self._moved)
+        self.observe(self.session.agreement_changed, self._show_agreement)
+        self.observe(self.link.moved, lambda *_: self.rest.start())
+        self.observe(self.link.playing_changed, lambda _: self.rest.start())
         background = self.map.set_background
         self.observe(self.link.theme_changed, lambda: background(colours_of(napari_viewer).background))
         self.load()
 
     def _build(self) -> None:
         self.column.addWidget(self.empty)
+        self.outdated = OutdatedNote()
+        self.column.addWidget(self.outdated)
         self.kind = QComboBox()
         self.kind.addItems(list(KINDS))
         self.kind.setCurrentText(NEIGHBOURS_KIND)
@@ -101,7 +126,8 @@ class ExplorePanel(Panel):
         column.addWidget(self.map.native, 1)
         column.addWidget(self.legend)
         self.column.addWidget(box, 1)
-        self.column.addWidget(self.analyses)
+        self.more = Folded("More analyses", self.analyses)
+        self.column.addWidget(self.more)
 
     # codes ------------------------------------------------------------------------------------------
 
@@ -112,11 +138,20 @@ class ExplorePanel(Panel):
         if loaded and job is not None and job.job.kind == "analyse":
             return  # it changes neither codes nor scores, so the map stays
         self._explorer, self._table = None, None
+        self._show_agreement()
         self.empty.setVisible(run is None or self.session.results is None)
         self.make.setEnabled(False)
         if run is None or self.session.results is None:
             return
-        self._loading.run(run.explorer, self._loaded, self._refused)
+        self._loading.run(lambda: _read(run), self._loaded, self._refused)
+
+    def _show_agreement(self) -> None:
+        """Fade what does not belong to the study and the reference that are chosen now."""
+        note = self.session.outdated
+        self.outdated.show_note(note)
+        fade(bool(note), self.strip, self.legend)
+        self.map.fade(bool(note))
+        self.analyses.show_agreement()
 
     def _refused(self, error: BaseException) -> None:
         """Show a refusal at the foot of the panel; any other error is a defect of ours."""
@@ -125,19 +160,36 @@ class ExplorePanel(Panel):
         else:
             tell_error(error)
 
-    def _loaded(self, found: Explorer) -> None:
-        self._explorer = found
+    def _loaded(self, found: Loaded) -> None:
+        self._explorer, self._rows = found
         self.make.setEnabled(True)
-        keys = zip(found.frames["recording"], found.frames["frame"].tolist(), strict=True)
-        self._rows = {key: number for number, key in enumerate(keys)}
         self.ask()
 
     # neighbours -------------------------------------------------------------------------------------
 
-    def _moved(self, name: str, frame: int) -> None:
-        self.map.move_cursor(self._rows.get((name, frame)) if self._table is not None else None)
-        if self.following.isChecked() and self.isVisible() and not self.link.player.is_playing:
+    def _rested(self) -> None:
+        """Show where the slider rests; nothing while it plays or the panel is hidden."""
+        if self.link.player.is_playing or self.visibleRegion().isEmpty():  # behind a tab, Qt calls it visible
+            return
+        here = self.link.here()
+        if here is not None and self._table is not None:
+            self.map.move_cursor(self._rows.get(here))
+        if self.following.isChecked():
             self.ask()
+
+    def place(self, window: QMainWindow, dock: QDockWidget) -> None:
+        """Put the dock behind a tab, and show what was not followed when its tab is chosen.
+
+        Parameters
+        ----------
+        window : QMainWindow
+        dock : QDockWidget
+        """
+        super().place(window, dock)
+        dock.visibilityChanged.connect(self._start_rest)
+
+    def _start_rest(self, _: bool) -> None:
+        self.rest.start()
 
     def ask(self) -> None:
         """Find the neighbours of the frame that is shown."""
@@ -155,6 +207,7 @@ class ExplorePanel(Panel):
             return table, self._pictures(table)
 
         self._asking.run(work, self._show, self._refused)
+        self.searched.emit()
 
     def _pictures(self, table: pd.DataFrame) -> list[npt.NDArray[np.uint8]]:
         pairs = zip(table["recording"], table["frame"], strict=True)
@@ -234,7 +287,15 @@ class ExplorePanel(Panel):
         chosen = self._table.iloc[rows]
         shares = chosen["group"].value_counts(normalize=True)
         said = ", ".join(f"{name or 'no group'} {share:.0%}" for name, share in shares.items())
-        self.say(f"{len(chosen)} frames of {chosen['subject'].nunique()} subjects: {said}.")
+        frames, subjects = counted(len(chosen), "frame"), counted(chosen["subject"].nunique(), "subject")
+        self.say(f"{frames} of {subjects}: {said}.")
         some = chosen.iloc[np.linspace(0, len(chosen) - 1, min(COUNT, len(chosen))).astype(int)]
         self.following.setChecked(False)
         self._asking.run(lambda: (some.reset_index(drop=True), self._pictures(some)), self._show)
+
+
+def _read(run: Run) -> Loaded:
+    """Load the codes of a run; for a thread."""
+    found = run.explorer()
+    keys = zip(found.frames["recording"], found.frames["frame"].tolist(), strict=True)
+    return found, {key: number for number, key in enumerate(keys)}

@@ -16,6 +16,8 @@ from .panel import Panel
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+    from napari_ubam.plugin.state.contents import Results
+
 NAME = "uBAM timeline"
 BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 EMPTY = "No scores yet. Choose a reference in the Deviation panel and press Score."
@@ -49,12 +51,19 @@ class TimelinePanel(Panel):
         self.observe(self.link.moved, self._moved)
         self.observe(self.link.playing_changed, self._playing)
         self.observe(self.link.theme_changed, self._update_theme)
+        self.observe(self.session.agreement_changed, self.refresh)
         self._viewer = napari_viewer
+        self._results: Results | None = None
+        self._shown: object = None
         self.refresh()
 
     def refresh(self) -> None:
         """Show the scores of the current recording."""
-        results, name = self.session.results, self.session.recording
+        results, name, outdated = self.session.results, self.session.recording, self.session.outdated
+        wanted = (name, outdated, self.plot.colours)
+        if results is self._results and wanted == self._shown:
+            return
+        self._results, self._shown = results, wanted
         rows = results.of(name) if results is not None and name else None
         if results is None or rows is None:
             self.plot.clear(EMPTY)
@@ -62,7 +71,8 @@ class TimelinePanel(Panel):
         if not len(rows):
             self.plot.clear(f"{name} has no scores. Press Score in the Deviation panel.")
             return
-        self.plot.show_scores(rows, results.episodes_of(name), f"{name}, reference {results.reference}")
+        title = f"{name}, outdated: {outdated}" if outdated else f"{name}, reference {results.reference}"
+        self.plot.show_scores(rows, results.episodes_of(name), title, outdated=bool(outdated))
         self._moved(*(self.link.here() or (name, 0)))
 
     def jump_episode(self, step: int) -> None:

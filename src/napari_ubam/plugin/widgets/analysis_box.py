@@ -11,14 +11,17 @@ from napari_ubam.jobs import JobError
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.plugin.state.steps import Step, analyse_step
 from napari_ubam.plugin.viewer.worker import Worker, tell_error
+from napari_ubam.run.provenance import CurrentRun
 from napari_ubam.runfolder.tables import Result, has_result, read_result
 
 from .analysis_form import AnalysisForm
 from .copy_box import CopyBox
 from .job_box import JobBox
+from .outdated import OutdatedNote, fade
 from .result_table import ResultTable
 from .sections import button, narrow, row
 
+Read = tuple[Result | None, list[str]]  # a result, and how the run has changed since
 NO_RUN = "Open a trained run first."
 
 
@@ -35,10 +38,12 @@ class AnalysisBox(QGroupBox):
     """
 
     def __init__(self, session: Session, worker: Worker, say: Callable[[str], None]) -> None:
-        super().__init__("More analyses")
+        super().__init__()
         self._session, self._worker, self._say = session, worker, say
         self._known = analyses()
         self._result: Result | None = None
+        self._changes: list[str] = []
+        self.outdated = OutdatedNote()
         self.choice, self.tables = QComboBox(), QComboBox()
         for name, analysis in self._known.items():
             self.choice.addItem(analysis.title, name)
@@ -67,6 +72,7 @@ class AnalysisBox(QGroupBox):
         column.addLayout(self._place)
         self.form: AnalysisForm | None = None
         column.addWidget(self.job_box)
+        column.addWidget(self.outdated)
         column.addWidget(self.note)
         column.addWidget(self.tables)
         column.addWidget(self.table)
@@ -76,13 +82,27 @@ class AnalysisBox(QGroupBox):
         self.job_box.update_job()
         ready = self._session.run is not None and not self._session.is_working
         self.start.setEnabled(ready and self.choice.count() > 0)
+        self.show_agreement()
+
+    def show_agreement(self) -> None:
+        """Fade a result that does not belong to the run or the study as they are now."""
+        job, note = self._session.job_progress, ""
+        if self._result is not None:
+            note = " ".join(self._changes) or self._session.outdated
+        self.outdated.show_note(note)
+        fade(bool(note), self.table, self.note)
+        if note and job is not None and job.state.status == "done":
+            self.job_box.setVisible(False)
 
     def load(self) -> None:
         """Show the result of the chosen analysis, if the run has one."""
         name, folder = self._name, self._session.run_folder
 
-        def read() -> Result | None:
-            return read_result(folder, name) if folder is not None and has_result(folder, name) else None
+        def read() -> Read:
+            if folder is None or not has_result(folder, name):
+                return None, []
+            result = read_result(folder, name)
+            return result, CurrentRun(folder).changes_since(result)
 
         self._worker.run(read, self._show)
         self.update_job()
@@ -126,7 +146,8 @@ class AnalysisBox(QGroupBox):
             self._place.addWidget(self.form)
         self.load()
 
-    def _show(self, result: Result | None) -> None:
+    def _show(self, found: Read) -> None:
+        result, self._changes = found
         self._result = result
         names = list(result.tables) if result is not None else []
         self.tables.blockSignals(True)
@@ -139,6 +160,7 @@ class AnalysisBox(QGroupBox):
         self.note.setText("\n".join(warnings))
         self.note.setVisible(bool(warnings))
         self._show_table()
+        self.update_job()
 
     def _show_table(self) -> None:
         if self._result is not None and self.tables.currentText() in self._result.tables:

@@ -10,10 +10,12 @@ from matplotlib.path import Path as Outline
 from psygnal import Signal
 from vispy import scene
 from vispy.scene import visuals
+from vispy.visuals.transforms import STTransform
 
 Floats = npt.NDArray[np.float32]
 NEAR = 12  # largest distance of a click from its point, in pixels
 FAINT = 0.12  # opacity of points outside of the lasso
+FADED = 0.25  # opacity of a map that is outdated
 
 
 class MapCanvas:
@@ -40,9 +42,9 @@ class MapCanvas:
     selected = Signal(object)
 
     def __init__(self, background: str) -> None:
-        self._canvas = scene.SceneCanvas(keys=None, bgcolor=background, size=(340, 300), show=False)
+        self._canvas = scene.SceneCanvas(keys=None, bgcolor=background, size=(340, 200), show=False)
         self.native = self._canvas.native
-        self.native.setMinimumHeight(240)
+        self.native.setMinimumHeight(180)
         self.native.setToolTip("Click a point to show its frame. Drag to move, scroll to zoom.")
         self._view = self._canvas.central_widget.add_view()
         self._view.camera = scene.PanZoomCamera(aspect=1)
@@ -51,6 +53,11 @@ class MapCanvas:
         self._line = visuals.Line(parent=self._view.scene, color="#ffcc00", width=2)
         for markers in (self._dots, self._cursor):
             markers.set_data(np.zeros((1, 2), np.float32))  # vispy needs data to find the bounds
+        ring = {"face_color": (0, 0, 0, 0), "edge_color": "#ffcc00", "edge_width": 2.5, "size": 14}
+        self._cursor.set_data(np.zeros((1, 2), np.float32), **ring)
+        self._cursor.transform = STTransform()  # the ring moves, its data stay
+        self._rows: npt.NDArray[np.int64] | None = None
+        self._faded = False
         self._dots.visible = False
         self._dots.order, self._cursor.order, self._line.order = 0, 2, 3
         self._cursor.visible = self._line.visible = False
@@ -85,7 +92,8 @@ class MapCanvas:
         new = np.asarray(points, np.float32)
         moved = new.shape != self._points.shape or not np.array_equal(new, self._points)
         self._points, self._colours = new, np.asarray(colours, np.float32)
-        self._draw(self._colours)
+        self._rows = None
+        self._draw()
         if moved and len(new):
             low, high = new.min(0), new.max(0)
             self._view.camera.set_range(x=(low[0], high[0]), y=(low[1], high[1]), z=(0, 1), margin=0.05)
@@ -98,12 +106,20 @@ class MapCanvas:
         rows : (k,) array-like of int, or None
             Numbers of the points that keep their colour; None for all.
         """
-        colours = self._colours.copy()
-        if rows is not None:
-            faint = np.ones(len(colours), bool)
-            faint[np.asarray(rows, int)] = False
-            colours[faint, 3] *= FAINT
-        self._draw(colours)
+        self._rows = None if rows is None else np.asarray(rows, np.int64)
+        self._draw()
+
+    def fade(self, on: bool) -> None:
+        """Let the map look faded, because it is outdated, or as usual.
+
+        Parameters
+        ----------
+        on : bool
+            True for faded.
+        """
+        if on != self._faded:
+            self._faded = on
+            self._draw()
 
     def move_cursor(self, row: int | None) -> None:
         """Mark a point with a ring.
@@ -113,15 +129,11 @@ class MapCanvas:
         row : int or None
             Number of the point; None removes the ring.
         """
-        self._cursor.visible = row is not None and row < len(self._points)
-        if row is not None and row < len(self._points):
-            self._cursor.set_data(
-                self._points[row : row + 1],
-                face_color=(0, 0, 0, 0),
-                edge_color="#ffcc00",
-                edge_width=2.5,
-                size=14,
-            )
+        known = row is not None and row < len(self._points)
+        if known:
+            self._cursor.transform.translate = self._points[row]
+        if known != self._cursor.visible:
+            self._cursor.visible = known
 
     def place_of(self, row: int) -> tuple[float, float]:
         """Find a point on the canvas.
@@ -139,7 +151,14 @@ class MapCanvas:
         x, y = self._to_canvas(self._points[row : row + 1])[0]
         return float(x), float(y)
 
-    def _draw(self, colours: Floats) -> None:
+    def _draw(self) -> None:
+        colours = self._colours.copy()
+        if self._rows is not None:
+            faint = np.ones(len(colours), bool)
+            faint[self._rows] = False
+            colours[faint, 3] *= FAINT
+        if self._faded:
+            colours[:, 3] *= FADED
         size = float(np.clip(400 / np.sqrt(max(len(self._points), 1)), 2, 7))
         if len(self._points):
             self._dots.set_data(self._points, face_color=colours, edge_width=0, size=size)

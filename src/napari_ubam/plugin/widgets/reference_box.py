@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from napari_ubam.study import Study, StudyError
 from napari_ubam.study.filters import condition
+from napari_ubam.study.values import counted
 
 from .sections import narrow
 
@@ -23,9 +24,14 @@ class ReferenceBox(QWidget):
     ----------
     chosen : Signal
         Emits the filter when the user has chosen a valid one.
+    edited : Signal
+        Emits when the text or what it selects may have changed.
+    is_valid : bool
+        Whether the filter selects recordings of the study.
     """
 
     chosen = Signal(str)
+    edited = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,9 +47,12 @@ class ReferenceBox(QWidget):
         column.addWidget(self.box)
         column.addWidget(self.note)
         self._study: Study | None = None
+        self.is_valid = False
         self.box.activated.connect(lambda _: self._choose())
+        self.box.editTextChanged.connect(lambda _: self._describe())
         line = self.box.lineEdit()
         if line is not None:
+            line.setPlaceholderText("choose the reference")
             line.editingFinished.connect(self._choose)
 
     @property
@@ -52,7 +61,7 @@ class ReferenceBox(QWidget):
         return self.box.currentText().strip()
 
     def set_study(self, study: Study | None) -> None:
-        """Offer the groups and sessions of a study.
+        """Offer the groups and sessions of a study. The filter stays as it is; nothing is chosen.
 
         Parameters
         ----------
@@ -65,7 +74,7 @@ class ReferenceBox(QWidget):
         if study is not None:
             self.box.addItems(filters_of(study))
         self.box.blockSignals(False)
-        self.set_text(kept or (self.box.itemText(0) if self.box.count() else ""))
+        self.set_text(kept)
 
     def set_text(self, text: str) -> None:
         """Show a filter; `chosen` does not emit.
@@ -76,25 +85,30 @@ class ReferenceBox(QWidget):
             Filter, such as ``group=healthy``.
         """
         self.box.blockSignals(True)
-        self.box.setCurrentText(text)
+        self.box.setCurrentIndex(self.box.findText(text))
+        self.box.setEditText(text)
         self.box.blockSignals(False)
         self._describe()
 
-    def _describe(self) -> bool:
-        if self._study is None or not self.text:
-            self.note.setText("")
-            return False
-        try:
-            chosen = self._study.select(self.text)
-        except StudyError as error:
-            self.note.setText(str(error))
-            return False
-        many = f"{len(chosen)} of {len(self._study)} recordings, {len(chosen.subjects)} subjects"
-        self.note.setText(many)
-        return True
+    def _describe(self) -> None:
+        """Say below the filter what it selects."""
+        self.is_valid, text = False, ""
+        if self._study is not None and self.text:
+            try:
+                chosen = self._study.select(self.text)
+            except StudyError as error:
+                text = str(error)
+            else:
+                self.is_valid = True
+                every = counted(len(self._study), "recording")
+                text = f"{len(chosen)} of {every}, {counted(len(chosen.subjects), 'subject')}"
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+        self.edited.emit()
 
     def _choose(self) -> None:
-        if self._describe():
+        self._describe()
+        if self.is_valid:
             self.chosen.emit(self.text)
 
 

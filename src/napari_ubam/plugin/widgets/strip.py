@@ -1,4 +1,4 @@
-"""A row of thumbnails to click on."""
+"""One row of thumbnails to click on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class Strip(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setWordWrap(True)
-        self.setMinimumHeight(SIZE + 48)
+        self.setWrapping(False)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._fit(SIZE // 2)
         self.setObjectName("strip")
         self.setToolTip("Click a picture to show its frame in the viewer.")
         self.itemClicked.connect(lambda item: self.chosen.emit(self.row(item)))
@@ -50,13 +53,20 @@ class Strip(QListWidget):
         """
         self.clear()
         height = max((picture.shape[0] for picture in pictures), default=SIZE)
-        self.setIconSize(QSize(SIZE, height))
-        self.setGridSize(QSize(SIZE + 6, height + 38))
+        self._fit(height)
         for picture, text in zip(pictures, texts, strict=True):
             item = QListWidgetItem(_icon(picture), text)
             item.setToolTip(text.replace("\n", ", ") + ". Click to show this frame.")
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
             self.addItem(item)
+
+    def _fit(self, height: int) -> None:
+        """Be as high as a picture of this height, two lines of text and the scroll bar."""
+        lines = 2 * self.fontMetrics().lineSpacing() + 8
+        self.setIconSize(QSize(SIZE, height))
+        self.setGridSize(QSize(SIZE + 6, height + lines))
+        bar = self.horizontalScrollBar()
+        self.setFixedHeight(height + lines + (bar.sizeHint().height() if bar is not None else 16) + 6)
 
 
 def _icon(picture: npt.NDArray[np.uint8]) -> QIcon:

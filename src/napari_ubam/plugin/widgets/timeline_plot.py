@@ -1,4 +1,7 @@
-"""Scores of a recording over time, with a cursor that moves without a redraw of the curves."""
+"""Scores of a recording over time, with a cursor that moves without a redraw of the curves.
+
+The cursor is a narrow widget of its own: when it moves, Qt paints only the two columns that changed.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,16 @@ import pandas as pd
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from psygnal import Signal
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtWidgets import QWidget
 
 from napari_ubam.plugin.viewer.theme import Colours, style_axes
 
 Floats = npt.NDArray[np.float64]
 BINS = 1600  # time bins of a long recording
 LINE = 95.0  # percentile above which a frame deviates
+FADED = 0.3  # opacity of scores that are outdated
+CURSOR = 2  # width in pixels
 
 
 class TimelinePlot(FigureCanvasQTAgg):
@@ -43,13 +50,19 @@ class TimelinePlot(FigureCanvasQTAgg):
         self.setToolTip("Click or drag to show a frame.")
         self._times: Floats = np.empty(0)
         self._frames: npt.NDArray[np.int64] = np.empty(0, np.int64)
-        self._background: Any = None
-        self._cursor: Any = None
         self._at = 0.0
-        self.mpl_connect("draw_event", self._keep_background)
+        self._cursor = QWidget(self)
+        self._cursor.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._cursor.hide()
+        self.mpl_connect("draw_event", lambda _: self._place_cursor())
         self.mpl_connect("button_press_event", self._press)
         self.mpl_connect("motion_notify_event", self._press)
         self.clear()
+
+    @property
+    def colours(self) -> Colours:
+        """The colours that `show_scores` takes."""
+        return self._colours
 
     def set_colours(self, colours: Colours) -> None:
         """Change the colours. Call `show_scores` or `clear` afterwards.
@@ -70,12 +83,15 @@ class TimelinePlot(FigureCanvasQTAgg):
             What the user should do to get scores.
         """
         self.axes.clear()
-        self._times, self._frames, self._cursor = np.empty(0), np.empty(0, np.int64), None
+        self._times, self._frames = np.empty(0), np.empty(0, np.int64)
+        self._cursor.hide()
         self.axes.set_axis_off()
         self.axes.text(0.5, 0.5, sentence, color=self._colours.text, ha="center", va="center", fontsize=9)
         self.draw_idle()  # type: ignore[no-untyped-call]
 
-    def show_scores(self, rows: pd.DataFrame, episodes: pd.DataFrame, title: str) -> None:
+    def show_scores(
+        self, rows: pd.DataFrame, episodes: pd.DataFrame, title: str, *, outdated: bool = False
+    ) -> None:
         """Show the scores of a recording.
 
         Parameters
@@ -85,7 +101,10 @@ class TimelinePlot(FigureCanvasQTAgg):
         episodes : DataFrame
             The recording's rows of ``episodes.csv``.
         title : str
+        outdated : bool
+            Whether to fade the curves and stress the title, which says why.
         """
+        share = FADED if outdated else 1.0
         self.axes.clear()
         self.axes.set_axis_on()
         self._times, self._frames = rows["time"].to_numpy(float), rows["frame"].to_numpy(np.int64)
@@ -94,16 +113,19 @@ class TimelinePlot(FigureCanvasQTAgg):
             ("behaviour_percentile", self._colours.strong, "behaviour"),
         ):
             for times, values, alpha in _curves(self._times, rows[column].to_numpy(float)):
-                self.axes.plot(times, values, color=colour, linewidth=1.1, alpha=alpha, label=label)
+                self.axes.plot(times, values, color=colour, linewidth=1.1, alpha=alpha * share, label=label)
                 label = "_"
         self.axes.axhline(LINE, color=self._colours.text, linewidth=0.6, linestyle=":")
         for start, stop in zip(episodes["start_time"], episodes["stop_time"], strict=True):
-            self.axes.axvspan(start, stop, color=self._colours.strong, alpha=0.22, linewidth=0)
+            self.axes.axvspan(start, stop, color=self._colours.strong, alpha=0.22 * share, linewidth=0)
         self.axes.set(xlim=_limits(self._times), ylim=(0, 101), xlabel="time (s)", ylabel="percentile")
         self.axes.set_title(title, loc="left", color=self._colours.text, fontsize=8)
         self.axes.set_yticks([0, 50, 95])
-        self._cursor = self.axes.axvline(self._at, color=self._colours.text, linewidth=1.2, animated=True)
         style_axes(self.axes, self._colours)
+        if outdated:
+            self.axes.set_title(title, loc="left", color=self._colours.strong, fontsize=8, fontweight="bold")
+        self._cursor.setStyleSheet(f"background: {self._colours.text};")
+        self._cursor.show()
         self.axes.legend(
             fontsize=7,
             labelcolor=self._colours.text,
@@ -123,17 +145,21 @@ class TimelinePlot(FigureCanvasQTAgg):
         frame : int
             Frame number, from 0.
         """
-        if not len(self._frames) or self._cursor is None:
+        if not len(self._frames):
             return
         row = int(np.clip(np.searchsorted(self._frames, frame), 0, len(self._frames) - 1))
         self._at = float(self._times[row])
-        self._cursor.set_xdata([self._at, self._at])
-        if self._background is None:
-            self.draw_idle()  # type: ignore[no-untyped-call]
-            return
-        self.restore_region(self._background)  # type: ignore[no-untyped-call]
-        self.axes.draw_artist(self._cursor)
-        self.blit(self.figure.bbox)  # type: ignore[no-untyped-call]
+        self._place_cursor()
+
+    @property
+    def cursor_time(self) -> float:
+        """Where the cursor is, in seconds."""
+        return self._at
+
+    @property
+    def cursor(self) -> QWidget:
+        """The widget of the cursor."""
+        return self._cursor
 
     def x_of(self, frame: int) -> float:
         """Find a frame on the time axis.
@@ -150,16 +176,15 @@ class TimelinePlot(FigureCanvasQTAgg):
         """
         return float(self._times[int(np.searchsorted(self._frames, frame))])
 
-    def _keep_background(self, _: object) -> None:
-        if self._cursor is None:
+    def _place_cursor(self) -> None:
+        """Put the cursor over the axes; figure coordinates are physical pixels and begin below."""
+        if not len(self._times):
             return
-        self._background = self.copy_from_bbox(self.figure.bbox)  # type: ignore[no-untyped-call]
-        self.axes.draw_artist(self._cursor)
-
-    def resizeEvent(self, event: Any) -> None:
-        """Drop the saved background, which has the old size."""
-        self._background = None
-        super().resizeEvent(event)  # type: ignore[no-untyped-call]
+        ratio, axes = self.device_pixel_ratio, self.axes.bbox
+        x = self.axes.transData.transform((self._at, 0.0))[0] / ratio
+        top = self.height() - axes.y1 / ratio
+        place = QRect(round(x - CURSOR / 2), round(top), CURSOR, round(axes.height / ratio))
+        self._cursor.setGeometry(place)
 
     def _press(self, event: Any) -> None:
         if event.button != 1 or event.inaxes is not self.axes or not len(self._times):
