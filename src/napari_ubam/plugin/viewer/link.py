@@ -18,6 +18,7 @@ from napari_ubam.study import Study
 
 from .navigation import Navigation
 from .own_layers import belongs_to, mark_of, own_layers, remove_own, was_removed
+from .software_gl import keep_programs
 from .worker import Worker, sentence_of, tell_error
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def link_of(viewer: Viewer) -> ViewerLink:
     """
     real = getattr(viewer, "__wrapped__", viewer)
     if real not in _LINKS:
+        keep_programs()
         _LINKS[real] = ViewerLink(real)
     return _LINKS[real]
 
