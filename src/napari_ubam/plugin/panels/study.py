@@ -11,7 +11,8 @@ from napari_ubam.plugin.viewer.region_drawing import RegionDrawing
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import button, row, section
 from napari_ubam.plugin.widgets.study_table import StudyTable
-from napari_ubam.study import Recording, Study
+from napari_ubam.study import Recording, Roi, Study
+from napari_ubam.study.values import counted
 from napari_ubam.video import TIFF_SUFFIXES, VIDEO_SUFFIXES
 
 from .panel import Panel
@@ -45,6 +46,7 @@ class StudyPanel(Panel):
         self._checking = self.worker()
         self._build()
         self.observe(self.session.study_changed, self.refresh)
+        self.observe(self.session.agreement_changed, self._offer_run_study)
         self.refresh()
 
     def _build(self) -> None:
@@ -53,6 +55,9 @@ class StudyPanel(Panel):
         show = button("Show", "Show the selected recording in the viewer.", self.show_selected)
         self.column.addLayout(row(add, remove, show))
         self.column.addWidget(self.summary)
+        tip = "Replace this table by the study that the open run was scored with."
+        self.take_run = button("Use the study of the run", tip, self.session.take_run_study)
+        self.column.addWidget(self.take_run)
         self.column.addWidget(self.table, 1)
         box, column = section("Region of the selected rows")
         draw = button("Draw", "Draw the region of the current row on its video.", self.draw_region)
@@ -70,12 +75,14 @@ class StudyPanel(Panel):
         self.found.setWordWrap(True)
         self.found.setVisible(False)
         self.found.setToolTip("Problems that the check has found.")
-        self.found.setMaximumHeight(140)
+        self.found.setMinimumHeight(200)  # several sentences are read without scrolling
         self.column.addWidget(self.found)
 
     def refresh(self) -> None:
         """Show the study of the session."""
         self.table.refresh()
+        self._follow_region()
+        self._offer_run_study()
         study, faults = self.session.study, self.session.faults
         if not len(self.session.draft):
             self.summary.setText(EMPTY)
@@ -87,7 +94,11 @@ class StudyPanel(Panel):
         else:
             groups = f", groups {', '.join(study.groups)}" if any(study.groups) else ""
             saved = "" if self.session.study_is_saved else "; not saved yet"
-            self.summary.setText(f"{len(study)} recordings, {len(study.subjects)} subjects{groups}{saved}.")
+            who = f"{counted(len(study), 'recording')}, {counted(len(study.subjects), 'subject')}"
+            self.summary.setText(f"{who}{groups}{saved}.")
+
+    def _offer_run_study(self) -> None:
+        self.take_run.setVisible(self.session.study_differs)
 
     # rows -------------------------------------------------------------------------------------------
 
@@ -129,7 +140,12 @@ class StudyPanel(Panel):
         """
         recording = self._recording(number)
         if recording is not None:
-            self.link.show(recording.name)
+            self.link.show(recording.name, self._frame_of(recording))
+
+    def _frame_of(self, recording: Recording) -> int | None:
+        """Give the frame that is shown of a recording, so that it stays; None if another one is shown."""
+        here = self.link.here()
+        return here[1] if here is not None and here[0] == recording.name else None
 
     def _recording(self, number: int) -> Recording | None:
         """Give the recording of a row, or show what is missing."""
@@ -150,12 +166,35 @@ class StudyPanel(Panel):
         if found is None:
             return
         self.say(f"Draw a rectangle around the subject in {found.name}. You can move and resize it later.")
-        self.link.show(found.name, then=lambda: self.region.begin(found.name, number, found.roi))
+        key = self.session.draft.key(number)
+        self.link.show(found.name, self._frame_of(found), then=lambda: self._begin_region(key))
 
-    def _take_region(self, number: int) -> None:
-        if self.region.roi is not None and number < len(self.session.draft):
-            self.session.draft.set_roi([number], self.region.roi)
+    def _begin_region(self, key: int) -> None:
+        """Draw once the video is shown, if the row is still there."""
+        number = self.session.draft.row_of(key)
+        found = None if number is None else self.session.draft.recording(number)
+        if found is not None:
+            self.region.begin(key, found, found.roi)
+
+    def _take_region(self, key: int, roi: Roi) -> None:
+        """Write the drawn region to its row, wherever the row is now."""
+        number = self.session.draft.row_of(key)
+        if number is not None:
+            self.session.draft.set_roi([number], roi)
             self.session.draft_edited()
+
+    def _follow_region(self) -> None:
+        """Let the drawn region follow its row; it goes with the row."""
+        key = self.region.key
+        if key is None:
+            return
+        number = self.session.draft.row_of(key)
+        if number is None:
+            self.region.end()
+            return
+        found = self.session.draft.recording(number)
+        if found is not None:  # else the user is still typing
+            self.region.follow(found.name, found.video, found.roi)
 
     def copy_region(self) -> None:
         """Copy the region of the current row to all rows."""
@@ -235,16 +274,18 @@ class StudyPanel(Panel):
 
             return check_study(study)
 
-        self._checking.run(work, self._show_report, self._show_failure)
+        self._checking.run(work, lambda report: self._show_report(report, len(study)), self._show_failure)
 
     def _show_failure(self, error: BaseException) -> None:
         self.check.setEnabled(True)
         tell_error(error)
 
-    def _show_report(self, report: CheckReport) -> None:
+    def _show_report(self, report: CheckReport, many: int) -> None:
         self.check.setEnabled(True)
         self.found.clear()
-        self.found.addItems([str(one) for one in (*report.errors, *report.warnings)])
+        self.found.addItems([f"Error: {one}" for one in report.errors])
+        self.found.addItems([f"Warning: {one}" for one in report.warnings])
         self.found.setVisible(self.found.count() > 0)
-        end = "no problems found" if report.ok else "correct the listed problems"
-        self.say(f"{len(self.session.study or ())} videos checked: {end}.")
+        kinds = ((report.errors, "error"), (report.warnings, "warning"))
+        found = " and ".join(counted(len(some), kind) for some, kind in kinds if some)
+        self.say(f"{counted(many, 'video')} checked: {found or 'no problems found'}.")

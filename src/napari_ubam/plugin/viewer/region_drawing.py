@@ -3,79 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_ubam.plugin.io.marks import mark
 from napari_ubam.plugin.io.regions import corners_of, roi_of
-from napari_ubam.study import Roi
+from napari_ubam.study import Recording, Roi
+
+from .own_layers import add_own, mark_of, remove_own
 
 if TYPE_CHECKING:
     from napari.layers import Shapes
     from napari.viewer import Viewer
 
+LOOK = {
+    "ndim": 2,
+    "shape_type": "rectangle",
+    "face_color": "transparent",
+    "edge_color": "#ffcc00",
+    "edge_width": 2,
+}
+
 
 class RegionDrawing:
     """A Shapes layer on which the user draws, moves and resizes one rectangle.
+
+    It belongs to a row of the study by the row's key, whatever happens to other rows.
 
     Parameters
     ----------
     viewer : napari.Viewer
     on_change : callable
-        Called with the row's number after each change of the rectangle.
+        Called with the row's key and its new region after each change of the rectangle.
 
     Attributes
     ----------
-    roi : Roi or None
-        The rectangle as it is now.
+    key : int or None
+        Key of the row; None while nothing is drawn.
     """
 
-    def __init__(self, viewer: Viewer, on_change: Callable[[int], None]) -> None:
+    def __init__(self, viewer: Viewer, on_change: Callable[[int, Roi], None]) -> None:
         self._viewer, self._on_change = viewer, on_change
         self._layer: Shapes | None = None
-        self._number, self._size = 0, (0, 0)
-        self.roi: Roi | None = None
+        self._size = (0, 0)
+        self._roi: Roi | None = None
+        self.key: int | None = None
+        self._video = Path()
 
-    def begin(self, name: str, number: int, roi: Roi | None) -> None:
+    def begin(self, key: int, recording: Recording, roi: Roi | None) -> None:
         """Show the region of a row, and let the user draw.
 
         Parameters
         ----------
-        name : str
-            Name of the recording, which must be the active layer.
-        number : int
-            The recording's row in the study, from 0.
+        key : int
+            Key of the row, see `StudyDraft.key`.
+        recording : Recording
+            The recording of the row; its video must be the active layer.
         roi : Roi or None
-            The row's region before.
+            The region before.
         """
         self.end()
         image = self._viewer.layers.selection.active
         if image is None or image.ndim < 3:
             return
-        self._number, self._size, self.roi = number, image.data.shape[1:3], roi
-        self._layer = self._viewer.add_shapes(
-            [corners_of(roi)] if roi is not None else None,
-            ndim=2,
-            shape_type="rectangle",
-            name=f"region of {name}",
-            face_color="transparent",
-            edge_color="#ffcc00",
-            edge_width=2,
-        )
+        self.key, self._video = key, recording.video
+        self._size, self._roi = image.data.shape[1:3], roi
+        arguments = mark({**LOOK, "name": _title(recording.name)}, recording.name, recording.video, "region")
+        self._layer = add_own(self._viewer, ([corners_of(roi)] if roi else None, arguments, "shapes"))
+        self._viewer.layers.selection.active = self._layer
         self._layer.mode = "select" if roi is not None else "add_rectangle"
         self._layer.events.data.connect(self._update)
 
+    def follow(self, name: str, video: Path, roi: Roi | None) -> None:
+        """Follow a change of the row: of its name, its video or its region.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+        video : Path
+            Another video than before ends the drawing.
+        roi : Roi or None
+            None where a region was before ends the drawing.
+        """
+        layer = self._layer
+        if layer is None or layer not in self._viewer.layers:
+            return
+        if video != self._video or (roi is None and self._roi is not None):
+            self.end()
+            return
+        mark_of(layer)["recording"] = name
+        layer.name = _title(name)
+        if roi is not None and roi != self._roi:
+            self._roi = roi
+            with layer.events.data.blocker():
+                layer.data = [corners_of(roi)]
+
     def end(self) -> None:
         """Remove the layer."""
-        layer, self._layer = self._layer, None
+        layer, self._layer, self.key = self._layer, None, None
         if layer is not None and layer in self._viewer.layers:
             layer.events.data.disconnect(self._update)
-            self._viewer.layers.remove(layer)
+            remove_own(self._viewer, layer)
 
     def _update(self, _: object = None) -> None:
         layer = self._layer
-        if layer is None or not len(layer.data):
+        if layer is None or self.key is None or not len(layer.data):
             return
         roi = roi_of(layer.data[-1][:, -2:], *self._size)
-        if roi is None or roi == self.roi:
+        if roi is None or roi == self._roi:
             return
-        self.roi = roi
-        self._on_change(self._number)
+        self._roi = roi
+        self._on_change(self.key, roi)
+
+
+def _title(name: str) -> str:
+    return f"region of {name}"
