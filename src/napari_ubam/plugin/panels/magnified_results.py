@@ -87,7 +87,8 @@ class MagnifiedResults(QGroupBox):
         self.grid.setToolTip("Show the layers in a grid instead of one above the other.")
         self.grid.setChecked(bool(self._viewer.canvas.grid.enabled))
         self.grid.toggled.connect(self._set_grid)
-        self._panel.observe(self._panel.link.grid_changed, self.grid.setChecked)  # also napari's button
+        # Also by napari's own button.
+        self._panel.observe(self._panel.link.grid_changed, lambda on: self.grid.setChecked(on))
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 10, 6, 6)
         column.addLayout(row(self.add, self.arrows))

@@ -242,8 +242,9 @@ class StudyPanel(Panel):
         if study is None:
             return
         if path is None:
-            start = str(self.session.study_path or "study.csv")
-            name, _ = QFileDialog.getSaveFileName(self, "Save the study", start, "Tables (*.csv)")
+            name, _ = QFileDialog.getSaveFileName(
+                self, "Save the study", self._usual_file(), "Tables (*.csv)"
+            )
             path = Path(name) if name else None
         if path is None:
             return
@@ -254,6 +255,11 @@ class StudyPanel(Panel):
             return
         self.session.saved_to(path)
         self.say(f"Saved to {path}.")
+
+    def _usual_file(self) -> str:
+        """Give the file to save to; never the run's own study, which tells what was scored."""
+        path, run = self.session.study_path or Path("study.csv"), self.session.run_folder
+        return str(run.parent / path.name if run is not None and path.parent == run else path)
 
     def _valid_study(self) -> Study | None:
         """Give the study if it has no faults, or show what is missing."""
