@@ -28,7 +28,7 @@ def preset_reference(study: Study, remembered: str = "") -> str:
     -------
     str
         The remembered filter if it selects recordings of this study; else the only group or session with a
-        usual name, such as ``group=healthy`` or ``session=baseline``. Empty if there is none, or several.
+        usual name, such as ``group=healthy`` or ``session=0``. Empty if there is none, or several.
     """
     if remembered and selects(study, remembered):
         return remembered
