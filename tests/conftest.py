@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from napari_ubam.jobs import priority
 from napari_ubam.run import Run, train
 from napari_ubam.sample import write_sample
 from napari_ubam.study import Study
@@ -34,6 +35,7 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 register_mini()
+priority.NICER = 0  # a job that gives way to other test processes would come to its end too late
 
 Clip = Callable[[str], Path]
 

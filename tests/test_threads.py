@@ -38,12 +38,15 @@ def test_threads_sleep_and_are_as_many_as_the_cores(monkeypatch: pytest.MonkeyPa
     assert settings["OMP_NUM_THREADS"] == str(usable_cores())
     assert thread_settings({}, processes=usable_cores())["OMP_NUM_THREADS"] == "1"
     assert thread_settings({}, processes=1000)["OMP_NUM_THREADS"] == "1"
+    assert thread_settings({}, spared=1)["OMP_NUM_THREADS"] == str(max(usable_cores() - 1, 1))
+    assert thread_settings({}, spared=1000)["OMP_NUM_THREADS"] == "1"
 
 
 def test_on_a_mac_torch_counts_the_fast_cores_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert "OMP_NUM_THREADS" not in thread_settings({})
     assert "OMP_NUM_THREADS" in thread_settings({}, processes=2)
+    assert "OMP_NUM_THREADS" in thread_settings({}, spared=1)
 
 
 @given(

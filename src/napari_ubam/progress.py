@@ -32,8 +32,8 @@ class Progress:
     Parameters
     ----------
     stage : str
-        Current stage: ``"sample"``, ``"crops"``, ``"means"``, ``"posture"``, ``"whitening"``,
-        ``"codes"``, ``"behaviour"``, ``"quality"``, ``"embed"``, ``"score"``, ``"phases"``,
+        Current stage: ``"libraries"``, ``"sample"``, ``"videos"``, ``"crops"``, ``"means"``, ``"posture"``,
+        ``"whitening"``, ``"codes"``, ``"behaviour"``, ``"quality"``, ``"embed"``, ``"score"``, ``"phases"``,
         ``"magnifier"``, ``"magnify"``.
     step, of : int
         Number of finished steps, and total number of steps (0 if unknown).

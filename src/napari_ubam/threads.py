@@ -24,7 +24,7 @@ _OWN = "NAPARI_UBAM_THREADS"  # names of the variables that we set, to tell them
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
-def thread_settings(environment: Mapping[str, str], processes: int = 1) -> dict[str, str]:
+def thread_settings(environment: Mapping[str, str], processes: int = 1, spared: int = 0) -> dict[str, str]:
     """List the variables to add to the environment of a process that computes.
 
     Parameters
@@ -33,6 +33,8 @@ def thread_settings(environment: Mapping[str, str], processes: int = 1) -> dict[
         The environment as it is. What the user set there stays as it is.
     processes : int
         How many such processes share the cores.
+    spared : int
+        Cores to leave to other programs, such as the window that started the process.
 
     Returns
     -------
@@ -43,9 +45,9 @@ def thread_settings(environment: Mapping[str, str], processes: int = 1) -> dict[
     of_user = {name for name in environment if name not in own}
     settings = {} if of_user.intersection(_WAITING_OF_USER) else dict(WAITING)
     # On a Mac, torch itself counts only the fast cores.
-    counted = processes > 1 or sys.platform != "darwin"
+    counted = processes > 1 or spared > 0 or sys.platform != "darwin"
     if counted and not of_user.intersection(_COUNT_OF_USER):
-        settings["OMP_NUM_THREADS"] = str(max(usable_cores() // processes, 1))
+        settings["OMP_NUM_THREADS"] = str(max((usable_cores() - spared) // processes, 1))
     return {**settings, _OWN: ",".join(settings)}
 
 

@@ -203,8 +203,10 @@ def test_decoding_and_encoding_overlap(clip, store: EmbeddingStore, monkeypatch:
 def test_progress_tells_frames_and_the_time_left(study: Study, store: EmbeddingStore) -> None:
     events: list[Progress] = []
     embed(study, PlainEncoder(), store, progress=events.append)
-    counting = [event for event in events if event.of and not event.message]
-    assert {event.stage for event in events} == {"embed"}
+    opening = [event for event in events if event.stage == "videos"]
+    counting = [event for event in events if event.stage == "embed" and event.of and not event.message]
+    assert {event.stage for event in events} == {"videos", "embed"}
+    assert [(event.step, event.of) for event in opening] == [(number, 3) for number in range(3)]
     assert {event.of for event in counting} == {FRAMES + 74 + FRAMES}
     steps = [event.step for event in counting]
     assert len(steps) > 3

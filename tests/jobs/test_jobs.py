@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_ubam.jobs import EventLog, Job, JobError, find_jobs, read_events, start_job
+from napari_ubam.jobs import EventLog, Job, JobError, find_jobs, priority, read_events, start_job
 from napari_ubam.progress import Progress
+from napari_ubam.threads import usable_cores
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +118,43 @@ def test_cancelling_takes_less_than_two_seconds(tmp_path: Path) -> None:
     while job.is_alive() and time.monotonic() < end:
         time.sleep(0.05)
     assert not job.is_alive()
+
+
+def test_cancelling_while_libraries_are_loaded_ends_at_once_and_says_that_nothing_was_changed(
+    tmp_path: Path,
+) -> None:
+    job = start_job(tmp_path / "run", ["train", "none.csv", "--run", str(tmp_path / "run")])
+    seen: list[Progress | None] = []
+    end = time.monotonic() + 60
+    while not any(one and one.of for one in seen) and time.monotonic() < end:
+        seen += [event.progress() for event in job.new_events()]
+        time.sleep(0.02)
+    assert {one.stage for one in seen if one} == {"libraries"}
+    job.ask_to_stop()
+    asked = time.monotonic()
+    assert wait(job) == "cancelled"
+    assert time.monotonic() - asked < 5
+    assert job.state().text == "The work was cancelled before it began; nothing was changed."
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["jobs"]
+
+
+@pytest.mark.parametrize("gives_way", [True, False])
+def test_a_job_gives_way_only_if_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gives_way: bool
+) -> None:
+    monkeypatch.setattr(priority, "NICER", 10)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    own = psutil.Process().nice()
+    job = start_job(tmp_path / "run", ["demo", str(tmp_path / "demo")], gives_way=gives_way)
+    process = psutil.Process(job.pid)
+    process.suspend()
+    slower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else min(own + 10, 19)
+    assert process.nice() == (slower if gives_way else own)
+    if sys.platform == "linux":
+        count = Path(f"/proc/{job.pid}/environ").read_bytes().split(b"OMP_NUM_THREADS=")[1].split(b"\0")[0]
+        assert int(count) == max(usable_cores() - gives_way, 1)
+        assert os.sched_getscheduler(job.pid) == os.SCHED_OTHER
+    job.kill()
 
 
 STARTER = """

@@ -7,19 +7,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from napari_ubam.errors import UbamError, os_error_sentence
-from napari_ubam.jobs import EventLog
+from napari_ubam.jobs.events import CANCELLED, EventLog
 from napari_ubam.progress import Cancelled, Progress
 
-CANCELLED = 130
 LOG_SECONDS = 15.0  # between lines of progress in a file
+LIBRARIES = "libraries"  # the stage
+LARGE = ("pandas", "dask.array", "torch", "lightning.pytorch", "napari_ubam.run")
 _LOG: ContextVar[EventLog | None] = ContextVar("events", default=None)
 
 
@@ -31,6 +33,7 @@ def log_events(context: typer.Context, path: Path) -> None:
     """Write the progress of a command to a file, and stop it when a file beside it asks to."""
     with refusals():
         log = EventLog(path)
+    log.write_progress(Progress(LIBRARIES, 0, 0))
     _LOG.set(log)
 
     def close() -> None:
@@ -102,6 +105,24 @@ def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
     finally:
         if before is not None:
             signal.signal(signal.SIGINT, before)
+
+
+def load_libraries(tell: Callable[[Progress], None]) -> None:
+    """Import the large libraries one by one, and tell it, since this takes seconds.
+
+    A request to stop ends the command at once.
+
+    Parameters
+    ----------
+    tell : callable
+        Gets a report before each library and at the end.
+    """
+    events = _LOG.get()
+    with nullcontext() if events is None else events.nothing_to_lose():
+        for number, name in enumerate(LARGE):
+            tell(Progress(LIBRARIES, number, len(LARGE), detail=name.partition(".")[0]))
+            import_module(name)
+        tell(Progress(LIBRARIES, len(LARGE), len(LARGE)))
 
 
 def _logged() -> Callable[[Progress], None]:

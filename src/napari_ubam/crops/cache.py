@@ -227,7 +227,7 @@ class _Filling:
         jobs = []
         for number, recording in enumerate(study):
             check_cancelled(self._cancel)
-            self._progress(Progress("crops", 0, 0, detail=f"{recording.name}, {number + 1} of {len(study)}"))
+            self._progress(Progress("videos", number, len(study), detail=recording.name))
             try:
                 jobs.append(self._job(recording))
             except (ValueError, OSError) as error:

@@ -132,7 +132,7 @@ def _missing(
     todo: dict[str, int] = {}
     for number, recording in enumerate(study):
         check_cancelled(cancel)
-        status.callback(Progress("embed", 0, 0, detail=f"{recording.name}, {number + 1} of {len(study)}"))
+        status.callback(Progress("videos", number, len(study), detail=recording.name))
         try:
             with recording.open_with(open_video, warn=False, progress=indexing) as video:
                 if store.state(recording, encoder, video) == "done":

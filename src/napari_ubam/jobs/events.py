@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from napari_ubam.progress import Progress
 POLL_SECONDS = 0.2  # between two checks for the stop file
 WRITE_SECONDS = 0.1  # shortest time between two progress events, except messages and ends of stages
 STOP_SUFFIX = ".stop"
+CANCELLED = 130  # exit code
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class EventLog:
         self.ended = False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
-        self._lock = threading.Lock()
+        self._lock, self._leaving = threading.Lock(), threading.Lock()
+        self._nothing_to_lose = False
         self._written = ("", 0.0)
         self._watch = threading.Thread(target=self._watch_stop, name="stop", daemon=True)
         self._watch.start()
@@ -132,12 +135,30 @@ class EventLog:
             self.write("end", code=code, text=text)
             self.close()
 
+    @contextmanager
+    def nothing_to_lose(self) -> Iterator[None]:
+        """Let a request to stop end the process at once, for instance while libraries are imported."""
+        self._nothing_to_lose = True
+        try:
+            yield
+        finally:
+            with self._leaving:
+                self._nothing_to_lose = False
+
     def _watch_stop(self) -> None:
         stop = stop_file(self.path)
         while not self.ended and not self.cancel.is_set():
             if stop.exists():
                 self.cancel.set()
+                self._leave()
             time.sleep(POLL_SECONDS)
+
+    def _leave(self) -> None:
+        """End the process if nothing is lost."""
+        with self._leaving:
+            if self._nothing_to_lose:
+                self.end(CANCELLED, "The work was cancelled before it began; nothing was changed.")
+                os._exit(CANCELLED)
 
 
 def stop_file(events: Path) -> Path:

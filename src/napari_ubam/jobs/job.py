@@ -19,6 +19,7 @@ from napari_ubam.errors import UbamError
 from napari_ubam.threads import thread_settings
 
 from .events import JobEvent, read_events, stop_file
+from .priority import give_way
 
 JOBS = "jobs"  # folder in the run
 LOG_TAIL = 4000  # bytes
@@ -137,7 +138,7 @@ class Job:
         if alive:
             return JobState("running")
         if stop_file(self.events).exists():
-            return JobState("cancelled", "The work was cancelled; finished parts are kept.")
+            return JobState("cancelled", "The work was cancelled and ended at once; finished parts are kept.")
         said = _last_line(self.log)
         return JobState(
             "died",
@@ -180,7 +181,7 @@ class Job:
             return None
 
 
-def start_job(folder: Path, arguments: Sequence[str]) -> Job:
+def start_job(folder: Path, arguments: Sequence[str], *, gives_way: bool = False) -> Job:
     """Start a command of ``napari-ubam`` in a process of its own.
 
     Parameters
@@ -189,6 +190,9 @@ def start_job(folder: Path, arguments: Sequence[str]) -> Job:
         Folder of the run. The files of the job are written to its folder ``jobs``.
     arguments : sequence of str
         The command as typed after ``napari-ubam``, with absolute paths.
+    gives_way : bool
+        Whether the command leaves one processor core to other programs, and runs at a lower priority than
+        this one. A window stays quick beside it.
 
     Returns
     -------
@@ -215,9 +219,11 @@ def start_job(folder: Path, arguments: Sequence[str]) -> Job:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **thread_settings(os.environ)},
+                env={**os.environ, **thread_settings(os.environ, spared=int(gives_way))},
                 **_apart(),
             )
+        if gives_way:
+            give_way(process.pid)  # at once: threads get the priority of the thread that starts them
         created = _created(process.pid)
         job = Job(record, kind, tuple(arguments), process.pid, created, time.time(), process)
         fields = {"kind": kind, "arguments": list(arguments), "pid": process.pid}

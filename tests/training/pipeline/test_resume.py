@@ -6,15 +6,19 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from napari_ubam.cli import app
 from napari_ubam.learners.fitting import PretrainedFiles
+from napari_ubam.learners.native.posture import fit_posture_whitening
+from napari_ubam.models.native.posture import PostureEncoder
 from napari_ubam.models.weights import read_header
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.run import Run, RunError, train, train_magnifier
+from napari_ubam.runfolder.log import lines
 from napari_ubam.runfolder.paths import MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
 from napari_ubam.training.pipeline.context import TrainingOptions
@@ -25,10 +29,10 @@ STEPS = 30
 
 
 class StopIn:
-    """Asks to stop after the first step of a stage; also the progress callback that sees it."""
+    """Asks to stop after a step of a stage; also the progress callback that sees it."""
 
-    def __init__(self, stage: str) -> None:
-        self.stage, self.reached = stage, False
+    def __init__(self, stage: str, step: int = 1) -> None:
+        self.stage, self.step, self.reached = stage, step, False
 
     def is_set(self) -> bool:
         """Whether to stop."""
@@ -36,7 +40,7 @@ class StopIn:
 
     def __call__(self, event: Progress) -> None:
         """See an event."""
-        self.reached = self.reached or (event.stage == self.stage and event.step >= 1)
+        self.reached = self.reached or (event.stage == self.stage and event.step >= self.step)
 
 
 @pytest.fixture
@@ -90,6 +94,55 @@ def test_encoders_are_resumed_with_the_settings_of_their_start(study: Study, fol
     assert (header.seed, header.steps) == (3, STEPS)
     assert (run.config.preset, run.config.behaviour.window_ms) == ("mini", 350)
     assert unfinished_trainings(folder) == ()
+
+
+@pytest.mark.parametrize("stage", ["crops", "means"])
+def test_encoders_that_made_no_step_are_resumed_from_the_start(
+    study: Study, folder: Path, stage: str
+) -> None:
+    before = (folder / "posture.safetensors").read_bytes()
+    stop = StopIn(stage, step=0)
+    with pytest.raises(Cancelled, match="before its first step; resuming starts it with the same settings"):
+        train(study, folder, preset="mini", device="cpu", seed=3, steps=2, progress=stop, cancel=stop)
+    assert (folder / "posture.safetensors").read_bytes() == before
+    (stopped,) = unfinished_trainings(folder)
+    assert (stopped.part, stopped.begun) == ("encoders", False)
+    train(study, folder, device="cpu", resume=True)
+    assert read_header(folder / "posture.safetensors").seed == 3
+    assert unfinished_trainings(folder) == ()
+
+
+def test_a_training_that_is_stopped_before_it_began_changes_nothing(study: Study, folder: Path) -> None:
+    record = (folder / "checkpoints" / "training.json").read_bytes()
+    stop = StopIn("videos", step=0)
+    with pytest.raises(Cancelled, match="before it began; nothing was changed"):
+        train(study, folder, preset="mini", device="cpu", progress=stop, cancel=stop)
+    assert (folder / "checkpoints" / "training.json").read_bytes() == record
+    assert unfinished_trainings(folder) == ()
+
+
+def test_a_training_that_is_refused_before_its_first_step_leaves_nothing_to_resume(
+    study: Study, tmp_path: Path
+) -> None:
+    with pytest.raises(RunError, match="Fewer than two recordings are as long as a window"):
+        train(study, tmp_path / "run", preset="mini", device="cpu", window_ms=60_000, steps=2)
+    assert unfinished_trainings(tmp_path / "run") == ()
+
+
+def test_rounding_in_a_fitted_layer_does_not_discard_the_behaviour_encoder(
+    study: Study, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fit_a_little_differently(encoder: PostureEncoder, *arguments: Any) -> None:
+        fit_posture_whitening(encoder, *arguments)
+        encoder.whiten.matrix.mul_(1 + 1e-6)  # as another number of threads does
+
+    stop = StopIn("behaviour")
+    with pytest.raises(Cancelled):
+        train(study, folder, preset="mini", device="cpu", steps=STEPS, progress=stop, cancel=stop)
+    monkeypatch.setattr("napari_ubam.families.native.fit_posture_whitening", fit_a_little_differently)
+    train(study, folder, device="cpu", resume=True)
+    begun = [one for one in lines(folder / "log.jsonl") if one["event"] == "begin"]
+    assert [one["step"] > 0 for one in begun if one["stage"] == "behaviour"][-2:] == [False, True]
 
 
 def test_a_magnifier_is_resumed_with_the_settings_of_its_start(study: Study, folder: Path) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import Device, RunFolder, StudyFile
-from napari_ubam.cli.progress_and_refusals import refusals, working
+from napari_ubam.cli.progress_and_refusals import load_libraries, refusals, working
 
 
 @app.command()
@@ -25,6 +25,7 @@ def embed(
 ) -> None:
     """Compute the posture and behaviour embeddings of all recordings that have none yet."""
     with refusals(), working() as (tell, cancel):
+        load_libraries(tell)
         from napari_ubam.run import Run
         from napari_ubam.study import Study
 

@@ -9,7 +9,7 @@ import typer
 
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import Device, RecordingName, Reference, RunFolder
-from napari_ubam.cli.progress_and_refusals import frame_range, refusals, working
+from napari_ubam.cli.progress_and_refusals import frame_range, load_libraries, refusals, working
 from napari_ubam.magnification.defaults import FACTOR, SMOOTHING_MS
 
 
@@ -56,6 +56,7 @@ def magnify(
 ) -> None:
     """Magnify the deviation of a recording from the reference, and write the frames."""
     with refusals(), working() as (tell, cancel):
+        load_libraries(tell)
         from napari_ubam.magnification.export import export
         from napari_ubam.magnification.prepare import magnification
         from napari_ubam.run import Run

@@ -6,7 +6,7 @@ import typer
 
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import Reference, RunFolder, StudyFile
-from napari_ubam.cli.progress_and_refusals import refusals, working
+from napari_ubam.cli.progress_and_refusals import load_libraries, refusals, working
 
 
 @app.command()
@@ -17,6 +17,7 @@ def score(
 ) -> None:
     """Score how much every frame, window and subject deviates from the reference."""
     with refusals(), working() as (tell, cancel):
+        load_libraries(tell)
         from napari_ubam.run import Run
         from napari_ubam.run.summary import summary_lines
         from napari_ubam.study import Study

@@ -9,7 +9,7 @@ import typer
 
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import Device, RunFolder, StudyFile
-from napari_ubam.cli.progress_and_refusals import OptionError, refusals, working
+from napari_ubam.cli.progress_and_refusals import OptionError, load_libraries, refusals, working
 
 
 @app.command()
@@ -67,6 +67,7 @@ def train(
     """Learn posture and behaviour from the videos of a study, without labels."""
     with refusals(), working() as (tell, cancel):
         _refuse_options(magnifier, {"--preset": preset, "--window": window}, {"--vgg": vgg})
+        load_libraries(tell)
         from napari_ubam.run import train as learn
         from napari_ubam.run import train_magnifier
         from napari_ubam.study import Study
@@ -88,7 +89,6 @@ def train(
             made = train_magnifier(table, run, vgg=vgg, **shared)
             typer.echo(f"The magnifier is in {made.folder}.")
             return
-
         done = learn(table, run, preset=preset, window_ms=window, **shared)
         for line in done.quality.summary():
             typer.echo(line)

@@ -12,13 +12,13 @@ from qtpy.QtWidgets import QFileDialog, QLabel, QLineEdit
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.io.settings import remember
 from napari_ubam.plugin.state.steps import Step, train_magnifier_step, train_step
-from napari_ubam.plugin.state.training_choices import list_choices
+from napari_ubam.plugin.state.training_choices import is_trained, list_choices
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, button, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.loss_plot import LossPlot
-from napari_ubam.plugin.widgets.stopped_training import ask_about_stopped
+from napari_ubam.plugin.widgets.stopped_training import ask_about_stopped, ask_about_trained
 from napari_ubam.plugin.widgets.training_settings import TrainingSettings
 
 from .panel import Panel
@@ -127,11 +127,18 @@ class TrainPanel(Panel):
 
     # actions --------------------------------------------------------------------------------------
 
-    def choose_folder(self) -> None:
-        """Ask for the folder of the run."""
+    def choose_folder(self) -> bool:
+        """Ask for the folder of the run.
+
+        Returns
+        -------
+        bool
+            Whether the user chose one.
+        """
         name = QFileDialog.getExistingDirectory(self, "Folder of the run", self.folder.text())
         if name:
             self.folder.setText(name)
+        return bool(name)
 
     def open_run(self, folder: Path | None = None) -> None:
         """Open a run.
@@ -175,13 +182,19 @@ class TrainPanel(Panel):
         return str(self.device.currentData() or "auto")
 
     def _start_new(self, part: str, study: Path, folder: Path) -> None:
-        """Start a training, after a question if an earlier one was stopped."""
+        """Start a training, after a question if an earlier one was stopped or has ended."""
         from napari_ubam.training.pipeline.training_record import unfinished_trainings
 
-        stopped = [one for one in unfinished_trainings(folder) if one.part == part]
-        answer = ask_about_stopped(stopped[0], self) if stopped else "start"
+        stopped = [one for one in unfinished_trainings(folder) if one.part == part and one.begun]
+        if stopped:
+            answer = ask_about_stopped(stopped[0], self)
+        else:
+            answer = ask_about_trained(part, self) if is_trained(folder, part) else "start"
         if answer == "resume":
             self._resume(part, study, folder)
+        elif answer == "folder":
+            if self.choose_folder():
+                self.train()
         elif answer in ("start", "restart"):
             self._launch(folder, self._step(part, study, folder, restart=answer == "restart"))
 

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from napari_ubam.jobs import Job, JobEvent, JobState
 from napari_ubam.progress import Progress
+
+HURRY = 3.0  # seconds after which the user can end a job that was asked to stop
+STAGES = {
+    "libraries": ("loading libraries", ""),
+    "videos": ("opening videos", ""),
+    "crops": ("reading crops", " blocks of frames"),
+    "means": ("averaging crops", " recordings"),
+    "posture": ("learning posture", " steps"),
+    "whitening": ("whitening posture codes", " recordings"),
+    "codes": ("encoding postures", " recordings"),
+    "behaviour": ("learning behaviour", " steps"),
+    "quality": ("checking the model", ""),
+    "embed": ("embedding", " frames"),
+    "phases": ("aligning phases", " recordings"),
+    "magnifier": ("learning to magnify", " steps"),
+    "score": ("scoring", ""),
+    "figures": ("drawing figures", ""),
+    "magnify": ("writing magnified frames", ""),
+}
+"""What is done in a stage, and what it counts."""
+NAMED = ("libraries", "videos")  # stages in which a single item can take seconds, so it is named
 
 
 @dataclass
@@ -17,7 +39,7 @@ class JobProgress:
     job : Job
         The process.
     latest : Progress or None
-        The latest step of known total.
+        The latest step.
     losses : dict of str to list of (int, float)
         Learning curves: ``(step, value)`` in order, by ``"stage, loss"``.
     messages : list of str
@@ -26,6 +48,8 @@ class JobProgress:
         As of the last call of `Session.poll`.
     stop_requested : float or None
         When the user asked it to stop, in seconds of the monotonic clock.
+    heard : float
+        Time of the last event on the same clock.
     """
 
     job: Job
@@ -34,11 +58,22 @@ class JobProgress:
     messages: list[str] = field(default_factory=list)
     state: JobState = field(default_factory=lambda: JobState("running"))
     stop_requested: float | None = None
+    heard: float = field(default_factory=time.monotonic)
 
     @property
     def is_running(self) -> bool:
         """Whether the job runs."""
         return self.state.status == "running"
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last event, or since the request to stop if that was later."""
+        return time.monotonic() - max(self.heard, self.stop_requested or 0.0)
+
+    @property
+    def can_be_ended(self) -> bool:
+        """Whether it was asked to stop, long enough ago that the click on Stop now is not a double click."""
+        return self.stop_requested is not None and time.monotonic() - self.stop_requested > HURRY
 
     def add(self, event: JobEvent) -> None:
         """Add one event of the job.
@@ -47,12 +82,24 @@ class JobProgress:
         ----------
         event : JobEvent
         """
+        self.heard = time.monotonic()
         progress = event.progress()
         if progress is None:
             return
         if progress.message:
             self.messages.append(progress.message)
-        if progress.of:
+        if progress.of or not progress.message:
             self.latest = progress
         for name, value in progress.losses.items():
             self.losses.setdefault(f"{progress.stage}, {name}", []).append((progress.step, value))
+
+    @property
+    def doing(self) -> str:
+        """What the job does now, and how far it is."""
+        if self.latest is None:
+            return "starting Python"
+        latest = self.latest
+        done, unit = STAGES.get(latest.stage, (latest.stage, ""))
+        if latest.detail and (latest.stage in NAMED or not latest.of):
+            done = f"{done} ({latest.detail})"
+        return f"{done}, {latest.step} of {latest.of}{unit}" if latest.of else done

@@ -25,7 +25,8 @@ from .job_progress import JobProgress
 if TYPE_CHECKING:
     from napari_ubam.run import Run
 
-PATIENCE = 1.0  # seconds that a job has to stop before its process is ended
+PATIENCE = 30.0  # seconds of silence after which a job that was asked to stop is ended
+GIVING_WAY = ("train", "embed")  # commands that work for minutes beside the window
 
 
 class Session:
@@ -301,7 +302,8 @@ class Session:
         JobError
             If another job works on the run, or the process cannot be started.
         """
-        started = JobProgress(start_job(folder, commands[0]))
+        gives_way = commands[0][0] in GIVING_WAY
+        started = JobProgress(start_job(folder, commands[0], gives_way=gives_way))
         self._waiting = list(commands[1:])
         if self.contents is None or self.contents.folder != folder:
             self.contents = RunContents(folder)
@@ -316,10 +318,9 @@ class Session:
         return self.job_progress is not None and self.job_progress.is_running
 
     def stop_job(self) -> None:
-        """Ask the job to stop; `poll` ends its process if it has not stopped after one second.
+        """Ask the job to stop. A training ends its step and writes a checkpoint first.
 
-        What came after the last checkpoint is lost, at most some seconds of training. Files are complete,
-        because each is written in one step.
+        `poll` ends the process if it says nothing for half a minute.
         """
         progress = self.job_progress
         if progress is not None and progress.is_running and progress.stop_requested is None:
@@ -328,12 +329,21 @@ class Session:
             progress.job.ask_to_stop()
             self.job_changed.emit()
 
+    def end_job(self) -> None:
+        """End the process of the job at once. What came after the last checkpoint is lost.
+
+        Files are complete, because each is written in one step.
+        """
+        if self.job_progress is not None and self.job_progress.is_running:
+            self.stop_job()
+            self.job_progress.job.kill(wait=0)
+
     def poll(self) -> None:
         """Read new events of the job. Fast enough for a timer."""
         progress = self.job_progress
         if progress is None or not progress.is_running:
             return
-        if progress.stop_requested is not None and time.monotonic() - progress.stop_requested > PATIENCE:
+        if progress.stop_requested is not None and progress.silence > PATIENCE:
             progress.job.kill(wait=0)
         events = progress.job.new_events()
         for event in events:

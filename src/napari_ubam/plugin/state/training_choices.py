@@ -1,8 +1,13 @@
-"""Presets and compute devices for a training. Needs neither Qt nor napari."""
+"""Presets, compute devices and the present model of a training. Needs neither Qt nor napari."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from napari_ubam.runfolder.paths import BEHAVIOUR, MAGNIFIER, POSTURE
+
+FILES = {"encoders": (POSTURE, BEHAVIOUR), "magnifier": (MAGNIFIER,)}
 
 
 @dataclass(frozen=True)
@@ -35,3 +40,20 @@ def list_choices() -> Choices:
         except DeviceError:
             continue
     return Choices(list(describe_presets().items()), devices)
+
+
+def is_trained(folder: Path, part: str) -> bool:
+    """Find out whether a training would replace a model.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    part : str
+        ``"encoders"`` or ``"magnifier"``.
+
+    Returns
+    -------
+    bool
+    """
+    return all((folder / name).is_file() for name in FILES[part])

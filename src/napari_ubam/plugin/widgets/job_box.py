@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from napari_ubam.plugin.state.job_progress import JobProgress
+from napari_ubam.plugin.state.job_progress import HURRY, JobProgress
 from napari_ubam.plugin.state.session import Session
 
 from .progress_row import ProgressRow
 
 LATEST_MESSAGES = 3
+TIP = "Stop the job. What was reached is saved first, and a training can be resumed."
+TIP_NOW = "End the job at once. What came after the last checkpoint is lost."
 ENDS = {
     "done": "{kind}: done. {text}",
     "refused": "{kind}: {text}",
-    "cancelled": "{kind}: cancelled; finished parts are kept.",
+    "cancelled": "{kind}: {text}",
     "died": "{text}",
 }
 
@@ -34,15 +37,25 @@ class JobBox(QWidget):
         self.title, self.messages = QLabel(), QLabel()
         for label in (self.title, self.messages):
             label.setWordWrap(True)
-        tip = "Stop the job within two seconds. Finished parts are kept."
-        self._progress = ProgressRow(tip, session.stop_job)
+        self._progress = ProgressRow(TIP, self._cancel)
         self.cancel = self._progress.cancel
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.title)
         column.addWidget(self._progress)
         column.addWidget(self.messages)
+        self._hurry = QTimer(self)
+        self._hurry.setSingleShot(True)
+        self._hurry.timeout.connect(self.update_job)
         self.update_job()
+
+    def _cancel(self) -> None:
+        """Ask the job to stop; a second click ends it."""
+        job = self._session.job_progress
+        if job is not None and job.can_be_ended:
+            self._session.end_job()
+        else:
+            self._session.stop_job()
 
     def update_job(self) -> None:
         """Show the current progress."""
@@ -51,8 +64,12 @@ class JobBox(QWidget):
         if job is None:
             return
         self._progress.setVisible(job.is_running)
-        share = None if job.latest is None else job.latest.share
-        self._progress.show_progress(share, stopping=job.stop_requested is not None)
+        share = job.latest.share if job.latest is not None and job.latest.of else None
+        stopping = job.stop_requested is not None
+        self._progress.show_progress(share, stopping, job.can_be_ended)
+        self.cancel.setToolTip(TIP_NOW if stopping else TIP)
+        if stopping and job.is_running and not job.can_be_ended and not self._hurry.isActive():
+            self._hurry.start(round(HURRY * 1000) + 50)
         self.title.setText(_title(job))
         messages = [text for text in job.messages[-LATEST_MESSAGES:] if text]
         self.messages.setText("\n".join(messages))
@@ -62,13 +79,10 @@ class JobBox(QWidget):
 def _title(job: JobProgress) -> str:
     if not job.is_running:
         return ENDS[job.state.status].format(kind=job.job.kind, text=job.state.text).strip()
-    latest = job.latest
-    if latest is None:
-        return f"{job.job.kind}: starting …"
-    parts = [f"{job.job.kind}: {latest.stage}", f"{latest.step} of {latest.of}"]
-    if latest.eta is not None:
-        parts.append(f"{format_duration(latest.eta)} left")
-    return ", ".join(parts)
+    if job.stop_requested is not None:
+        return f"{job.job.kind}: stopping; what was reached is being saved …"
+    left = "" if job.latest is None or job.latest.eta is None else f", {format_duration(job.latest.eta)} left"
+    return f"{job.job.kind}: {job.doing}{left}"
 
 
 def format_duration(seconds: float) -> str:

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
 from napari_ubam.plugin.viewer.theme import Colours, style_axes
 
 Floats = npt.NDArray[np.float64]
 MOST_POINTS = 400  # of a curve
+COLUMNS = 3  # of the names of the curves
 
 
 class LossPlot(FigureCanvasQTAgg):
@@ -71,14 +72,30 @@ class LossPlot(FigureCanvasQTAgg):
             steps, values = relative_means(points)
             self.axes.plot(steps, values, color=colour, linewidth=1.2, label=name)
         self.axes.set_xlabel(f"step ({stage})")
+        self.axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         self.axes.set_ylabel("loss / first")
         self.axes.set_yscale("log")
         self.axes.yaxis.set_major_formatter(ScalarFormatter())
         self.axes.yaxis.set_minor_formatter(NullFormatter())
         style_axes(self.axes, self._colours)
-        self.axes.legend(fontsize=7, labelcolor=self._colours.text, frameon=False, ncols=2, loc="upper right")
+        self._show_names()
         self.draw_idle()  # type: ignore[no-untyped-call]
         return True
+
+    def _show_names(self) -> None:
+        """Write the names of the curves above the axes, where no curve can be."""
+        for old in list(self.figure.legends):
+            old.remove()
+        handles, names = self.axes.get_legend_handles_labels()
+        self.figure.legend(
+            handles,
+            names,
+            loc="outside upper center",
+            ncols=min(len(names), COLUMNS),
+            fontsize=7,
+            labelcolor=self._colours.text,
+            frameon=False,
+        )
 
 
 def relative_means(points: Sequence[tuple[int, float]]) -> tuple[Floats, Floats]:

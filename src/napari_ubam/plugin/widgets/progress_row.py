@@ -37,7 +37,7 @@ class ProgressRow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row(self.bar, self.cancel, stretch=0))
 
-    def show_progress(self, share: float | None, stopping: bool = False) -> None:
+    def show_progress(self, share: float | None, stopping: bool = False, can_be_ended: bool = False) -> None:
         """Show how much is done.
 
         Parameters
@@ -46,9 +46,11 @@ class ProgressRow(QWidget):
             Finished fraction, 0 to 1. None if it is unknown.
         stopping : bool
             Whether the work was asked to stop.
+        can_be_ended : bool
+            Whether another click ends work that was asked to stop.
         """
         self.bar.setRange(0, 0 if share is None else STEPS)  # without a range, Qt shows "busy"
         if share is not None:
             self.bar.setValue(round(STEPS * share))
-        self.cancel.setText("Stopping …" if stopping else "Cancel")
-        self.cancel.setEnabled(not stopping)
+        self.cancel.setText("Stop now" if can_be_ended else "Stopping …" if stopping else "Cancel")
+        self.cancel.setEnabled(can_be_ended or not stopping)

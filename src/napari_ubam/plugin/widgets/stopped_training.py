@@ -1,4 +1,4 @@
-"""The question before a training that was stopped is discarded."""
+"""The questions before a training that was stopped, or a trained model, is replaced."""
 
 from __future__ import annotations
 
@@ -35,3 +35,50 @@ def ask_about_stopped(stopped: UnfinishedTraining, parent: QWidget) -> str:
     box.exec()
     clicked = box.clickedButton()
     return "resume" if clicked is resume else "restart" if clicked is restart else "cancel"
+
+
+REPLACED = {
+    "encoders": (
+        "This run has a trained model.",
+        "A new training replaces it when it has ended; until then, and if you cancel, the model stays as it "
+        "is. Only its checkpoints are removed at once.\n\n"
+        "Kept: study, crops, and the scores until you score again.\n"
+        "To be made again afterwards: embeddings, scores and magnifier.",
+    ),
+    "magnifier": (
+        "This run has a trained magnifier.",
+        "A new training replaces it when it has ended; until then, and if you cancel, the magnifier stays as "
+        "it is. Only its checkpoints are removed at once.\n\n"
+        "Kept: everything else in the run.",
+    ),
+}
+
+
+def ask_about_trained(part: str, parent: QWidget) -> str:
+    """Ask before a model that was trained is trained anew.
+
+    Parameters
+    ----------
+    part : str
+        ``"encoders"`` or ``"magnifier"``.
+    parent : QWidget
+        Parent of the dialog.
+
+    Returns
+    -------
+    str
+        ``"start"``, ``"folder"`` (train in another folder) or ``"cancel"``.
+    """
+    question, explained = REPLACED[part]
+    box = QMessageBox(parent)
+    box.setWindowTitle("uBAM")
+    box.setText(question)
+    box.setInformativeText(explained)
+    anew = box.addButton("Train anew", QMessageBox.ButtonRole.DestructiveRole)
+    other = None
+    if part == "encoders":
+        other = box.addButton("Choose another folder …", QMessageBox.ButtonRole.ActionRole)
+    box.setDefaultButton(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole))
+    box.exec()
+    clicked = box.clickedButton()
+    return "start" if clicked is anew else "folder" if other is not None and clicked is other else "cancel"

@@ -34,7 +34,8 @@ class TrainingSettings(QWidget):
         self.minutes.setSuffix(" min")
         self.minutes.setValue(float(remembered("minutes")))
         self.minutes.setToolTip(
-            "Training time of both encoders together, or of the magnifier. Longer is better."
+            "Training time, without the preparation. It is for both encoders together, of which the posture "
+            "encoder gets four fifths, or for the magnifier. Longer is better."
         )
         self.window_ms = QDoubleSpinBox()
         self.window_ms.setRange(0, 20000)

@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
@@ -75,6 +76,7 @@ def fit(
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
     log: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> FitResult:
     """Train a module.
 
@@ -97,6 +99,8 @@ def fit(
         Called at least every second; checked after every step.
     log : Path, optional
         Log file to which losses are appended, one JSON object per line.
+    clock : callable
+        Seconds of a clock that never goes back; it measures the training time.
 
     Returns
     -------
@@ -115,8 +119,8 @@ def fit(
     if not resume:
         for old in folder.glob("step-*"):
             old.unlink()
-    call = _Call(module, batches, folder, stage, progress or silent, cancel, log)
-    call.progress(Progress(stage, 0, plan.steps or 0))
+    call = _Call(module, batches, folder, stage, progress or silent, cancel, log, clock)
+    call.progress(Progress(stage, 0, plan.steps or 0, detail="building the network"))
     plan = replace(plan, batch_size=_previous_batch_size(call, plan))
     initial = copy.deepcopy(module.state_dict())
     while True:
@@ -152,6 +156,7 @@ class _Call:
     progress: ProgressCallback
     cancel: Cancel | None
     log: Path | None
+    clock: Callable[[], float]
 
     def say(self, sentence: str) -> None:
         """Tell the user a sentence."""
@@ -161,7 +166,7 @@ class _Call:
 def _attempt(call: _Call, plan: FitPlan) -> FitResult:
     """Train from the last checkpoint with one batch size."""
     module, stage = call.module, call.stage
-    watch = Watch(stage, plan, call.folder, call.progress, call.cancel, call.log)
+    watch = Watch(stage, plan, call.folder, call.progress, call.cancel, call.log, call.clock)
     found = latest(call.folder)
     _check_fits(module, found, stage)
     start = int(found[1]["global_step"]) if found else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,6 +44,8 @@ class Watch(Callback):
         Checked after every step, and while a batch is awaited.
     log : Path, optional
         Log file to which losses are appended.
+    clock : callable
+        Seconds of a clock that never goes back; it measures the training time.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Watch(Callback):
         progress: ProgressCallback,
         cancel: Cancel | None,
         log: Path | None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stage, self.plan, self.folder = stage, plan, folder
         self.progress, self.cancel, self.log_path = progress, cancel, log
@@ -63,7 +67,9 @@ class Watch(Callback):
         self._between_steps = False  # restored, and no step is half done: the state can be saved
         self._loss: Tensor | None = None
         self._begun = (0, 0.0)
-        self._clock = self._reported = self._saved = time.monotonic()
+        self._clock = clock
+        self._ticked = clock()
+        self._reported = self._saved = time.monotonic()
         self._sums: dict[str, Tensor] = {}
         self._summed = 0
 
@@ -128,7 +134,8 @@ class Watch(Callback):
         module : LightningModule
         """
         self._between_steps = True
-        self._clock = self._reported = self._saved = time.monotonic()
+        self._ticked = self._clock()
+        self._reported = self._saved = time.monotonic()
         self._begun = (trainer.global_step, self.seconds)
         cast(Any, module).within = self.within
         append(self.log_path, "begin", stage=self.stage, step=trainer.global_step)
@@ -201,9 +208,9 @@ class Watch(Callback):
         batch_idx : int
         """
         self._between_steps = True
-        now, step = time.monotonic(), trainer.global_step
-        self.seconds += now - self._clock
-        self._clock = now
+        now, ticked, step = time.monotonic(), self._clock(), trainer.global_step
+        self.seconds += ticked - self._ticked
+        self._ticked = ticked
         stop, share = self._wants_to_stop(), self.plan.share(step, self.seconds)
         for name, value in trainer.callback_metrics.items():
             self._sums[name] = self._sums.get(name, 0) + value.detach()

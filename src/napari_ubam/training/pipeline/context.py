@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from napari_ubam.runfolder.paths import FIGURES, LOG
 from napari_ubam.training.loop.fit import fit
 from napari_ubam.training.loop.plan import FitPlan
 
-from .training_record import TrainingRecord, refuse_length, resume, start
+from .training_record import TrainingRecord, resume, start
 
 STAGE_FOLDERS = {"magnifier": "steps"}  # folder of the checkpoints, if it is not the name of the stage
 
@@ -47,6 +49,8 @@ class TrainingOptions:
         Weights of other programs.
     progress, cancel : optional
         Called at least every second; checked several times a second.
+    clock : callable
+        Seconds of a clock that never goes back; it measures the training time.
     """
 
     device: str = "auto"
@@ -59,6 +63,7 @@ class TrainingOptions:
     pretrained: PretrainedFiles = field(default_factory=PretrainedFiles)
     progress: ProgressCallback = silent
     cancel: Cancel | None = None
+    clock: Callable[[], float] = time.monotonic
 
     def completed(self, started: TrainingRecord | None) -> TrainingOptions:
         """Fill in what the user left open.
@@ -88,7 +93,7 @@ class TrainingOptions:
             files = self.pretrained
             files = PretrainedFiles(files.weights or started.weights, files.vgg or started.vgg)
             options = replace(options, pretrained=files)
-        refuse_length(options.minutes, options.steps, weights=options.pretrained.weights is not None)
+        _refuse_length(options.minutes, options.steps, weights=options.pretrained.weights is not None)
         return options
 
 
@@ -265,6 +270,7 @@ class TrainingContext:
             progress=self.options.progress,
             cancel=self.options.cancel,
             log=self.log,
+            clock=self.options.clock,
         )
 
     def header(
@@ -304,3 +310,13 @@ class TrainingContext:
         losses = history(self.log)
         if len(losses):
             save(loss_curves(losses), self.folder / FIGURES / "losses.png")
+
+
+def _refuse_length(minutes: float | None, steps: int | None, *, weights: bool) -> None:
+    """Refuse a length that makes no sense; with pretrained weights, 0 steps keep them unchanged."""
+    if weights and steps == 0:
+        steps = None
+    if minutes is not None and steps is not None:
+        raise RunError("Minutes and steps are both given; choose one of them.")
+    if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
+        raise RunError("A training needs minutes above 0, or steps of at least 1.")

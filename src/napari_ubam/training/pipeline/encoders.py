@@ -15,6 +15,7 @@ from napari_ubam.learners.fitting import TrainedEncoders
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import describe_device
 from napari_ubam.models.weights import save_weights, weights_hash
+from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.report import neighbour_sheet, save
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, CONFIG, CROPS, FIGURES, POSTURE, QUALITY
@@ -29,6 +30,7 @@ from .training_record import (
     TrainingRecord,
     discard_magnifier_training,
     read_started,
+    recorded,
     study_hash,
     with_recordings,
 )
@@ -76,11 +78,17 @@ def train_encoders(
         raise RunError("A study of one recording is too little to learn from; add recordings to the table.")
     device = describe_device(options.device)
     if started is None or preset_name is not None:
-        side = config.posture.size[0]  # a preset has square crops
-        config = config.with_crops(*shape_for(regions_of(recordings, options.cancel), side))
+        config = _with_crop_shape(config, recordings, options)
     context = TrainingContext(folder, checkpoints, config, options, study_hash(recordings))
     record = context.begin(started)
     context.note("train", preset=config.preset, seed=context.seed, device=device)
+    with recorded(checkpoints):
+        _learn(context, record, recordings)
+
+
+def _learn(context: TrainingContext, record: TrainingRecord, recordings: list[Recording]) -> None:
+    """Train, check the model, and save it."""
+    folder, options = context.folder, context.options
     used = _recordings(context, record, recordings)
     trained = context.family.train_encoders(context.training, used.data)
     quality = assess(
@@ -95,7 +103,7 @@ def train_encoders(
     )
     _save(context, trained)
     quality.write(folder / QUALITY)
-    used.record.model_copy(update={"finished": True}).write(checkpoints)
+    used.record.model_copy(update={"finished": True}).write(context.checkpoints)
     context.draw_learning_curves()
     _draw_neighbours(folder, quality, used.sources)
 
@@ -108,6 +116,18 @@ def _config(name: str | None, window_ms: float | None, started: TrainingRecord |
     if not 0 < window_ms < math.inf:
         raise RunError(f"A window of {window_ms:g} ms makes no sense; give about a period of the movement.")
     return config.with_window(window_ms)
+
+
+def _with_crop_shape(
+    config: ModelConfig, recordings: list[Recording], options: TrainingOptions
+) -> ModelConfig:
+    """Give the crops the shape of the regions; a preset has square ones. This opens the videos."""
+    options.progress(Progress("videos", 0, len(recordings)))
+    try:
+        regions = regions_of(recordings, options.cancel)
+    except Cancelled as stopped:
+        raise Cancelled("The training was cancelled before it began; nothing was changed.") from stopped
+    return config.with_crops(*shape_for(regions, config.posture.size[0]))
 
 
 def _recordings(

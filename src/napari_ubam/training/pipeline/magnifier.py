@@ -16,7 +16,7 @@ from napari_ubam.runfolder.paths import CROPS, MAGNIFIER, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
 
 from .context import TrainingContext, TrainingOptions
-from .training_record import read_started, study_hash
+from .training_record import read_started, recorded, study_hash
 
 STAGE = "magnifier"
 
@@ -56,13 +56,19 @@ def train_run_magnifier(study: Study, folder: Path, options: TrainingOptions) ->
     device = describe_device(options.device)
     record = context.begin(started, posture)
     context.note("train", preset=config.preset, seed=context.seed, device=device, stage=STAGE)
+    with recorded(checkpoints):
+        _learn(context, study, encoder)
+    record.model_copy(update={"finished": True}).write(checkpoints)
+    context.draw_learning_curves()
+
+
+def _learn(context: TrainingContext, study: Study, encoder: ModelEncoder) -> None:
+    """Train, and save the magnifier."""
     trained = context.family.train_magnifier(context.training, _data(context, study, encoder))
     if "gain" in trained.metrics:
         context.note("calibrate", gain=trained.metrics["gain"])
-    header = context.header(STAGE, trained.fit, posture, trained.metrics)
-    save_weights(folder / MAGNIFIER, trained.network.state_dict(), header)
-    record.model_copy(update={"finished": True}).write(checkpoints)
-    context.draw_learning_curves()
+    header = context.header(STAGE, trained.fit, encoder.hashes["posture"], trained.metrics)
+    save_weights(context.folder / MAGNIFIER, trained.network.state_dict(), header)
 
 
 def _data(context: TrainingContext, study: Study, encoder: ModelEncoder) -> MagnifierData:

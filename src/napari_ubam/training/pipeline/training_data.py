@@ -24,6 +24,7 @@ from napari_ubam.training.checks.checked_recording import CheckedRecording
 from napari_ubam.training.checks.holdout import EarlyCrops
 
 from .context import TrainingContext
+from .fitted_layers import keep_fitted
 from .training_record import TrainingRecord, with_posture
 
 BATCH = 128  # frames that are encoded together
@@ -108,6 +109,7 @@ class EncoderRecordings:
         Cancelled
             When the training is cancelled.
         """
+        keep_fitted(encoder, self.context.checkpoints)
         digest = weights_hash(encoder.state_dict())
         self.record = with_posture(self.context.checkpoints, self.record, digest)
         self.checked = self._encoded(encoder)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from napari_ubam.errors import UbamError
 from napari_ubam.files import write_atomic
 from napari_ubam.models.config import ModelConfig
+from napari_ubam.progress import Cancelled
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER_CHECKPOINTS, TRAINING
 from napari_ubam.study import Recording
@@ -86,7 +88,9 @@ class UnfinishedTraining:
     window_ms : float
         Length of a behaviour window in milliseconds.
     saved : float
-        Time of the last checkpoint, in seconds since 1970.
+        Time of the last checkpoint, or of the start if there is none, in seconds since 1970.
+    begun : bool
+        Whether there is a checkpoint. Without one, resuming starts it again with the same settings.
     """
 
     part: Part
@@ -94,6 +98,7 @@ class UnfinishedTraining:
     seed: int
     window_ms: float
     saved: float
+    begun: bool = True
 
     @property
     def settings(self) -> str:
@@ -117,11 +122,14 @@ def unfinished_trainings(folder: Path) -> tuple[UnfinishedTraining, ...]:
     parts: dict[Part, str] = {"encoders": CHECKPOINTS, "magnifier": MAGNIFIER_CHECKPOINTS}
     found = []
     for part, name in parts.items():
-        record, saved = _read(folder / name), _checkpoint_times(folder / name)
-        if record is not None and not record.finished and saved:
-            config = record.config
+        record = _read(folder / name)
+        if record is not None and not record.finished:
+            config, times = record.config, _checkpoint_times(folder / name)
+            saved = max(times, default=(folder / name / TRAINING).stat().st_mtime)
             found.append(
-                UnfinishedTraining(part, config.preset, record.seed, config.behaviour.window_ms, max(saved))
+                UnfinishedTraining(
+                    part, config.preset, record.seed, config.behaviour.window_ms, saved, bool(times)
+                )
             )
     return tuple(sorted(found, key=lambda one: one.saved, reverse=True))
 
@@ -140,31 +148,6 @@ def unfinished(folder: Path) -> bool:
     """
     record = _read(folder)
     return record is not None and not record.finished and bool(_checkpoint_times(folder))
-
-
-def refuse_length(minutes: float | None, steps: int | None, *, weights: bool = False) -> None:
-    """Refuse a length of a training that makes no sense.
-
-    Parameters
-    ----------
-    minutes : float, optional
-        Training time in minutes.
-    steps : int, optional
-        Number of steps.
-    weights : bool
-        Whether pretrained weights are given, which 0 steps keep unchanged.
-
-    Raises
-    ------
-    RunError
-        If both are given, or one is out of range.
-    """
-    if weights and steps == 0:
-        steps = None
-    if minutes is not None and steps is not None:
-        raise RunError("Minutes and steps are both given; choose one of them.")
-    if (minutes is not None and not 0 < minutes < math.inf) or (steps is not None and steps < 1):
-        raise RunError("A training needs minutes above 0, or steps of at least 1.")
 
 
 def study_hash(recordings: Iterable[Recording]) -> str:
@@ -354,6 +337,34 @@ def discard_magnifier_training(folder: Path, posture: str) -> None:
     record = _read(folder / MAGNIFIER_CHECKPOINTS)
     if record is not None and record.posture != posture:
         shutil.rmtree(folder / MAGNIFIER_CHECKPOINTS, ignore_errors=True)
+
+
+@contextmanager
+def recorded(folder: Path) -> Iterator[None]:
+    """Say how a training that is stopped can go on, and forget one that is refused before its first step.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoints, with the record.
+
+    Raises
+    ------
+    Cancelled
+        With what was kept.
+    """
+    try:
+        yield
+    except Cancelled as stopped:
+        if unfinished(folder):
+            raise
+        raise Cancelled(
+            "The training was cancelled before its first step; resuming starts it with the same settings."
+        ) from stopped
+    except UbamError:
+        if not unfinished(folder):
+            (folder / TRAINING).unlink(missing_ok=True)
+        raise
 
 
 def _read(folder: Path) -> TrainingRecord | None:
