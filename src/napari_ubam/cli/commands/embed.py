@@ -28,12 +28,15 @@ def embed(
         load_libraries(tell)
         from napari_ubam.run import Run
         from napari_ubam.study import Study
+        from napari_ubam.study.values import counted
 
         opened = Run.open(run)
         report = opened.embed(
             Study.from_csv(study), device=device, scheduler=scheduler, progress=tell, cancel=cancel
         )
-        typer.echo(f"{len(report.done)} recordings embedded, {len(report.skipped)} were there already.")
+        typer.echo(
+            f"{counted(len(report.done), 'recording')} embedded, {len(report.skipped)} were there already."
+        )
         for name, sentence in report.failed:
             typer.echo(f"{name} failed: {sentence}", err=True)
         if report.failed:

@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 
 from napari_ubam.jobs import Job, JobEvent, JobState
 from napari_ubam.progress import Progress
+from napari_ubam.study.values import counted
 
 HURRY = 3.0  # seconds after which the user can end a job that was asked to stop
 STAGES = {
     "libraries": ("loading libraries", ""),
     "videos": ("opening videos", ""),
-    "crops": ("reading crops", " blocks of frames"),
-    "means": ("averaging crops", " recordings"),
-    "posture": ("learning posture", " steps"),
-    "whitening": ("whitening posture codes", " recordings"),
-    "codes": ("encoding postures", " recordings"),
-    "behaviour": ("learning behaviour", " steps"),
+    "crops": ("reading crops", "block"),
+    "means": ("averaging crops", "recording"),
+    "posture": ("learning posture", "step"),
+    "whitening": ("whitening posture codes", "recording"),
+    "codes": ("encoding postures", "recording"),
+    "behaviour": ("learning behaviour", "step"),
     "quality": ("checking the model", ""),
-    "embed": ("embedding", " frames"),
-    "phases": ("aligning phases", " recordings"),
-    "magnifier": ("learning to magnify", " steps"),
+    "embed": ("embedding", "frame"),
+    "phases": ("aligning phases", "recording"),
+    "magnifier": ("learning to magnify", "step"),
     "score": ("scoring", ""),
     "figures": ("drawing figures", ""),
     "magnify": ("writing magnified frames", ""),
@@ -102,4 +103,6 @@ class JobProgress:
         done, unit = STAGES.get(latest.stage, (latest.stage, ""))
         if latest.detail and (latest.stage in NAMED or not latest.of):
             done = f"{done} ({latest.detail})"
-        return f"{done}, {latest.step} of {latest.of}{unit}" if latest.of else done
+        if not latest.of:
+            return done
+        return f"{done}, {latest.step} of {counted(latest.of, unit) if unit else latest.of}"

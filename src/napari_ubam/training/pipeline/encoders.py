@@ -20,6 +20,7 @@ from napari_ubam.report import neighbour_sheet, save
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, CONFIG, CROPS, FIGURES, POSTURE, QUALITY
 from napari_ubam.study import Recording, Study
+from napari_ubam.study.values import counted
 from napari_ubam.training.checks.holdout import held_out
 from napari_ubam.training.checks.model_checks import assess
 from napari_ubam.training.checks.quality import Quality, StageFacts, TrainingFacts
@@ -156,7 +157,8 @@ def _crops(context: TrainingContext, recordings: list[Recording]) -> dict[str, C
     usable = {name: crops for name, crops in opened.items() if crops.runs}
     if len(usable) < 2:
         raise RunError(
-            f"{len(usable)} recordings can be read and training needs two at least; see 'napari-ubam check'."
+            f"{counted(len(usable), 'recording')} can be read and training needs two at least; see "
+            "'napari-ubam check'."
         )
     if sum(len(windows_of(context.config, crops)) > 0 for crops in usable.values()) < 2:
         raise RunError(
