@@ -62,6 +62,10 @@ def test_no_curve_runs_through_the_names_of_the_curves(viewer: Any) -> None:
         assert [text.get_text() for text in names.get_texts()] == [f"loss {number}" for number in range(6)]
         assert names.get_window_extent().y0 >= panel.plot.axes.get_window_extent().y1
         assert panel.plot.axes.get_window_extent().height > 50
+    assert panel.plot.show_losses({"behaviour, loss": [(7, 2.0)]})
+    (line,) = panel.plot.axes.lines
+    assert line.get_marker() == "o"
+    assert set(panel.plot.axes.get_xticks()) <= set(range(20))
     delete(panel)
 
 

@@ -70,7 +70,12 @@ class LossPlot(FigureCanvasQTAgg):
         self.axes.clear()
         for (name, points), colour in zip(curves.items(), self._colours.curves * 3, strict=False):
             steps, values = relative_means(points)
-            self.axes.plot(steps, values, color=colour, linewidth=1.2, label=name)
+            marker = "o" if many == 1 else ""  # a single point has no line
+            self.axes.plot(
+                steps, values, color=colour, linewidth=1.2, marker=marker, markersize=3, label=name
+            )
+        if many == 1:
+            self.axes.set_xlim(steps[0] - 1, steps[0] + 1)
         self.axes.set_xlabel(f"step ({stage})")
         self.axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         self.axes.set_ylabel("loss / first")
