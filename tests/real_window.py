@@ -81,6 +81,19 @@ class Window:
         assert button.isEnabled(), text
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
+    def tick(self, box: QWidget) -> None:
+        """Click a check box on its mark."""
+        QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+
+    def delete(self, *names: str) -> None:
+        """Select layers in the layer list and press Delete there."""
+        layers, view = self.viewer.layers, self.viewer.window._qt_viewer.layers
+        layers.selection = {layers[name] for name in names}
+        view.setFocus()
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+        self.wait(lambda: not any(name in layers for name in names), 10)
+        QTest.qWait(100)  # the panels hear of it once napari is done
+
     def wait(self, condition: Callable[[], object], seconds: float = 60) -> None:
         for _ in range(round(seconds / 0.05)):
             if condition():

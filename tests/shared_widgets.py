@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from qtpy.QtCore import QCoreApplication, QEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
@@ -21,6 +22,12 @@ def delete(widget: QWidget) -> None:
     widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     QTest.qWait(10)
+
+
+def keep_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the panels write no settings."""
+    for name in ("train", "deviation", "magnified_results"):
+        monkeypatch.setattr(f"napari_ubam.plugin.panels.{name}.remember", lambda **_: None)
 
 
 def copy_of(run: Run, folder: Path) -> Path:

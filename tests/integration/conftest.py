@@ -11,14 +11,13 @@ from napari_ubam.plugin.commands.view import show_run
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.run import Run
 from real_window import SCREENSHOTS, Window
-from shared_widgets import copy_of
+from shared_widgets import copy_of, keep_settings
 
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the panels from writing settings, which other tests would read."""
-    for name in ("train", "deviation", "magnified_results"):
-        monkeypatch.setattr(f"napari_ubam.plugin.panels.{name}.remember", lambda **_: None)
+    keep_settings(monkeypatch)
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QCheckBox
 
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.plugin.viewer.own_layers import own_layers
@@ -20,10 +18,6 @@ pytestmark = [
 ]
 
 
-def tick(box: QCheckBox) -> None:
-    QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
-
-
 def seen(window: Window) -> set[str]:
     """Names of the layers that are visible."""
     return {layer.name for layer in window.viewer.layers if layer.visible}
@@ -33,17 +27,6 @@ def corner(window: Window) -> str:
     """Give the text in the corner of the canvas; empty if it is hidden."""
     overlay = window.viewer.canvas.overlays.get("ubam")
     return overlay.text if overlay is not None and overlay.visible else ""
-
-
-def delete(window: Window, *names: str) -> None:
-    """Select layers in the layer list and press Delete there."""
-    viewer = window.viewer
-    viewer.layers.selection = {viewer.layers[name] for name in names}
-    view = viewer.window._qt_viewer.layers
-    view.setFocus()
-    QTest.keyClick(view, Qt.Key.Key_Delete)
-    window.wait(lambda: not any(name in viewer.layers for name in names), 10)
-    QTest.qWait(100)
 
 
 def go(window: Window, name: str, frame: int) -> None:
@@ -100,10 +83,10 @@ def test_magnified_layers_are_seen_only_with_their_recording(run_window: Window,
 
 def test_a_deleted_preview_stays_away_and_its_box_is_unticked(run_window: Window, magnify: Any) -> None:
     window, viewer = run_window, run_window.viewer
-    tick(magnify.previewing)
+    window.tick(magnify.previewing)
     window.wait(lambda: "preview × 2.5" in viewer.layers)
     window.wait(lambda: corner(window) == "impaired1 × 2.5, preview, reference group=healthy")
-    delete(window, "preview × 2.5")
+    window.delete("preview × 2.5")
     assert not magnify.previewing.isChecked()
     assert own_layers(viewer, role="preview") == []
     window.wait(lambda: corner(window) == "")
@@ -115,9 +98,9 @@ def test_deleting_the_video_removes_what_belongs_to_it(run_window: Window, layer
     session = link_of(viewer).session
     go(window, "healthy1", 30)
     go(window, "impaired1", 30)
-    tick(layers.previewing)
+    window.tick(layers.previewing)
     window.wait(lambda: "preview × 2.5" in viewer.layers)
-    delete(window, "impaired1")
+    window.delete("impaired1")
     window.wait(lambda: session.recording == "")
     assert own_layers(viewer, "impaired1") == []
     assert seen(window) == set()
@@ -133,7 +116,7 @@ def test_deleting_a_magnified_layer_stays_at_the_recording(run_window: Window, l
     go(window, "healthy1", 30)
     go(window, "impaired1", 30)
     viewer.layers.move(viewer.layers.index(viewer.layers["healthy1"]), 0)
-    delete(window, "impaired1 × 2.5", "impaired1, reference", "impaired1, difference")
+    window.delete("impaired1 × 2.5", "impaired1, reference", "impaired1, difference")
     assert link_of(viewer).here() == ("impaired1", 30)
     assert seen(window) == {"impaired1", "impaired1, deviation"}
 
@@ -158,7 +141,7 @@ def test_side_by_side_each_picture_has_a_tile_with_a_caption(run_window: Window,
     before = seen(window)
     window.wait(lambda: corner(window) == "impaired1 × 2.5, reference group=healthy")
     window.shoot("layers-above")
-    tick(layers.results.grid)
+    window.tick(layers.results.grid)
     tiles = {"impaired1", "impaired1 × 2.5", "impaired1, reference", "impaired1, difference"}
     window.wait(lambda: seen(window) == tiles)
     assert all(viewer.layers[name].name_overlay.visible for name in tiles)
@@ -170,7 +153,7 @@ def test_side_by_side_each_picture_has_a_tile_with_a_caption(run_window: Window,
     assert seen(window) == {"healthy1"}
     go(window, "impaired1", 30)
     assert seen(window) == tiles
-    tick(layers.results.grid)
+    window.tick(layers.results.grid)
     window.wait(lambda: seen(window) == before)
     assert viewer.scene.camera.zoom > 1.5 * zoom
     assert not any(layer.name_overlay.visible for layer in viewer.layers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
 from napari_ubam.plugin.viewer.link import link_of
@@ -17,8 +16,7 @@ def test_the_outline_is_taken_away_and_shown_again(run_window: Window) -> None:
     name = f"{link_of(viewer).session.recording}, deviation"
     run_window.wait(lambda: name in viewer.layers)
     for wanted in (False, True, False, True):
-        box = panel.on_picture
-        QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+        run_window.tick(panel.on_picture)
         run_window.wait(lambda wanted=wanted: (name in viewer.layers) == wanted)
         for frame in range(20, 26):  # a crash came with one of the next draws
             link_of(viewer).show(link_of(viewer).session.recording, frame)
@@ -31,10 +29,7 @@ def test_a_deleted_outline_stays_away_and_its_box_is_unticked(run_window: Window
     viewer, panel = run_window.viewer, run_window.open("Deviation")
     name = f"{link_of(viewer).session.recording}, deviation"
     run_window.wait(lambda: name in viewer.layers)
-    viewer.layers.selection = {viewer.layers[name]}
-    view = viewer.window._qt_viewer.layers
-    view.setFocus()
-    QTest.keyClick(view, Qt.Key.Key_Delete)
+    run_window.delete(name)
     run_window.wait(lambda: not panel.on_picture.isChecked())
     for frame in range(20, 26):
         link_of(viewer).show(link_of(viewer).session.recording, frame)

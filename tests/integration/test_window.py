@@ -90,9 +90,7 @@ def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> 
     link.show("impaired1", 70)
     window.wait(lambda: link.here() == ("impaired1", 70))
     magnify.span.set_span(66, 76)
-    QTest.mouseClick(
-        magnify.previewing, Qt.MouseButton.LeftButton, pos=QPoint(8, magnify.previewing.height() // 2)
-    )
+    window.tick(magnify.previewing)
     magnify.factor.setValue(2.5)
     window.wait(lambda: "preview × 2.5" in viewer.layers)
     window.shoot("5-preview")

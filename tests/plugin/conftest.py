@@ -13,7 +13,7 @@ from napari_ubam.plugin.panels.panel import Panel
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.run import Run
 from napari_ubam.study import Study
-from shared_widgets import Wait, delete
+from shared_widgets import Wait, delete, keep_settings
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +44,7 @@ def wait() -> Wait:
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the panels from writing settings, which other tests would read."""
-    for name in ("train", "deviation", "magnified_results"):
-        monkeypatch.setattr(f"napari_ubam.plugin.panels.{name}.remember", lambda **_: None)
+    keep_settings(monkeypatch)
 
 
 @pytest.fixture

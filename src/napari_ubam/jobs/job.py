@@ -18,13 +18,13 @@ import psutil
 from napari_ubam.errors import UbamError
 from napari_ubam.threads import thread_settings
 
-from .events import JobEvent, read_events, stop_file
+from .events import CANCELLED, JobEvent, read_events, stop_file
 from .priority import give_way
 
 JOBS = "jobs"  # folder in the run
 LOG_TAIL = 4000  # bytes
 Status = Literal["running", "done", "refused", "cancelled", "died"]
-ENDS: dict[int, Status] = {0: "done", 130: "cancelled"}
+ENDS: dict[int, Status] = {0: "done", CANCELLED: "cancelled"}
 
 
 class JobError(UbamError):

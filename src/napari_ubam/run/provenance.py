@@ -15,7 +15,7 @@ from napari_ubam.models.weights import WeightsError
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import SCORES
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.runfolder.scored_recordings import describe_changes
+from napari_ubam.runfolder.scored_recordings import compared_names, describe_changes
 from napari_ubam.runfolder.tables import Result, read_facts
 from napari_ubam.study import Study, StudyError
 from napari_ubam.study.values import listed
@@ -139,8 +139,7 @@ class CurrentRun:
         labels = ("subject", "group", "session")
         return describe_changes(
             {
-                "added": [name for name in self._study.names if name not in before],
-                "removed": [name for name in before if name not in self._study.names],
+                **compared_names(before, self._study.names),
                 "given other labels": [
                     one.name
                     for one in shared

@@ -88,6 +88,22 @@ class ScoredStudy:
         """Recordings of the reference."""
         return tuple(one for one in self.recordings if one.reference)
 
+    def compared(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """Compare the recordings of a study with those that were scored.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of the recordings of the study.
+
+        Returns
+        -------
+        dict of str to list of str
+            As `compared_names`; nothing counts as added if not all recordings were noted.
+        """
+        found = compared_names(self.names, names)
+        return found if self.complete else {**found, "added": []}
+
     def study_difference(self, names: Iterable[str]) -> str | None:
         """Say how the recordings of a study differ from those that were scored.
 
@@ -101,10 +117,8 @@ class ScoredStudy:
         str or None
             One sentence. None if the study has the same recordings.
         """
-        now, scored = list(names), [one.name for one in self.recordings]
-        removed = [name for name in scored if name not in now]
-        added = [name for name in now if name not in scored] if self.complete else []
-        changes = _changes(removed, added, [])
+        found = self.compared(names)
+        changes = _changes(found["removed"], found["added"], [])
         return f"The study has changed since it was scored: {changes}; score it again." if changes else None
 
     def reference_difference(self, reference: str, recordings: Mapping[str, str]) -> str | None:
@@ -123,11 +137,10 @@ class ScoredStudy:
             One sentence. None if the recordings and their codes are the same, whatever the filter.
         """
         scored = {one.name: one.codes for one in self.reference_recordings}
-        removed = [name for name in scored if name not in recordings]
-        added = [name for name in recordings if name not in scored]
+        found = compared_names(scored, recordings)
         pairs = ((name, scored.get(name), codes) for name, codes in recordings.items())
         embedded = [name for name, before, codes in pairs if before and codes and before != codes]
-        changes = _changes(removed, added, embedded)
+        changes = _changes(found["removed"], found["added"], embedded)
         if not changes:
             return None
         if _plain(reference) != _plain(self.reference):
@@ -192,6 +205,26 @@ def stale_scores(folder: Path) -> str | None:
 def _changes(removed: list[str], added: list[str], embedded: list[str]) -> str:
     """Describe changes of a list of recordings; empty if there are none."""
     return describe_changes({"removed": removed, "added": added, "embedded again": embedded})
+
+
+def compared_names(before: Iterable[str], now: Iterable[str]) -> dict[str, list[str]]:
+    """Find the recordings that were added to a list, or removed from it.
+
+    Parameters
+    ----------
+    before, now : iterable of str
+        Names of recordings.
+
+    Returns
+    -------
+    dict of str to list of str
+        Names that are ``"added"`` and ``"removed"``, in their order; as `describe_changes` takes them.
+    """
+    old, new = list(before), list(now)
+    return {
+        "added": [name for name in new if name not in old],
+        "removed": [name for name in old if name not in new],
+    }
 
 
 def describe_changes(changes: Mapping[str, Sequence[str]]) -> str:

@@ -135,15 +135,8 @@ class DeviationPanel(Panel):
         note = self.session.outdated
         self.scores_note.show_note(note)
         fade(bool(note), self.episodes, self.subjects, self.note)
-        self._show_job(note)
+        self.job_box.update_job(note)
         self._show_overlay()
-
-    def _show_job(self, outdated: str) -> None:
-        """Show the job, unless it is a scoring that is done and no longer true."""
-        self.job_box.update_job()
-        job = self.session.job_progress
-        if outdated and job is not None and job.state.status == "done":
-            self.job_box.setVisible(False)
 
     def _enable(self) -> None:
         reason = self._missing()
@@ -161,7 +154,7 @@ class DeviationPanel(Panel):
         return "Another job works on the run; wait for its end." if self.session.is_working else ""
 
     def _job_changed(self) -> None:
-        self._show_job(self.session.outdated)
+        self.job_box.update_job(self.session.outdated)
         self._enable()
 
     def show_results(self) -> None:

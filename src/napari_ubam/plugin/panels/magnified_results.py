@@ -15,17 +15,19 @@ from qtpy.QtWidgets import QCheckBox, QFileDialog, QGroupBox, QVBoxLayout
 from napari_ubam.errors import UbamError
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.io.convert import Layer
+from napari_ubam.plugin.io.marks import MARK, belongs_to
 from napari_ubam.plugin.io.result_layers import arrow_layer, magnified_layers
 from napari_ubam.plugin.io.settings import remember
 from napari_ubam.plugin.state.magnification_cache import MagnificationCache, MagnificationRequest
 from napari_ubam.plugin.state.steps import Step, magnify_step
 from napari_ubam.plugin.state.thread_progress import ThreadProgress
-from napari_ubam.plugin.viewer.own_layers import MARK, add_own, belongs_to, own_layers
+from napari_ubam.plugin.viewer.own_layers import add_own, own_layers
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import button, row
 from napari_ubam.plugin.widgets.factor_box import FactorBox
 from napari_ubam.plugin.widgets.task_row import TaskRow
 from napari_ubam.progress import Cancelled
+from napari_ubam.study.values import counted
 
 from .panel import Panel
 
@@ -181,7 +183,7 @@ class MagnifiedResults(QGroupBox):
         """Add layers one after the other, so that the window can answer in between."""
         layers, warnings = found
         names = self._panel.link.reference_names(request.reference)
-        added = "Added 1 layer." if len(layers) == 1 else f"Added {len(layers)} layers."
+        added = f"Added {counted(len(layers), 'layer')}."
         for layer in layers:
             self._steps.append(partial(self._add_layer, _noting(layer, names)))
         if layers[0][1]["metadata"][MARK]["role"] == "magnified":

@@ -21,6 +21,7 @@ from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row,
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.factor_box import FactorBox
 from napari_ubam.plugin.widgets.frame_span import FrameSpan
+from napari_ubam.plugin.widgets.outdated import OutdatedNote
 
 from .magnified_results import MagnifiedResults
 from .panel import Panel
@@ -72,9 +73,7 @@ class MagnifyPanel(Panel):
         around = button("Here", "Choose two seconds before and after the current frame.", self.take_here)
         tip = "Choose the current episode, with half a second before and after it."
         episode = button("Episode", tip, self.take_episode)
-        self.outdated = QLabel()
-        self.outdated.setWordWrap(True)
-        self.outdated.setObjectName("outdated")
+        self.outdated = OutdatedNote()
         column.addWidget(self.what)
         column.addWidget(self.reference)
         column.addWidget(self.outdated)
@@ -108,8 +107,7 @@ class MagnifyPanel(Panel):
         """Say whether frames can be magnified, and with which sentence if the study has changed."""
         contents, name = self.session.contents, self.session.recording
         outdated = self.session.magnification_outdated(name) if name else ""
-        self.outdated.setText(f"⚠ {outdated}" if outdated else "")
-        self.outdated.setVisible(bool(outdated))
+        self.outdated.show_note(outdated)
         ready = contents is not None and contents.run is not None and contents.has_magnifier and not outdated
         if not ready:
             self.previewing.setChecked(False)

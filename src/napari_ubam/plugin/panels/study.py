@@ -174,7 +174,7 @@ class StudyPanel(Panel):
         number = self.session.draft.row_of(key)
         found = None if number is None else self.session.draft.recording(number)
         if found is not None:
-            self.region.begin(key, found, found.roi)
+            self.region.begin(key, found)
 
     def _take_region(self, key: int, roi: Roi) -> None:
         """Write the drawn region to its row, wherever the row is now."""
@@ -194,7 +194,7 @@ class StudyPanel(Panel):
             return
         found = self.session.draft.recording(number)
         if found is not None:  # else the user is still typing
-            self.region.follow(found.name, found.video, found.roi)
+            self.region.follow(found)
 
     def copy_region(self) -> None:
         """Copy the region of the current row to all rows."""

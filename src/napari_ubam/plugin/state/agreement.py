@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from napari_ubam.runfolder.scored_recordings import describe_changes
+from napari_ubam.runfolder.scored_recordings import compared_names, describe_changes
 from napari_ubam.study import Recording, Study, StudyError
 
 from .contents import RunContents
@@ -45,8 +45,7 @@ def outdated_scores(contents: RunContents, study: Study | None, reference: str, 
     scored = results.scored
     changes = describe_changes(
         {
-            "added": [name for name in now.names if scored.complete and name not in scored.names],
-            "removed": [name for name in scored.names if name not in now.names],
+            **scored.compared(now.names),
             "changed": changed_recordings(now, contents.study) if contents.study is not None else [],
         }
     )
@@ -97,8 +96,7 @@ def outdated_magnification(
         before, after = _selected(known, reference), _selected(now, reference)
         changes = describe_changes(
             {
-                "added": [name for name in after if name not in before],
-                "removed": [name for name in before if name not in after],
+                **compared_names(before, after),
                 "changed": [name for name in after if name in changed],
             }
         )

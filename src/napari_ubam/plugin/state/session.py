@@ -76,6 +76,7 @@ class Session:
         self.job_progress: JobProgress | None = None
         self.status = ""
         self._waiting: list[list[str]] = []
+        self._compared: tuple[tuple[RunContents, Study | None, str, bool], str] | None = None
 
     # study ------------------------------------------------------------------------------------------
 
@@ -211,7 +212,11 @@ class Session:
         """One sentence if the scores no longer agree with study, model or reference; else empty."""
         if self.contents is None:
             return ""
-        return outdated_scores(self.contents, self.study, self.reference, self._is_faulty)
+        # Asked at each event of a job and each step; contents and study are replaced, never changed.
+        facts = (self.contents, self.study, self.reference, self._is_faulty)
+        if self._compared is None or any(a is not b for a, b in zip(self._compared[0], facts, strict=True)):
+            self._compared = (facts, outdated_scores(*facts))
+        return self._compared[1]
 
     def magnification_outdated(self, recording: str) -> str:
         """Say why a magnification with the chosen reference no longer agrees with study or model.

@@ -12,12 +12,13 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_ubam.plugin.io.convert import path_of
+from napari_ubam.plugin.io.marks import belongs_to, mark_of
 from napari_ubam.plugin.state.contents import RunContents, read_run
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.study import Study
 
 from .navigation import Navigation
-from .own_layers import belongs_to, mark_of, own_layers, remove_own, was_removed
+from .own_layers import own_layers, remove_own, was_removed
 from .software_gl import keep_programs
 from .worker import Worker, sentence_of, tell_error
 

@@ -13,11 +13,11 @@ from napari.layers import Image as ImageLayer
 from psygnal import Signal
 
 from napari_ubam.plugin.io.convert import Layer, path_of, rate_of, recording_layer
+from napari_ubam.plugin.io.marks import belongs_to, mark_of
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.study import Recording, StudyError
 from napari_ubam.video import open_video
 
-from .own_layers import belongs_to, mark_of
 from .player import Player
 from .shown_layers import ShownLayers
 from .worker import Worker

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 from psygnal import Signal
 
+from napari_ubam.plugin.io.marks import mark
 from napari_ubam.plugin.io.regions import region_of
 from napari_ubam.plugin.io.result_layers import ScoreOverlay, score_overlay
 
 from .navigation import Navigation
-from .own_layers import add_own, mark, remove_own
+from .own_layers import add_own, remove_own
 
 if TYPE_CHECKING:
     from napari.layers import Shapes

@@ -8,23 +8,11 @@ from napari.layers import Image
 from napari.layers import Layer as NapariLayer
 
 from napari_ubam.plugin.io.convert import Layer as LayerData
-from napari_ubam.plugin.io.marks import MARK, Role, belongs_to, mark, mark_of
+from napari_ubam.plugin.io.marks import belongs_to, mark_of
 
 if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
-
-__all__ = [
-    "MARK",
-    "Role",
-    "add_own",
-    "belongs_to",
-    "mark",
-    "mark_of",
-    "own_layers",
-    "remove_own",
-    "was_removed",
-]
 
 ORDER = ("recording", "magnified", "reference", "difference", "preview", "arrows", "region", "score")
 """Roles from the lowest to the topmost."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .own_layers import add_own, mark, remove_own
+from napari_ubam.plugin.io.marks import mark
+
+from .own_layers import add_own, remove_own
 
 if TYPE_CHECKING:
     from napari.layers import Layer

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_ubam.plugin.io.marks import mark
+from napari_ubam.plugin.io.marks import mark, mark_of
 from napari_ubam.plugin.io.regions import corners_of, roi_of
 from napari_ubam.study import Recording, Roi
 
-from .own_layers import add_own, mark_of, remove_own
+from .own_layers import add_own, remove_own
 
 if TYPE_CHECKING:
     from napari.layers import Shapes
@@ -50,7 +50,7 @@ class RegionDrawing:
         self.key: int | None = None
         self._video = Path()
 
-    def begin(self, key: int, recording: Recording, roi: Roi | None) -> None:
+    def begin(self, key: int, recording: Recording) -> None:
         """Show the region of a row, and let the user draw.
 
         Parameters
@@ -59,14 +59,12 @@ class RegionDrawing:
             Key of the row, see `StudyDraft.key`.
         recording : Recording
             The recording of the row; its video must be the active layer.
-        roi : Roi or None
-            The region before.
         """
         self.end()
         image = self._viewer.layers.selection.active
         if image is None or image.ndim < 3:
             return
-        self.key, self._video = key, recording.video
+        self.key, self._video, roi = key, recording.video, recording.roi
         self._size, self._roi = image.data.shape[1:3], roi
         arguments = mark({**LOOK, "name": _title(recording.name)}, recording.name, recording.video, "region")
         self._layer = add_own(self._viewer, ([corners_of(roi)] if roi else None, arguments, "shapes"))
@@ -74,26 +72,22 @@ class RegionDrawing:
         self._layer.mode = "select" if roi is not None else "add_rectangle"
         self._layer.events.data.connect(self._update)
 
-    def follow(self, name: str, video: Path, roi: Roi | None) -> None:
+    def follow(self, recording: Recording) -> None:
         """Follow a change of the row: of its name, its video or its region.
 
         Parameters
         ----------
-        name : str
-            Name of the recording.
-        video : Path
-            Another video than before ends the drawing.
-        roi : Roi or None
-            None where a region was before ends the drawing.
+        recording : Recording
+            The recording of the row. Another video than before, or no region where one was, ends the drawing.
         """
-        layer = self._layer
+        layer, roi = self._layer, recording.roi
         if layer is None or layer not in self._viewer.layers:
             return
-        if video != self._video or (roi is None and self._roi is not None):
+        if recording.video != self._video or (roi is None and self._roi is not None):
             self.end()
             return
-        mark_of(layer)["recording"] = name
-        layer.name = _title(name)
+        mark_of(layer)["recording"] = recording.name
+        layer.name = _title(recording.name)
         if roi is not None and roi != self._roi:
             self._roi = roi
             with layer.events.data.blocker():

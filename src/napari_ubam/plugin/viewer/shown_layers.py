@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from napari.components.overlays import TextOverlay
 
-from .own_layers import belongs_to, mark_of
+from napari_ubam.plugin.io.marks import belongs_to, mark_of
 
 if TYPE_CHECKING:
     from napari.layers import Layer

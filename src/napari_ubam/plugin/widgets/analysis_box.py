@@ -79,20 +79,18 @@ class AnalysisBox(QGroupBox):
 
     def update_job(self) -> None:
         """Show the current progress of the job."""
-        self.job_box.update_job()
         ready = self._session.run is not None and not self._session.is_working
         self.start.setEnabled(ready and self.choice.count() > 0)
         self.show_agreement()
 
     def show_agreement(self) -> None:
         """Fade a result that does not belong to the run or the study as they are now."""
-        job, note = self._session.job_progress, ""
+        note = ""
         if self._result is not None:
             note = " ".join(self._changes) or self._session.outdated
         self.outdated.show_note(note)
         fade(bool(note), self.table, self.note)
-        if note and job is not None and job.state.status == "done":
-            self.job_box.setVisible(False)
+        self.job_box.update_job(note)
 
     def load(self) -> None:
         """Show the result of the chosen analysis, if the run has one."""

@@ -46,7 +46,7 @@ class JobBox(QWidget):
         column.addWidget(self.messages)
         self._hurry = QTimer(self)
         self._hurry.setSingleShot(True)
-        self._hurry.timeout.connect(self.update_job)
+        self._hurry.timeout.connect(lambda: self.update_job())
         self.update_job()
 
     def _cancel(self) -> None:
@@ -57,10 +57,18 @@ class JobBox(QWidget):
         else:
             self._session.stop_job()
 
-    def update_job(self) -> None:
-        """Show the current progress."""
+    def update_job(self, outdated: str = "") -> None:
+        """Show the current progress.
+
+        Parameters
+        ----------
+        outdated : str
+            Why the panel's results are outdated. A job that is done is then hidden, since "done" would not
+            be true any more.
+        """
         job = self._session.job_progress
-        self.setVisible(job is not None and (job.is_running or job.job.kind in self._kinds))
+        shown = job is not None and (job.is_running or job.job.kind in self._kinds)
+        self.setVisible(shown and not (outdated and job is not None and job.state.status == "done"))
         if job is None:
             return
         self._progress.setVisible(job.is_running)

@@ -19,16 +19,8 @@ class ResultTable(QTableWidget):
         super().__init__(0, 0)
         self.setObjectName("result-table")
         self.setToolTip(f"The first {ROWS} rows of the table; its file in the run has all rows.")
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setMinimumHeight(100)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        header, side = self.horizontalHeader(), self.verticalHeader()
-        if header is not None:
-            header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            header.setMinimumSectionSize(20)
-        if side is not None:
-            side.setVisible(False)
+        set_read_only(self)
 
     def show_table(self, table: pd.DataFrame) -> None:
         """Show a table instead of the earlier one.
@@ -51,6 +43,24 @@ class ResultTable(QTableWidget):
                 if number:
                     item.setTextAlignment(right)
                 self.setItem(row, column, item)
+
+
+def set_read_only(table: QTableWidget) -> None:
+    """Let a table be read and its rows be selected, each column as wide as its texts.
+
+    Parameters
+    ----------
+    table : QTableWidget
+    """
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the ends of names differ
+    header, side = table.horizontalHeader(), table.verticalHeader()
+    if header is not None:
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(20)
+    if side is not None:
+        side.setVisible(False)
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
+
+from .result_table import set_read_only
 
 NARROW = "QTableWidget::item { padding: 0 2px; } QHeaderView::section { padding: 2px 4px; }"
 
@@ -26,18 +28,12 @@ def read_only_table(columns: tuple[str, ...], tip: str) -> QTableWidget:
     table = QTableWidget(0, len(columns))
     table.setHorizontalHeaderLabels(list(columns))
     table.setToolTip(tip)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setMinimumHeight(120)
     table.setStyleSheet(NARROW)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the ends of names differ
-    header, side = table.horizontalHeader(), table.verticalHeader()
+    set_read_only(table)
+    header = table.horizontalHeader()
     if header is not None:
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)  # shortens long names, but no numbers
-        header.setMinimumSectionSize(20)
-    if side is not None:
-        side.setVisible(False)
     return table
 
 
