@@ -99,11 +99,12 @@ def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> 
     window.click(magnify, "Add arrows")
     window.wait(lambda: "impaired1, arrows" in viewer.layers)
     names = [layer.name for layer in viewer.layers]
-    assert names[-4:] == [
+    assert names[-5:] == [
         "impaired1 × 2.5",
         "impaired1, reference",
         "impaired1, difference",
         "impaired1, arrows",
+        "impaired1, deviation",
     ]
     assert (
         np.asarray(viewer.layers["impaired1 × 2.5"].data[4]).shape

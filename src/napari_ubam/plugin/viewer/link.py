@@ -199,10 +199,8 @@ class ViewerLink(Navigation):
         if path is None or any(self._shows(one, path) for one in self._viewer().layers):
             return
         for one in own_layers(self._viewer()):
-            owner = belongs_to(one)
-            if owner is not None and mark_of(one)["video"] == str(path):
+            if mark_of(one)["video"] == str(path):  # the user did not ask for it: no box is unticked
                 remove_own(self._viewer(), one)
-                self.layer_removed.emit(*owner)
 
     # runs and studies -------------------------------------------------------------------------------
 
