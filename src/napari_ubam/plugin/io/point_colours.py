@@ -1,4 +1,4 @@
-"""Colours of the points of a map, and their legend. Needs neither Qt nor napari."""
+"""Colours of the points of a map, their legend, and who they are. Needs neither Qt nor napari."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_ubam.report.style import colour_by_name
+from napari_ubam.study.values import counted
 
 MOST_NAMES = 8  # in a legend
 
@@ -60,3 +61,20 @@ def legend_of(table: pd.DataFrame, column: str) -> str:
     entries = [f'<span style="color:{hue}">●</span> {name or "none"}' for name, hue in shown]
     more = len(hues) - MOST_NAMES
     return " ".join(entries) + (f" and {more} more" if more > 0 else "")
+
+
+def groups_of(table: pd.DataFrame) -> str:
+    """Say of how many subjects some points are, and how they divide into groups.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row for each point, with ``subject`` and ``group``.
+
+    Returns
+    -------
+    str
+    """
+    shares = table["group"].value_counts(normalize=True)
+    said = ", ".join(f"{name or 'no group'} {share:.0%}" for name, share in shares.items())
+    return f"{counted(len(table), 'frame')} of {counted(table['subject'].nunique(), 'subject')}: {said}."

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QDockWidget, QLabel, QMainWindo
 
 from napari_ubam.errors import UbamError
 from napari_ubam.kinds import KINDS, NEIGHBOURS_KIND
-from napari_ubam.plugin.io.point_colours import colours_of_rows, legend_of
+from napari_ubam.plugin.io.point_colours import colours_of_rows, groups_of, legend_of
 from napari_ubam.plugin.io.thumbnails import thumbnails
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
@@ -23,7 +23,6 @@ from napari_ubam.plugin.widgets.folded import Folded
 from napari_ubam.plugin.widgets.map_canvas import MapCanvas
 from napari_ubam.plugin.widgets.outdated import OutdatedNote, fade
 from napari_ubam.plugin.widgets.strip import Strip
-from napari_ubam.study.values import counted
 
 from .panel import Panel
 
@@ -285,10 +284,7 @@ class ExplorePanel(Panel):
             self.say("Nothing was selected.")
             return
         chosen = self._table.iloc[rows]
-        shares = chosen["group"].value_counts(normalize=True)
-        said = ", ".join(f"{name or 'no group'} {share:.0%}" for name, share in shares.items())
-        frames, subjects = counted(len(chosen), "frame"), counted(chosen["subject"].nunique(), "subject")
-        self.say(f"{frames} of {subjects}: {said}.")
+        self.say(groups_of(chosen))
         some = chosen.iloc[np.linspace(0, len(chosen) - 1, min(COUNT, len(chosen))).astype(int)]
         self.following.setChecked(False)
         self._asking.run(lambda: (some.reset_index(drop=True), self._pictures(some)), self._show)
