@@ -285,6 +285,10 @@ def test_frames_that_cannot_be_decoded() -> None:
     assert "frames 3 to 5 and 9" in some
     (none,) = fits(fact("v", "m", "g", row=7, read=2, bad_frames=(0, 1)))
     assert none.startswith("error row 7, v: none of 2 tested frames of v.mp4")
+    (only,) = fits(fact("v", "m", "g", row=7, read=1, bad_frames=(0,)))
+    assert only.startswith("error row 7, v: none of 1 tested frame of v.mp4")
+    (short,) = fits(fact("v", "m", "g", row=7, video_frames=1), stop=5)
+    assert "stop is 5, but v.mp4 has 1 frame; enter 1, or" in short
     assert frame_list([7]) == "frame 7"
     assert frame_list(list(range(0, 40, 2))).endswith("14 and 12 more places")
 
@@ -296,6 +300,7 @@ def test_frames_that_cannot_be_decoded() -> None:
     ("frames", "side", "preset", "reason"),
     [
         (4_000, 320, "tiny", "only 4000 frames; a larger network needs at least 20000"),
+        (1, 320, "tiny", "the study has only 1 frame; a larger"),
         (40_000, 320, "small", "40000 frames; a larger network needs at least 200000"),
         (40_000, 95, "tiny", "no more detail"),
         (400_000, 127, "small", "no more detail"),

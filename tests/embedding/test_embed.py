@@ -64,9 +64,7 @@ def test_codes_are_those_of_the_crops(
         cache.fill(study)
     report = embed(study, PlainEncoder(), store, cache=cache, batch=50)
     assert (report.done, report.skipped, report.failed) == (study.names, (), ())
-    assert report.messages == (
-        "tracked: 40 frames have no codes, because they have no crop or could not be decoded.",
-    )
+    assert report.messages == ("tracked: 40 frames without codes: no crop, or no readable picture.",)
     for one in study:
         found = store.read(one.name)
         numbers, crops, valid = (

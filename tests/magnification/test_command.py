@@ -29,7 +29,7 @@ def test_it_writes_video_sheet_and_table(run: Run, tmp_path: Path) -> None:
         warnings.simplefilter("error", MagnificationWarning)
         done = CliRunner().invoke(app, [*words, "--factor", "2", "--frames", "40:46", *more])
     assert done.exit_code == 0, done.output
-    assert "6 frames at factor 2" in done.output
+    assert "Wrote 6 frames at factor 2" in done.output
     with open_video(out) as video:
         assert len(video) == 6
     assert (tmp_path / "s.png").stat().st_size > 10_000

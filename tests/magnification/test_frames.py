@@ -110,7 +110,7 @@ def test_the_former_call_is_deprecated(run: Run) -> None:
 
 
 def test_postures_outside_of_the_data_are_said(run: Run) -> None:
-    with pytest.warns(MagnificationWarning, match="6 of 6 frames show postures that no recording shows"):
+    with pytest.warns(MagnificationWarning, match="postures that no recording shows .6 of 6."):
         made = run.magnify(ONE, REFERENCE, 60.0, frames=PART, device="cpu")
     assert made.metadata["outside_of_the_data"] == list(range(40, 46))
     assert made.metadata["factor"] == 60
@@ -118,6 +118,6 @@ def test_postures_outside_of_the_data_are_said(run: Run) -> None:
 
 
 def test_frames_without_a_window_are_said(run: Run) -> None:
-    with pytest.warns(MagnificationWarning, match="so they are shown unchanged"):
+    with pytest.warns(MagnificationWarning, match="window are shown unchanged .*of 90"):
         whole = run.magnify(ONE, REFERENCE, 1.0, device="cpu")
     assert len(whole) == 90

@@ -133,7 +133,7 @@ def test_the_command_removes_and_says_that_the_scores_are_out_of_date(own_run: R
     words = ["remove", "healthy2", "healthy3", "--run", str(own_run.folder)]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert "2 recordings were removed, 3 are left" in done.output
+    assert "Removed 2 recordings; the study of" in done.output
     assert "healthy2, healthy3 were removed; score it again" in done.output
     assert read_recordings(own_run.folder).names == ("healthy1", "healthy4", ONE)
     again = CliRunner().invoke(app, words)

@@ -110,8 +110,8 @@ def test_overlay_colours_are_those_of_the_percentile(run: Run) -> None:
         }
     )
     overlay = score_overlay(table, Roi(x=10, y=20, width=30, height=40))
-    assert overlay.at(5)[1] == "0.100, percentile 10.0"
-    assert overlay.at(6)[1] == "0.300, percentile 99.0 *"
+    assert overlay.at(5)[1] == "deviation 0.100, percentile 10.0"
+    assert overlay.at(6)[1] == "deviation 0.300, percentile 99.0 *"
     assert overlay.at(7)[1] == overlay.at(99)[1] == overlay.at(0)[1] == "no score"
     assert overlay.at(5)[0][2] > overlay.at(5)[0][0]  # blue
     assert overlay.at(6)[0][0] > overlay.at(6)[0][2]  # red

@@ -104,7 +104,7 @@ def test_the_command_lists_analyses_with_their_parameters(run: Run) -> None:
     assert code == 0
     assert "toy: Length of the path of the codes." in said
     assert "--set scale=2.5  Factor of the path length." in said
-    assert "group_summary: Number of subjects" in said
+    assert "group_summary: For each group: the number of subjects" in said
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_the_report_has_a_section_of_each_result(run: Run) -> None:
         "<h2>Paths of the toy: toy groups</h2>",
         'alt="toy"',
         "<h2>Groups</h2>",
-        "All 2 rows are in group_summary.csv.",
+        "All rows are in group_summary.csv (2 rows).",
     ):
         assert part in text
         assert part not in before
@@ -165,7 +165,8 @@ def test_the_report_says_what_changed_since_an_analysis(run: Run, study: Study) 
 
 def test_groups_are_those_of_the_scores(run: Run) -> None:
     found = run.analyse("group_summary").tables["group_summary"]
-    pd.testing.assert_frame_equal(found, group_table(run.subjects))
+    groups = group_table(run.subjects).rename(columns={"deviation": "mean_excess"})
+    pd.testing.assert_frame_equal(found, groups)
     assert found["group"].tolist() == ["impaired", "healthy"]
     noted = run.results["group_summary"].facts
     assert noted["scores_created"] == run.results["scores"].facts["created"]

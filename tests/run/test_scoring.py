@@ -15,6 +15,7 @@ from napari_ubam.analysis import DeviationError, DeviationResult
 from napari_ubam.embedding.codes import codes_hash
 from napari_ubam.run import Run, RunError, ScoreTable
 from napari_ubam.run.demo import agreement
+from napari_ubam.run.summary import summary_lines
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.study import Study
 
@@ -57,6 +58,12 @@ def test_the_result_is_the_table_of_frames(scores: ScoreTable) -> None:
     assert isinstance(scores.deviation, DeviationResult)
     assert set(scores.episodes["recording"]) <= set(scores["recording"])
     assert scores.warnings == scores.deviation.warnings
+
+
+def test_the_summary_of_subjects_names_the_mean_excess(scores: ScoreTable) -> None:
+    said = "\n".join(summary_lines(scores))
+    assert "largest mean excess first" in said
+    assert "deviation" not in said
 
 
 def test_derived_tables_are_plain(scores: ScoreTable) -> None:

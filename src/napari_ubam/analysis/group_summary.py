@@ -1,4 +1,4 @@
-"""The analysis ``group_summary``: number of subjects and median deviation of each group."""
+"""The analysis ``group_summary``: number of subjects of each group, and the median of their mean excess."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from .subjects import SIGNIFICANT, group_table
 def _compute(inputs: AnalysisInputs, parameters: AnalysisParameters) -> Result:
     scores = inputs.require_scores()
     facts = {"reference": scores.facts.get("reference", ""), "q_below": SIGNIFICANT}
-    return Result("group_summary", {"group_summary": group_table(scores.tables["subjects"])}, facts)
+    groups = group_table(scores.tables["subjects"]).rename(columns={"deviation": "mean_excess"})
+    return Result("group_summary", {"group_summary": groups}, facts)
 
 
 GROUP_SUMMARY = Analysis(
     "group_summary",
     "Groups",
-    "Number of subjects, median deviation and number of significant subjects of each group. "
-    "A subject with several sessions counts once.",
+    "For each group: the number of subjects, the median of their mean excess, and the number of subjects "
+    f"with q below {SIGNIFICANT}. A subject with several sessions counts once.",
     _compute,
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from napari_ubam.study.values import counted
+
 from .facts import GroupFacts, Problem, RecordingFacts, Severity
 
 MIN_SUBJECTS = 3  # in a reference; with fewer, no p-value is below 1/3
@@ -85,7 +87,7 @@ def _subjects(groups: Sequence[GroupFacts]) -> list[Problem]:
     few = [group for group in groups if group.subjects < MIN_SUBJECTS]
     if not few:
         return []
-    counts = " and ".join(f"{group.group!r} has {count(group.subjects, 'subject')}" for group in few)
+    counts = " and ".join(f"{group.group!r} has {counted(group.subjects, 'subject')}" for group in few)
     if len(few) == len(groups):
         text = f"too few subjects for a p-value with any reference: {counts}"
         reason = "with n reference subjects the smallest p-value is 1/(n + 1)"
@@ -106,36 +108,20 @@ def _video(recordings: Sequence[RecordingFacts]) -> list[Problem]:
     little = [name for name in seconds if name not in too_little and seconds[name] < GOOD_SECONDS]
     problems = []
     if too_little:
-        amounts = _listed([f"{name} ({seconds[name]:.1f} s, {frames[name]} frames)" for name in too_little])
-        text = f"too little video for training of {count(len(too_little), 'subject')}: {amounts}"
+        amounts = _listed(
+            [f"{name} ({seconds[name]:.1f} s, {counted(frames[name], 'frame')})" for name in too_little]
+        )
+        text = f"too little video for training of {counted(len(too_little), 'subject')}: {amounts}"
         remedy = f"record at least {MIN_SECONDS:.0f} s and {MIN_FRAMES} frames of each, better one minute"
         problems.append(Problem(severity=Severity.WARNING, text=f"{text}; {remedy}."))
     if little:
         amounts = _listed([f"{name} ({seconds[name]:.0f} s)" for name in little])
         text = (
-            f"less than a minute of video of {count(len(little), 'subject')}: {amounts}; record more, "
+            f"less than a minute of video of {counted(len(little), 'subject')}: {amounts}; record more, "
             "or expect coarse percentiles."
         )
         problems.append(Problem(severity=Severity.NOTE, text=text))
     return problems
-
-
-def count(number: int, noun: str) -> str:
-    """Format a number with a noun: ``1 subject``, ``2 subjects``.
-
-    Parameters
-    ----------
-    number : int
-        Number.
-    noun : str
-        Noun in the singular.
-
-    Returns
-    -------
-    str
-        Number and noun, in the plural if needed.
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _listed(words: list[str], limit: int = 6) -> str:

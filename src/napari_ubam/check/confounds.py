@@ -10,7 +10,8 @@ from math import comb
 
 import numpy as np
 
-from .amounts import count
+from napari_ubam.study.values import counted
+
 from .facts import Problem, RecordingFacts, Severity
 from .permutation import permutation_p, sign_flip_p
 
@@ -186,8 +187,8 @@ def _sentence(comparison: _Comparison, factor: str) -> str:
 
 def _counted(sizes: Sequence[int], paired: bool) -> str:
     if paired:
-        return count(sizes[0], "subject")
-    return f"{sizes[0]} and {count(sizes[1], 'subject')}"
+        return counted(sizes[0], "subject")
+    return f"{sizes[0]} and {counted(sizes[1], 'subject')}"
 
 
 def _span(values: Sequence[float], digits: int) -> str:

@@ -9,13 +9,15 @@ from typing import Literal
 
 import numpy as np
 
-from .amounts import count
+from napari_ubam.study.values import counted
+
 from .facts import Proposal, RecordingFacts
 
 SMALL_FRAMES, BASE_FRAMES = 20_000, 200_000
 SMALL_CROP, BASE_CROP = 96, 128  # resolution of the networks: longer side of the crop in pixels
 DEFAULT_MS = 500
 WINDOW_MS = (100, 2000)
+MIXED_RATES = 4  # highest through lowest frame rate, above which a window is not extended for the lowest
 MIN_WINDOW_FRAMES = 5  # with fewer, a window shows a posture but no movement
 
 _Preset = Literal["tiny", "small", "base"]
@@ -78,9 +80,11 @@ def _preset(recordings: Sequence[RecordingFacts]) -> tuple[_Preset, str]:
         limit = SMALL_CROP if by_crop == 0 else BASE_CROP
         reason = f"regions of {side} pixels have no more detail; a larger network needs {limit} pixels"
     elif by_frames == 0:
-        reason = f"there are only {frames} frames; a larger network needs at least {SMALL_FRAMES}"
+        reason = (
+            f"the study has only {counted(frames, 'frame')}; a larger network needs at least {SMALL_FRAMES}"
+        )
     elif by_frames == 1:
-        reason = f"there are {frames} frames; a larger network needs at least {BASE_FRAMES}"
+        reason = f"the study has {frames} frames; a larger network needs at least {BASE_FRAMES}"
     else:
         reason = f"{frames} frames with regions of {side} pixels are enough for a large network"
     return preset, reason
@@ -93,7 +97,7 @@ def _window(recordings: Sequence[RecordingFacts]) -> tuple[int, str]:
             subjects[facts.subject].append(facts.period)
     found, total = sum(map(len, subjects.values())), len(recordings)
     if found * 2 < total:
-        what = f"a period was found in only {found} of {count(total, 'recording')}"
+        what = f"a period was found in only {found} of {counted(total, 'recording')}"
         reason = f"{what if found else 'no period was found in the movement'}, so this is the default"
         return _limited(DEFAULT_MS, recordings, reason)
     # Every subject counts once, independent of its amount of video.
@@ -109,8 +113,19 @@ def _limited(milliseconds: float, recordings: Sequence[RecordingFacts], reason: 
     if clipped != milliseconds:
         reason += f", limited to {clipped:.0f} ms"
     clipped = 10 * round(clipped / 10)
-    least = MIN_WINDOW_FRAMES * 1000 / min(facts.fps for facts in recordings)
+    rates = [facts.fps for facts in recordings]
+    least = MIN_WINDOW_FRAMES * 1000 / min(rates)
+    if least > max(clipped, WINDOW_MS[1]) and max(rates) > MIXED_RATES * min(rates):
+        # Otherwise one slow recording, or one wrong frame rate, would make the windows of all others huge.
+        slow = f"{min(rates):g} frames per second"
+        clipped, least = max(clipped, _typical_least(rates)), 0
+        reason += f"; recordings with {slow} are too slow for it: correct their fps, or leave them out"
     if least > clipped:
         clipped = 10 * ceil(least / 10)
         reason += f", extended to {MIN_WINDOW_FRAMES} frames at the lowest frame rate"
     return int(clipped), reason
+
+
+def _typical_least(rates: Sequence[float]) -> int:
+    """Shortest window in milliseconds at the median frame rate, at most the longest one that is proposed."""
+    return min(10 * ceil(MIN_WINDOW_FRAMES * 100 / float(np.median(rates))), WINDOW_MS[1])

@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .amounts import count
+from napari_ubam.study.values import counted
+
 from .facts import Findings, GroupFacts, Proposal, RecordingFacts, Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -73,9 +74,9 @@ def _parts(report: Findings) -> Iterator[RenderableType]:
     subjects = len({facts.subject for facts in report.recordings})
     amounts = ", ".join(
         (
-            count(len(report.recordings), "recording"),
-            count(subjects, "subject"),
-            count(len(report.groups), "group"),
+            counted(len(report.recordings), "recording"),
+            counted(subjects, "subject"),
+            counted(len(report.groups), "group"),
             f"{seconds:.0f} s of video",
         )
     )
@@ -109,9 +110,11 @@ def conclusion(report: Findings) -> str:
     """
     if not report.ok:
         them = "it" if len(report.errors) == 1 else "them"
-        return f"{report.study} has {count(len(report.errors), 'error')}; correct {them} and check again."
+        return f"{report.study} has {counted(len(report.errors), 'error')}; correct {them} and check again."
     if report.warnings:
-        return f"No errors, but {count(len(report.warnings), 'warning')}: the study can be used with caution."
+        return (
+            f"No errors, but {counted(len(report.warnings), 'warning')}: the study can be used with caution."
+        )
     return "No errors and no warnings: the study can be used."
 
 
@@ -172,7 +175,7 @@ def _problems(report: Findings) -> Iterator[RenderableType]:
 
 def _proposal(proposal: Proposal) -> Iterator[RenderableType]:
     low, high = proposal.window_frames
-    frames = f"{low} frames" if low == high else f"{low} to {high} frames"
+    frames = counted(low, "frame") if low == high else f"{low} to {high} frames"
     yield _item("preset", f"{proposal.preset}: {proposal.preset_reason}.", "bold")
     yield _item("window", f"{proposal.window_ms} ms ({frames}): {proposal.window_reason}.", "bold")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_ubam.study import Recording, Track
+from napari_ubam.study.values import counted
 
 from .facts import Problem, RecordingFacts, Severity
 
@@ -44,12 +45,13 @@ _Found = Iterator[tuple[Severity, str]]
 
 def _range(recording: Recording, facts: RecordingFacts) -> _Found:
     count, file = facts.video_frames, Path(facts.video).name
+    length = f"{file} has {counted(count, 'frame')}"
     if recording.start is not None and recording.start >= count:
         last = f"at most {count - 1}"
-        yield Severity.ERROR, f"start is {recording.start}, but {file} has {count} frames; enter {last}."
+        yield Severity.ERROR, f"start is {recording.start}, but {length}; enter {last}."
     if recording.stop is not None and recording.stop > count:
         remedy = f"enter {count}, or leave stop empty for the end of the video"
-        yield Severity.ERROR, f"stop is {recording.stop}, but {file} has {count} frames; {remedy}."
+        yield Severity.ERROR, f"stop is {recording.stop}, but {length}; {remedy}."
 
 
 def _region(recording: Recording, facts: RecordingFacts) -> _Found:
@@ -103,13 +105,13 @@ def _intervals(recording: Recording, facts: RecordingFacts) -> _Found:
 def _decoding(facts: RecordingFacts) -> _Found:
     if not facts.bad_frames:
         return
-    bad, file = len(facts.bad_frames), Path(facts.video).name
+    bad, tested = len(facts.bad_frames), f"{counted(facts.read, 'tested frame')} of {Path(facts.video).name}"
     remedy = "use an intact copy of the file, or exclude these frames with start and stop"
     if bad == facts.read:
-        yield Severity.ERROR, f"none of {facts.read} tested frames of {file} can be decoded; {remedy}."
+        yield Severity.ERROR, f"none of {tested} can be decoded; {remedy}."
         return
     where = frame_list(facts.bad_frames)
-    text = f"{bad} of {facts.read} tested frames of {file} cannot be decoded: {where}"
+    text = f"{bad} of {tested} cannot be decoded: {where}"
     yield Severity.WARNING, f"{text}; {remedy}."
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from napari_ubam.errors import UbamError
 from napari_ubam.progress import Progress, ProgressCallback
 from napari_ubam.study import Recording
+from napari_ubam.study.values import counted
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ class EmbedProgress:
         self.done.append(name)
         if missing:
             self.add_message(
-                f"{name}: {missing} frames have no codes, because they have no crop or could not be decoded."
+                f"{name}: {counted(missing, 'frame')} without codes: no crop, or no readable picture."
             )
 
     def report(self) -> EmbedReport:

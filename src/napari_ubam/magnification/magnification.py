@@ -69,9 +69,9 @@ class Magnification:
         sentences = list(self.notes)
         if len(outside):
             sentences.append(
-                f"{self.renderer.recording.name}: at factor {self.factor:g}, {len(outside)} of "
-                f"{len(self.numbers)} frames show postures that no recording shows; read them as arrows, not "
-                "as pictures, or choose a smaller factor."
+                f"{self.renderer.recording.name}: at factor {self.factor:g}, some frames show postures that "
+                f"no recording shows ({len(outside)} of {len(self.numbers)}); read them as arrows, not as "
+                "pictures, or choose a smaller factor."
             )
         return {
             **self.facts,

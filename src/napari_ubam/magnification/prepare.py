@@ -155,7 +155,7 @@ def _notes(of_reference: str | None, renderer: Renderer, numbers: NDArray[np.int
     missing = int((~np.isin(numbers, renderer.frames)).sum())
     if missing:
         sentences.append(
-            f"{renderer.recording.name}: {missing} of {len(numbers)} frames have no complete behaviour "
-            "window, so they are shown unchanged."
+            f"{renderer.recording.name}: frames without a complete behaviour window are shown unchanged "
+            f"({missing} of {len(numbers)})."
         )
     return sentences

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from napari_ubam.study.values import counted
+
 from .style import LARGE, SMALL, colour_by_name, new_figure
 
 COLOURS = ("group", "subject", "session", "deviation")
@@ -55,5 +57,5 @@ def map_figure(table: pd.DataFrame, colour: str = "group") -> Figure:
         axes.legend(fontsize=SMALL, title=colour, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_axis_off()
-    axes.set_title(f"Map of {len(table)} frames, coloured by {colour}", fontsize=LARGE)
+    axes.set_title(f"Map of {counted(len(table), 'frame')}, coloured by {colour}", fontsize=LARGE)
     return figure

@@ -17,6 +17,7 @@ from napari_ubam.report import save, sweep_sheet, timeline
 from napari_ubam.runfolder.paths import CHECKPOINTS, FIGURES, MAGNIFIER_CHECKPOINTS, figure_file
 from napari_ubam.sample import write_sample
 from napari_ubam.study import Study
+from napari_ubam.study.values import counted
 from napari_ubam.training.pipeline.training_record import unfinished
 
 from .facade import Run
@@ -56,7 +57,7 @@ def run_demo(
         A line for people.
     """
     study = write_sample(folder, seed=seed, progress=progress, cancel=cancel)
-    yield f"Sample study of {len(study)} recordings: {folder / 'study.csv'}"
+    yield f"Sample study of {counted(len(study), 'recording')}: {folder / 'study.csv'}"
     run = train(
         study,
         folder / "run",

@@ -26,6 +26,7 @@ from napari_ubam.runfolder.paths import (
     timeline_file,
 )
 from napari_ubam.runfolder.tables import Result, RunResults, has_result, read_result
+from napari_ubam.study.values import counted
 from napari_ubam.training.checks.quality import Quality
 from napari_ubam.versions import versions
 
@@ -93,9 +94,10 @@ def _subjects(folder: Path, scores: Result) -> Part:
     subjects = scores.tables["subjects"]
     others = subjects[~subjects["reference"]]
     sentences = [
-        f"{others['subject'].nunique()} subjects, {len(scores.facts['reference_subjects'])} of the "
-        "reference. The deviation of a subject is the mean amount by which its behaviour deviation exceeds "
-        "the 95th percentile of the reference; the unit is the subject, not the frame."
+        f"{counted(others['subject'].nunique(), 'subject')}, compared with "
+        f"{counted(len(scores.facts['reference_subjects']), 'reference subject')}. The mean excess of a "
+        "subject is a mean over its frames: how far the behaviour deviation exceeds the 95th percentile of "
+        "the reference, and 0 for frames below it. The unit is the subject, not the frame."
     ]
     if len(others):
         smallest = others["smallest_p"].min()
@@ -105,6 +107,7 @@ def _subjects(folder: Path, scores: Result) -> Part:
         )
     columns = ["subject", "group", "session", "deviation", "p", "q", "reference"]
     table = subjects.sort_values("deviation", ascending=False)[columns]
+    table = table.rename(columns={"deviation": "mean excess"})
     return Part("Subjects", sentences, table, _figures(folder, "subjects"))
 
 
@@ -144,7 +147,7 @@ def _analyses(folder: Path, now: CurrentRun) -> Iterator[Part]:
         sentences += [*now.changes_since(result), *result.warnings, *_settings(result.facts)]
         figures = _figures(folder, name)
         for number, (table, rows) in enumerate(result.tables.items()):
-            where = f"All {len(rows)} rows are in {table}.csv."
+            where = f"All rows are in {table}.csv ({counted(len(rows), 'row')})."
             shown = rows if len(rows) <= ROWS else None
             if number == 0:
                 yield Part(title, [*sentences, where], shown, figures)
@@ -172,7 +175,8 @@ def _recordings(facts: Mapping[str, Any], reference: Sequence[str]) -> Part:
         columns={"name": "recording", "codes": "hash of the codes"}
     )
     sentence = (
-        f"The scores were computed from {len(table)} recordings, {len(reference)} of them in the reference."
+        f"The scores were computed from {counted(len(table), 'recording')}, "
+        f"{len(reference)} of {'it' if len(table) == 1 else 'them'} in the reference."
     )
     return Part("What was scored", [sentence], table)
 

@@ -153,7 +153,7 @@ def draw_scores(folder: Path, study: Study, scores: ScoreTable, options: Scoring
     options : ScoringOptions
     """
     tell = options.progress
-    save(subjects_figure(scores.subjects, "mean excess deviation"), folder / figure_file("subjects"))
+    save(subjects_figure(scores.subjects, "mean excess (cosine distance)"), folder / figure_file("subjects"))
     for number, recording in enumerate(study):
         check_cancelled(options.cancel)
         tell(Progress("figures", number, len(study), detail=recording.name))

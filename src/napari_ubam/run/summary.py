@@ -25,12 +25,12 @@ def summary_lines(scores: ScoreTable) -> Iterator[str]:
     str
         One line.
     """
-    yield "Subjects, strongest deviation first (p cannot be smaller than the number in brackets):"
-    yield f"  {'subject':16} {'group':12} {'session':8} {'deviation':>9} {'p':>7} {'q':>7}"
+    yield "Subjects, largest mean excess first (p cannot be smaller than the number in brackets):"
+    yield f"  {'subject':16} {'group':12} {'session':8} {'mean excess':>11} {'p':>7} {'q':>7}"
     for row in _rows(scores.subjects.sort_values("deviation", ascending=False)):
         role = "  reference" if row.reference else f" ({row.smallest_p:.3f})"
         q = "" if pd.isna(row.q) else f"{row.q:.3f}"
-        numbers = f"{row.deviation:9.4f} {row.p:7.3f} {q:>7}"
+        numbers = f"{row.deviation:11.4f} {row.p:7.3f} {q:>7}"
         yield f"  {row.subject!s:16} {row.group!s:12} {row.session!s:8} {numbers}{role}"
     outside = ~scores.episodes["recording"].isin(scores.facts["reference_recordings"])
     others = scores.episodes[outside]

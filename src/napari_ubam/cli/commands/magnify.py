@@ -60,6 +60,7 @@ def magnify(
         from napari_ubam.magnification.export import export
         from napari_ubam.magnification.prepare import magnification
         from napari_ubam.run import Run
+        from napari_ubam.study.values import counted
 
         made = magnification(
             Run.open(run).folder,
@@ -84,4 +85,4 @@ def magnify(
             table = made.arrows(progress=tell, cancel=cancel)
             arrows.parent.mkdir(parents=True, exist_ok=True)
             table.to_csv(arrows, index=False)
-        typer.echo(f"{len(made.numbers)} frames at factor {factor:g} are in {path}.")
+        typer.echo(f"Wrote {counted(len(made.numbers), 'frame')} at factor {factor:g} to {path}.")

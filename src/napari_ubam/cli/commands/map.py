@@ -34,6 +34,7 @@ def draw_map(
         from napari_ubam.report import map_figure, save
         from napari_ubam.run import Run
         from napari_ubam.runfolder.paths import figure_file
+        from napari_ubam.study.values import counted
 
         explorer = Run.open(run).explorer()
         table = explorer.map(kind=kind, method=method, seed=seed, progress=tell, cancel=cancel)  # type: ignore[arg-type]
@@ -41,4 +42,6 @@ def draw_map(
             table = explorer.with_deviation(table, kind=kind)  # type: ignore[arg-type]
         path = out or explorer.folder / figure_file("map")
         save(map_figure(table, colour), path)
-        typer.echo(f"{len(table)} frames are in {explorer.folder / 'map.csv'}, the image is {path}.")
+        typer.echo(
+            f"Mapped {counted(len(table), 'frame')}: {explorer.folder / 'map.csv'}; the image is {path}."
+        )

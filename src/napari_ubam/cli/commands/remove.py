@@ -20,10 +20,12 @@ def remove(
     with refusals():
         from napari_ubam.run import Run
         from napari_ubam.runfolder.scored_recordings import stale_scores
+        from napari_ubam.study.values import counted
 
         opened = Run.open(run)
         left = opened.remove(names)
-        typer.echo(f"{len(set(names))} recordings were removed, {len(left)} are left in the study of {run}.")
+        gone = counted(len(set(names)), "recording")
+        typer.echo(f"Removed {gone}; the study of {run} has {counted(len(left), 'recording')} left.")
         sentence = stale_scores(opened.folder)
         if sentence is not None:
             typer.echo(sentence, err=True)

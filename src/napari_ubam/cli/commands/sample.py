@@ -22,7 +22,10 @@ def sample(
     """Render the sample study: videos, the study table, and the ground truth."""
     with refusals(), working() as (tell, cancel):
         from napari_ubam.sample import write_sample
+        from napari_ubam.study.values import counted
 
         amounts: dict[str, Any] = {"healthy": healthy, "impaired": impaired, "seconds": seconds}
         study = write_sample(folder, **amounts, seed=seed, progress=tell, cancel=cancel)
-        typer.echo(f"{len(study)} recordings are in {folder}; the study is {folder / 'study.csv'}.")
+        typer.echo(
+            f"Wrote {counted(len(study), 'recording')} to {folder}; the study is {folder / 'study.csv'}."
+        )

@@ -103,7 +103,7 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
     steps = np.minimum(np.floor(percentile[known] / STEP) * STEP + STEP / 2, 100)
     colours[known] = matplotlib.colormaps["coolwarm"](steps / 100)
     texts = tuple(
-        f"{deviation:.3f}, percentile {rank:.1f}{' *' if rank >= LINE else ''}"
+        f"deviation {deviation:.3f}, percentile {rank:.1f}{' *' if rank >= LINE else ''}"
         if np.isfinite(rank)
         else "no score"
         for deviation, rank in zip(

@@ -121,7 +121,7 @@ class MagnifiedResults(QGroupBox):
         shown = here[1] - request.start if here is not None else 0
         shown = shown if 0 <= shown < request.stop - request.start else 0
         self.add.setEnabled(False)
-        self._panel.say(f"Magnifying {request.stop - request.start} frames …")
+        self._panel.say(f"Magnifying {counted(request.stop - request.start, 'frame')} …")
 
         def work() -> Found:
             made = self._cache.prepare(request, factor)

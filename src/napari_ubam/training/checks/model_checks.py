@@ -18,6 +18,7 @@ from napari_ubam.learners.posture_track import STILL
 from napari_ubam.learners.sampling import read_images
 from napari_ubam.models.networks import PostureNetwork
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
+from napari_ubam.study.values import counted
 
 from . import probes
 from .checked_recording import CheckedRecording
@@ -142,7 +143,8 @@ class _Checks:
     def held_out(self) -> HeldOut:
         subjects = tuple(sorted({one.subject for one in self.checked}))
         if self.held:
-            meaning = f"{len(subjects)} of the subjects were held out; the shuffled windows are theirs."
+            many = counted(len(subjects), "subject")
+            meaning = f"The shuffled windows are from {many} held out of the training."
         else:
             meaning = (
                 "There are few subjects, so the last fifth of each recording was held out; the shuffled "
