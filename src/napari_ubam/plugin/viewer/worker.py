@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakSet
 
-from napari.qt.threading import create_worker
 from napari.utils.notifications import show_error
+from qtpy.QtCore import QObject, Qt, QThreadPool, Signal  # type: ignore[attr-defined]
 
 from napari_ubam.errors import UbamError, os_error_sentence
 
 T = TypeVar("T")
-Call = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
-"""The work, what takes its result, and what takes its error."""
+THREADS = 4  # at least, so that a long check of videos does not hold up the rest
 log = logging.getLogger("napari_ubam")
 
 
@@ -48,11 +51,36 @@ def tell_error(error: BaseException) -> None:
     show_error(sentence_of(error))
 
 
+@dataclass(frozen=True)
+class _Call:
+    """Work, what takes its result or its error in the main thread, and what asks it to end soon."""
+
+    work: Callable[[], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[BaseException], None]
+    stop: Callable[[], None] | None
+
+
+class _Pool(QObject):
+    """The threads, and what brings their results to the main thread. It lives as long as the process."""
+
+    arrived = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads = QThreadPool()
+        self.threads.setMaxThreadCount(max(THREADS, self.threads.maxThreadCount()))
+        self.arrived.connect(self._open, Qt.ConnectionType.QueuedConnection)
+
+    def _open(self, call: Callable[[], None]) -> None:
+        call()
+
+
 class Worker:
     """Works in a thread, one call at a time; only the result of the latest call is used.
 
     A panel has one worker for each kind of work. If the user moves a slider quickly, results of earlier
-    positions are ignored.
+    positions are ignored. Workers are made in the main thread.
 
     Parameters
     ----------
@@ -60,14 +88,16 @@ class Worker:
         Called with an error if `run` gets no `failed` of its own; by default `tell_error`.
     """
 
+    # Not napari's `create_worker`: each of its threads puts a hook of its own into `warnings.showwarning`.
+    # Two that overlap leave the hook of a finished one, and the next warning then ends the process, as does
+    # a thread that ends after Qt.
+
     def __init__(self, failed: Callable[[BaseException], None] | None = None) -> None:
         self._failed = failed or tell_error
-        self._turn = self._started = 0
-        self._done: Callable[[Any], None] | None = None
+        self._current: _Call | None = None  # None also if the result of the thread is not wanted any more
+        self._next: _Call | None = None
         self._busy = False
-        self._broken: Callable[[BaseException], None] | None = None
-        self._next: Call | None = None
-        self._worker: Any = None
+        _WORKERS.add(self)
 
     @property
     def is_busy(self) -> bool:
@@ -79,6 +109,7 @@ class Worker:
         work: Callable[[], T],
         done: Callable[[T], None],
         failed: Callable[[BaseException], None] | None = None,
+        stop: Callable[[], None] | None = None,
     ) -> None:
         """Work in a thread. While it works, only the latest call waits; earlier ones are dropped.
 
@@ -90,47 +121,68 @@ class Worker:
             Called with the result in the main thread.
         failed : callable, optional
             Called with the error in the main thread; by default that of the worker.
+        stop : callable, optional
+            Asks the work to end soon; called once nobody waits for its result any more.
         """
-        self._turn += 1
-        call = (work, done, failed or self._failed)
-        if self._busy:
-            self._next = call
+        call = _Call(work, done, failed or self._failed, stop)
+        if not self.is_busy:
+            self._start(call)
             return
-        self._start(*call)
+        self._drop()
+        self._next = call
 
     def forget(self) -> None:
         """Ignore the current and the waiting call, for a panel that closes."""
-        self._turn += 1
-        self._next = self._done = self._broken = None
+        self._drop()
+        self._next = None
 
-    def _start(
-        self,
-        work: Callable[[], Any],
-        done: Callable[[Any], None],
-        failed: Callable[[BaseException], None],
-    ) -> None:
-        # Callbacks are kept here: a connection to them could outlive the panel.
-        self._started, self._done, self._broken, self._busy = self._turn, done, failed, True
-        self._worker = create_worker(work, _start_thread=False, _ignore_errors=True)
-        self._worker.returned.connect(self._took)
-        self._worker.errored.connect(self._broke)
-        self._worker.finished.connect(self._finished)
-        self._worker.start()
+    def _drop(self) -> None:
+        """Ask the current call to end, and forget what takes its result: it could outlive the panel."""
+        dropped, self._current = self._current, None
+        if dropped is not None and dropped.stop is not None:
+            dropped.stop()
 
-    def _took(self, value: Any) -> None:
-        if self._started != self._turn or self._done is None:
-            return
+    def _start(self, call: _Call) -> None:
+        self._current, self._busy = call, True
+        _pool().threads.start(partial(self._work, call.work))
+
+    def _work(self, work: Callable[[], Any]) -> None:
+        """Do the work in the thread, and send what came of it to the main thread."""
         try:
-            self._done(value)
-        except Exception as error:  # an error that leaves a slot ends the process under PyQt6
-            tell_error(error)
+            value = work()
+        except BaseException as error:
+            _pool().arrived.emit(partial(self._end, None, error))
+        else:
+            _pool().arrived.emit(partial(self._end, value, None))
 
-    def _broke(self, error: BaseException) -> None:
-        if self._started == self._turn and self._broken is not None:
-            self._broken(error)
-
-    def _finished(self) -> None:
-        self._busy, self._worker, self._done, self._broken = False, None, None, None
+    def _end(self, value: Any, error: BaseException | None) -> None:
+        call, self._current, self._busy = self._current, None, False
         waiting, self._next = self._next, None
+        try:
+            if call is not None and error is not None:
+                call.failed(error)
+            elif call is not None:
+                call.done(value)
+        except Exception as wrong:  # an error that leaves a slot ends the process under PyQt6
+            tell_error(wrong)
         if waiting is not None:
-            self._start(*waiting)
+            self._start(waiting)
+
+
+_POOLS: list[_Pool] = []
+_WORKERS: WeakSet[Worker] = WeakSet()
+
+
+def _pool() -> _Pool:
+    """Give the threads of the process; the first call of a worker makes them."""
+    if not _POOLS:
+        _POOLS.append(_Pool())
+        atexit.register(_end_all)  # runs before Qt deletes its objects, because Qt came first
+    return _POOLS[0]
+
+
+def _end_all() -> None:
+    """Ask all work to stop, and wait for its end: a thread that ends after Qt ends the process."""
+    for worker in list(_WORKERS):
+        worker.forget()
+    _pool().threads.waitForDone()

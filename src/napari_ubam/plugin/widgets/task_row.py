@@ -33,7 +33,6 @@ class TaskRow(ProgressRow):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._update)
-        self.destroyed.connect(self._progress.stop)  # no method of this widget: Qt deletes it first
         self.setVisible(False)
 
     @property
@@ -65,7 +64,7 @@ class TaskRow(ProgressRow):
         self.show_progress(None)
         self.setVisible(True)
         self._timer.start()
-        self._worker.run(lambda: work(progress), self._then(done), self._then(failed))
+        self._worker.run(lambda: work(progress), self._then(done), self._then(failed), progress.stop)
 
     def _then(self, call: Callable[[T], None]) -> Callable[[T], None]:
         def end(value: T) -> None:
