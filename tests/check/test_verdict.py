@@ -343,6 +343,25 @@ def test_every_subject_counts_once_for_the_window() -> None:
     assert proposal.window_ms == 400
 
 
+def test_one_slow_recording_does_not_make_the_window_of_the_others_huge() -> None:
+    facts = [
+        fact(f"v{i}", f"m{i}", "g", period=None, fps=fps) for i, fps in enumerate([250.0, 250.0, 1 / 300])
+    ]
+    proposal = propose(facts)
+    assert proposal is not None
+    assert proposal.window_ms == 500
+    assert "0.00333333 frames per second are too slow" in proposal.window_reason
+    slow = propose([fact("v", "m", "g", period=None, fps=fps) for fps in (1.0, 2.0)])
+    assert slow is not None
+    assert slow.window_ms == 5000
+
+
+@pytest.mark.parametrize("other", ["\uff52\uff11", "r\N{ZERO WIDTH SPACE}1", "R1", "r1\N{WORD JOINER}"])
+def test_subjects_that_look_alike_are_told(other: str) -> None:
+    report = judged([fact("a", "r1", "g"), fact("b", other, "g")])
+    assert sentences(report, "differ only in spelling")
+
+
 def test_window_frames_are_odd() -> None:
     assert [odd_frames(ms, 30.0) for ms in (10, 100, 133, 200, 400)] == [1, 3, 3, 7, 13]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from napari_ubam.study import Recording, Study
 from napari_ubam.study.recording import OPTIONAL
-from napari_ubam.study.values import nearest
+from napari_ubam.study.values import nearest, spelling_key
 
 from .amounts import amount_problems, group_facts
 from .confounds import confound_problems
@@ -121,7 +121,7 @@ def _spellings(study: Study) -> list[Problem]:
     for column, value in columns.items():
         spellings: dict[str, set[str]] = defaultdict(set)
         for recording in study:
-            spellings[" ".join(value(recording).casefold().split())].add(value(recording))
+            spellings[spelling_key(value(recording))].add(value(recording))
         for same in spellings.values():
             if len(same) > 1:
                 words = " and ".join(map(repr, sorted(same)))

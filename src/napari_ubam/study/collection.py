@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, overload
 
@@ -12,10 +13,11 @@ from pydantic import ConfigDict, PrivateAttr, RootModel
 from .export import cells, write_tracks
 from .faults import Fault, StudyError, UnknownRecordingError
 from .filters import select
+from .numbers import clear_text, text_of
 from .parse import duplicate_faults, parse_rows
 from .recording import OPTIONAL, REQUIRED, Recording
 from .table import Row, check_header, known_column, read_table, write_table
-from .values import absolute, listed, nearest, text_of
+from .values import absolute, counted, listed, nearest
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and only data frames need it
@@ -122,7 +124,7 @@ class Study(RootModel[tuple[Recording, ...]]):
         columns = [known_column(str(name).strip(), (*REQUIRED, *OPTIONAL)) for name in frame.columns]
         check_header(columns, REQUIRED)
         rows = [
-            Row(i, dict(zip(columns, map(text_of, values), strict=True)))
+            Row(i, dict(zip(columns, map(_cell, columns, values), strict=True)))
             for i, values in enumerate(frame.astype(object).itertuples(index=False, name=None))
         ]
         return cls._parse(rows, absolute(folder), check_files, [], None)
@@ -275,7 +277,7 @@ class Study(RootModel[tuple[Recording, ...]]):
 
     def __contains__(self, item: object) -> bool:
         """Whether the study has this recording, or a recording with this name."""
-        return item in self.names if isinstance(item, str) else item in self.root
+        return text_of(item) in self.names if isinstance(item, str) else item in self.root
 
     @overload
     def __getitem__(self, key: str | int) -> Recording: ...
@@ -285,8 +287,9 @@ class Study(RootModel[tuple[Recording, ...]]):
         """Return a recording by name or position."""
         if not isinstance(key, str):
             return self.root[key]
+        name = text_of(key)
         for recording in self.root:
-            if recording.name == key:
+            if recording.name == name:
                 return recording
         near = nearest(key, self.names)
         remedy = f"did you mean {near[0]!r}?" if near else f"it has {listed(self.names)}"
@@ -298,9 +301,16 @@ class Study(RootModel[tuple[Recording, ...]]):
 
     def __repr__(self) -> str:
         """Summarise the study."""
-        return f"Study({len(self)} recordings, {len(self.subjects)} subjects, groups {listed(self.groups)})"
+        amounts = f"{counted(len(self), 'recording')}, {counted(len(self.subjects), 'subject')}"
+        return f"Study({amounts}, groups {listed(self.groups)})"
 
     __str__ = __repr__
+
+
+def _cell(column: str, value: object) -> str:
+    if column == "fps" and isinstance(value, float) and isfinite(value):
+        return clear_text(value)  # a float has one reading, but its text 1.024 has two
+    return text_of(value)
 
 
 def _recording(item: object, row: int, faults: list[Fault]) -> Recording | None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from .geometry import number_text
+from .numbers import clear_text
 from .recording import ROI_COLUMNS, Recording
 
 
@@ -38,7 +38,7 @@ def cells(recording: Recording, folder: Path | None, track: Path | None) -> dict
         **{name: _number(getattr(recording.roi, name, None)) for name in ROI_COLUMNS},
         "start": _number(recording.start),
         "stop": _number(recording.stop),
-        "fps": "" if recording.fps is None else number_text(recording.fps),
+        "fps": "" if recording.fps is None else clear_text(recording.fps),
         "track": _path(track, folder),
         "intervals": _path(recording.intervals_path, folder) or intervals,
         **recording.metadata,

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from .faults import Fault, StudyError
+from .numbers import session_key, text_of
 from .recording import Recording
-from .values import listed, nearest, session_key
+from .values import listed, nearest
 
 SELECTABLE = ("name", "subject", "group", "session")
 
@@ -43,7 +44,7 @@ def select(recordings: Sequence[Recording], expression: str) -> list[int]:
     for name, value in _conditions(expression, columns):
         column = _column(columns, name)
         values = [_value(recording, column) for recording in recordings]
-        wanted = session_key(value) if column == "session" else value
+        wanted = session_key(text_of(value)) if column == "session" else text_of(value)
         if wanted not in values:
             if after_and := _AND_COLUMN.search(value):
                 _column(columns, after_and[1])  # more likely a misspelt column than such a value
@@ -103,7 +104,7 @@ def _unquoted(text: str) -> str:
 
 def _column(columns: Sequence[str], name: str) -> str:
     for column in columns:
-        if column.casefold() == name.casefold():
+        if column.casefold() == text_of(name).casefold():
             return column
     raise _refuse(f"the study has no column {name!r} to select by; it has {listed(columns, 30)}")
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, field_serializer, field_validator, model_validator
 
 from .faults import Checked, Fault, StudyError, refusal
+from .numbers import clear_text, doubtful, two_readings
 from .table import Table, read_table, write_table
 from .values import Positive, Whole
 
@@ -191,6 +192,9 @@ class Track(Checked):
         if faults:
             raise StudyError(first_faults(sorted(faults, key=lambda fault: fault.row or 0)), path)
         boxes = np.stack([columns[name] for name in TRACK_COLUMNS[1:]], axis=1)
+        if _are_fractions(boxes):
+            problem = "all boxes lie between 0 and 1, so they are probably fractions of the frame"
+            raise StudyError([Fault(problem, "multiply them by its width and height in pixels")], path)
         return cls(frames=columns["frame"].astype(np.int64), boxes=boxes, path=path)
 
     def to_csv(self, path: str | Path) -> Path:
@@ -208,7 +212,7 @@ class Track(Checked):
         """
         path = Path(path)
         rows = (
-            [str(frame), *map(number_text, box)]
+            [str(frame), *map(clear_text, box)]
             for frame, box in zip(self.frames.tolist(), self.boxes.tolist(), strict=True)
         )
         write_table(path, TRACK_COLUMNS, rows)
@@ -263,6 +267,12 @@ def _box(left: int, top: int, right: int, bottom: int) -> Roi:
     return Roi(x=left, y=top, width=max(right - left, 1), height=max(bottom - top, 1))
 
 
+def _are_fractions(boxes: NDArray[np.float64]) -> bool:
+    """Whether boxes are given as parts of the frame, as some detectors do."""
+    ends = boxes[:, :2] + boxes[:, 2:]
+    return bool((boxes[:, 2:] < 1).all() and (boxes[:, :2] > -1).all() and (ends < 1.5).all())
+
+
 def _numeric(value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Copy an array-like as float64 with the given shape."""
     try:
@@ -276,22 +286,6 @@ def _numeric(value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     array.setflags(write=False)
     return array
-
-
-def number_text(value: float) -> str:
-    """Format a number as the shortest text that reads back as the same number.
-
-    Parameters
-    ----------
-    value : float
-        Finite number.
-
-    Returns
-    -------
-    str
-        Whole numbers have no decimal point.
-    """
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
 def first_faults(faults: list[Fault]) -> list[Fault]:
@@ -316,7 +310,10 @@ def first_faults(faults: list[Fault]) -> list[Fault]:
 def _numbers(table: Table, column: str, faults: list[Fault]) -> NDArray[np.float64]:
     import pandas as pd  # imported here because it is slow to load
 
-    texts = pd.Series([row.cells[column] for row in table.rows], dtype=str)
+    cells = [row.cells[column] for row in table.rows]
+    asked = doubtful(cells, [row.cells[name] for row in table.rows for name in TRACK_COLUMNS[1:]])
+    faults.extend(Fault(*two_readings(cells[i]), table.rows[i].number, column) for i in asked)
+    texts = pd.Series(cells, dtype=str)
     values = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce")
     numbers = values.to_numpy(dtype=np.float64)
     checks = [(~np.isfinite(numbers), "is not a number", "remove the frames without a box")]
@@ -326,7 +323,7 @@ def _numbers(table: Table, column: str, faults: list[Fault]) -> NDArray[np.float
     if column in {"width", "height"}:
         checks.append((numbers <= 0, "is not positive", "remove the frames without a box"))
     for bad, problem, remedy in checks:
-        for i in np.flatnonzero(bad).tolist():
+        for i in sorted({*np.flatnonzero(bad).tolist()} - {*asked}):
             faults.append(Fault(f"{texts.iloc[i]!r} {problem}", remedy, table.rows[i].number, column))
     return numbers
 
@@ -343,4 +340,4 @@ def _order_faults(frames: NDArray[np.float64], rows: list[int], faults: list[Fau
         seen.setdefault(frame, rows[i])
 
 
-__all__ = ["TRACK_COLUMNS", "Roi", "Track", "first_faults", "number_text"]
+__all__ = ["TRACK_COLUMNS", "Roi", "Track", "first_faults"]

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, field_validator, model_validator
 
 from .faults import Checked, Fault, StudyError, refusal
-from .geometry import first_faults, number_text
+from .geometry import first_faults
+from .numbers import NUMBER, doubtful, number_text, real_number, text_of, two_readings
 from .table import read_table
-from .values import NUMBER, real_number, text_of
+from .values import bare_path
 
 INTERVAL_COLUMNS = ("label", "start", "stop")
 _INTERVAL = re.compile(rf"(?P<label>[^:;]+):\s*(?P<start>{NUMBER})\s*[-\N{{EN DASH}}]\s*(?P<stop>{NUMBER})")
@@ -88,7 +89,7 @@ def is_table(cell: str) -> bool:
     bool
         True for a path that ends in ``.csv``, ``.tsv`` or ``.txt``.
     """
-    return Path(cell).suffix.lower() in _TABLE_ENDINGS
+    return Path(bare_path(cell)).suffix.lower() in _TABLE_ENDINGS
 
 
 def parse_intervals(cell: str) -> tuple[Interval, ...]:
@@ -109,15 +110,22 @@ def parse_intervals(cell: str) -> tuple[Interval, ...]:
     StudyError
         If a part is not an interval, or intervals of one label overlap.
     """
+    parts = [part.strip() for part in cell.split(";") if part.strip()]
+    matches = [_INTERVAL.fullmatch(part) for part in parts]
+    remedy = "write label:start-stop in seconds, such as light:2-5.5 or light:2-5.5;dark:6-9"
+    faults = [
+        Fault(f"{part!r} is not an interval", remedy)
+        for part, match in zip(parts, matches, strict=True)
+        if match is None
+    ]
+    valid = [match.groupdict() for match in matches if match]
+    times = [cells[name] for cells in valid for name in ("start", "stop")]
+    asked = [Fault(*two_readings(times[i])) for i in _doubtful_times(times)]
+    faults.extend(asked)
     found: list[Interval] = []
-    faults: list[Fault] = []
-    for part in filter(None, (part.strip() for part in cell.split(";"))):
-        match = _INTERVAL.fullmatch(part)
-        if match:
-            _collect(match.groupdict(), None, found, faults)
-        else:
-            remedy = "write label:start-stop in seconds, such as light:2-5.5 or light:2-5.5;dark:6-9"
-            faults.append(Fault(f"{part!r} is not an interval", remedy))
+    if not asked:  # otherwise a wrong reading could give more faults
+        for cells in valid:
+            _collect(cells, None, found, faults)
     faults.extend(overlap_faults(found))
     if faults:
         raise StudyError([Fault(fault.problem, fault.remedy) for fault in faults])
@@ -146,14 +154,23 @@ def read_intervals(path: Path) -> tuple[Interval, ...]:
     faults = list(table.faults)
     found: list[Interval] = []
     rows: list[int] = []
-    for row in table.rows:
+    times = [row.cells[name] for row in table.rows for name in ("start", "stop")]
+    asked = {i // 2: ("start", "stop")[i % 2] for i in _doubtful_times(times)}
+    for i, row in enumerate(table.rows):
         cells = {name: row.cells[name] for name in INTERVAL_COLUMNS}
-        if _collect(cells, row.number, found, faults):
+        if i in asked:
+            faults.append(Fault(*two_readings(cells[asked[i]]), row.number, asked[i]))
+        elif _collect(cells, row.number, found, faults):
             rows.append(row.number)
     faults.extend(overlap_faults(found, rows))
     if faults:
         raise StudyError(first_faults(faults), path)
     return tuple(found)
+
+
+def _doubtful_times(texts: Sequence[str]) -> list[int]:
+    """Positions of ``1,500``, if no other time shows that the comma is the decimal sign."""
+    return [i for i in doubtful(texts) if "," in texts[i]]
 
 
 def _collect(cells: dict[str, str], row: int | None, found: list[Interval], faults: list[Fault]) -> bool:

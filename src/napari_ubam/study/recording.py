@@ -14,7 +14,8 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from .faults import Checked, refusal
 from .geometry import Roi, Track
 from .intervals import Interval, frame_labels, overlap_faults, parse_intervals
-from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute, text_of
+from .numbers import text_of
+from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute
 
 REQUIRED = ("video", "subject", "group", "session")
 ROI_COLUMNS = ("x", "y", "width", "height")
@@ -98,7 +99,7 @@ class Recording(Checked):
     def _texts(cls, value: Any) -> dict[str, str]:
         if not isinstance(value, Mapping):
             raise refusal(f"{value!r} is not a dictionary", "give names and texts, such as {'sex': 'f'}")
-        texts = {str(key).strip(): text_of(item) for key, item in value.items()}
+        texts = {text_of(key): text_of(item) for key, item in value.items()}
         known = {*REQUIRED, *OPTIONAL}
         bad = [key for key in texts if not key or key.casefold() in known]
         if bad or len({key.casefold() for key in texts}) < len(value):

@@ -11,7 +11,9 @@ from pathlib import Path
 from napari_ubam.files import write_atomic
 
 from .faults import Fault, StudyError
-from .values import missing_file, nearest
+from .numbers import text_of
+from .quotes import check_quotes, split_rows
+from .values import missing_file, nearest, spelling_key
 
 _SEPARATORS = ",;\t"
 _WORKBOOKS = {
@@ -19,7 +21,6 @@ _WORKBOOKS = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
 }
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-csv.field_size_limit(2**24)
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,48 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()
         If the file is missing or not a text table, or a required column is missing.
     """
     known = (*required, *optional)
-    records = list(csv.reader(*_dialect(_read_text(path), known)))
-    stripped = [(n, [cell.strip() for cell in cells]) for n, cells in enumerate(records, start=1)]
-    filled = [(number, cells) for number, cells in stripped if any(cells)]
+    text, dialect = _dialect(_read_text(path), known)
+    filled = [record for record in split_rows(text, dialect, path) if any(record.cells)]
     if not filled:
         raise StudyError([Fault("the file is empty", f"start with a header: {', '.join(required)}")], path)
-    (header_row, header), *body = filled
-    columns = [known_column(name, known) for name in header]
-    check_header(columns, required, header_row, path)
+    header, *body = filled
+    check_quotes([header], (), (), dialect, path)
+    columns = [known_column(text_of(name), known) for name in header.cells]
+    check_quotes(body, columns, known, dialect, path)
+    check_header(columns, required, header.number, path)
     faults: list[Fault] = []
-    rows = [Row(number, _cells(columns, cells, number, faults)) for number, cells in body]
+    rows = [Row(one.number, _cells(columns, one.cells, one.number, faults)) for one in body]
     return Table(tuple(filter(None, columns)), tuple(rows), tuple(faults))
+
+
+def has_columns(path: Path, required: Sequence[str]) -> bool:
+    """Check whether a file looks like a table with some columns, also if it cannot be read without faults.
+
+    Parameters
+    ----------
+    path : Path
+        Any file. Only its beginning is read.
+    required : sequence of str
+        Names of the columns, in lower case.
+
+    Returns
+    -------
+    bool
+        True if the header has all of them.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(2**16)
+    except OSError:
+        return False
+    text, dialect = _dialect(data.decode(_encoding(data), errors="replace"), required)
+    lines = (line for line in io.StringIO(text, newline="") if line.strip())
+    header = next(csv.reader(lines, dialect), [])
+    return set(required) <= {known_column(text_of(name), required) for name in header}
+
+
+def _encoding(data: bytes) -> str:
+    return "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
 
 
 def _read_text(path: Path) -> str:
@@ -87,15 +119,15 @@ def _read_text(path: Path) -> str:
     if b"\x00" in data[:4096] and not data.startswith(_UTF16):
         raise StudyError([Fault("this is not a text file", "choose a CSV file")], path)
     try:
-        return data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig")
+        return data.decode(_encoding(data))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         fault = Fault("a character is not valid UTF-8", 'save the table as "CSV UTF-8" in Excel', line)
         raise StudyError([fault], path) from None
 
 
-def _dialect(text: str, known: Iterable[str]) -> tuple[io.StringIO, str]:
-    """Return the text as a stream, and the name of the CSV dialect with the most likely separator."""
+def _dialect(text: str, known: Iterable[str]) -> tuple[str, str]:
+    """Return the text without Excel's first line, and the CSV dialect with the most likely separator."""
     first, _, rest = text.partition("\n")
     if first.strip().lower() in {f"sep={separator}" for separator in ",;"} | {"sep="}:
         text = rest  # Excel writes this first line and hides it
@@ -103,15 +135,15 @@ def _dialect(text: str, known: Iterable[str]) -> tuple[io.StringIO, str]:
     names = set(known)
 
     def hits(separator: str) -> int:
-        cells = next(csv.reader([header], delimiter=separator), [])
+        cells = next(csv.reader([header], _DIALECTS[separator]), [])
         return sum(known_column(cell.strip(), names) in names for cell in cells)
 
-    return io.StringIO(text, newline=""), _DIALECTS[max(_SEPARATORS, key=hits)]
+    return text, _DIALECTS[max(_SEPARATORS, key=hits)]
 
 
 def _register(separator: str) -> str:
     name = f"napari-ubam-{ord(separator)}"
-    csv.register_dialect(name, delimiter=separator)
+    csv.register_dialect(name, delimiter=separator, skipinitialspace=True)
     return name
 
 
@@ -119,7 +151,7 @@ _DIALECTS = {separator: _register(separator) for separator in _SEPARATORS}
 
 
 def known_column(name: str, known: Iterable[str]) -> str:
-    """Match a column name with the known columns, and ignore case.
+    """Match a column name with the known columns, and ignore case, width and invisible characters.
 
     Parameters
     ----------
@@ -133,7 +165,7 @@ def known_column(name: str, known: Iterable[str]) -> str:
     str
         The known name. An unknown name is returned unchanged.
     """
-    folded = name.casefold()
+    folded = spelling_key(name)
     return folded if folded in known else name
 
 

@@ -1,8 +1,7 @@
-"""Parse and validate cells: numbers, texts, names and paths."""
+"""Parse and validate cells: texts, names and paths."""
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import unicodedata
@@ -14,35 +13,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 
 from .faults import Fault, refusal
+from .numbers import asked_back, frame_rate, session_key, text_of, whole_number
 
-_WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
-NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
-_THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")  # 1,000 is a thousand in some countries and one in others
-_RATES = (1e-6, 1e9)  # frames per second; beyond these limits durations overflow
+_THOUSAND = re.compile(r"[1-9]\d{0,2}[.,]000")  # other sessions with a point stay text, such as 3.125
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 LONGEST_NAME = 100
-
-
-def text_of(value: Any) -> str:
-    """Convert a cell to text.
-
-    Parameters
-    ----------
-    value : object
-        Cell of a table or data frame.
-
-    Returns
-    -------
-    str
-        Stripped text. Whole numbers have no decimal point, and a missing value is empty.
-    """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = str(value).strip()
-    return "" if text in {"<NA>", "NaT"} else text
 
 
 def _label(value: Any) -> str:
@@ -57,86 +33,10 @@ def _label(value: Any) -> str:
 def _session(value: Any) -> str:
     if not text_of(value):
         raise refusal("the cell is empty", "write 0 if there is only one session")
-    return session_key(_label(value))
-
-
-def session_key(text: str) -> str:
-    """Normalise a session, for comparison.
-
-    Parameters
-    ----------
-    text : str
-        Session as written.
-
-    Returns
-    -------
-    str
-        A whole number without leading zeros and decimals. Other texts are unchanged.
-    """
-    return str(int(text.partition(".")[0])) if _WHOLE.fullmatch(text) and len(text) < 1000 else text
-
-
-def whole_number(value: Any) -> int:
-    """Parse a whole number.
-
-    Parameters
-    ----------
-    value : object
-        Cell: ``12``, ``"12"``, ``12.0`` and ``"12.0"`` are 12.
-
-    Returns
-    -------
-    int
-        The number.
-
-    Raises
-    ------
-    PydanticCustomError
-        If the value is not a whole number.
-    """
-    text = text_of(value)
-    if isinstance(value, bool) or not _WHOLE.fullmatch(text):
-        raise refusal(f"{text!r} is not a whole number", "write digits only, such as 0 or 1500")
-    return int(text.partition(".")[0])
-
-
-def real_number(value: Any) -> float | None:
-    """Parse a finite number.
-
-    Parameters
-    ----------
-    value : object
-        Cell. Text can have a decimal point or comma.
-
-    Returns
-    -------
-    float or None
-        The number, None if the cell is not a finite number.
-    """
-    text = text_of(value)
-    number = float(text.replace(",", ".")) if re.fullmatch(NUMBER, text) else math.nan
-    # Adding 0 converts negative zero to zero.
-    return number + 0.0 if math.isfinite(number) else None
-
-
-def _optional_rate(value: Any) -> float | None:
-    text = text_of(value)
-    if not text:
-        return None
-    if _THOUSANDS.fullmatch(text):
-        large, small = text.replace(",", ""), f"{float(text.replace(',', '.')):g}"
-        raise refusal(
-            f"{text!r} can mean {large} or {small}", f"write {large}, or {small} with a decimal point"
-        )
-    rate = None if isinstance(value, bool) else real_number(value)
-    if rate is None:
-        raise refusal(f"{text!r} is not a number", _RATE_REMEDY)
-    if not _RATES[0] <= rate <= _RATES[1]:
-        raise refusal(f"{text!r} is not a valid frame rate", _RATE_REMEDY)
-    return rate
-
-
-_RATE_REMEDY = "write the frames per second of the camera, such as 250 or 29.97"
+    text = _label(value)
+    if isinstance(value, str) and _THOUSAND.fullmatch(text):
+        raise asked_back(text)
+    return session_key(text)
 
 
 def _optional_frame(value: Any) -> int | None:
@@ -232,6 +132,24 @@ def folder_key(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+def spelling_key(text: str) -> str:
+    """Normalise a text, to find two spellings of one word.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        Texts with the same key differ only in case, spaces, invisible characters, the width of characters, or
+        the form in which Unicode stores accents.
+    """
+    visible = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
+
+
 def nearest(word: str, choices: Iterable[str], count: int = 1, cutoff: float = 0.6) -> list[str]:
     """Find similar words, for "did you mean" hints. Case is ignored.
 
@@ -304,20 +222,69 @@ def resolve(text: str, folder: Path) -> Path:
     Parameters
     ----------
     text : str
-        Path, absolute or relative to ``folder``. If it does not exist as written, backslashes are read as
-        separators on every operating system.
+        Path, absolute or relative to ``folder``. If it does not exist as written, these are tried: without
+        the quotes of "Copy as path" and invisible characters, with backslashes as separators, and with
+        another Unicode form of its accents.
     folder : Path
         Folder of the table.
 
     Returns
     -------
     Path
-        Absolute path.
+        Absolute path. If no form exists, without quotes and with separators of this operating system.
     """
     path = _absolute(text, folder)
-    if "\\" in text and not path.exists():
-        return _absolute(PureWindowsPath(text).as_posix(), folder)
-    return path
+    if _exists(path):
+        return path
+    path = _absolute(bare_path(text), folder)
+    if "\\" in text and not _exists(path):
+        path = _absolute(PureWindowsPath(bare_path(text)).as_posix(), folder)
+    return path if _exists(path) else _other_form(path)
+
+
+def bare_path(text: str) -> str:
+    """Remove what comes along when a path is copied in Windows: quotes at both ends, invisible characters.
+
+    Parameters
+    ----------
+    text : str
+        Path in a cell.
+
+    Returns
+    -------
+    str
+        Path without them.
+    """
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
+    return text[1:-1].strip() if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _other_form(path: Path) -> Path:
+    """Find an existing path whose parts are the same letters in another Unicode form, else the path."""
+    found = Path(path.anchor)
+    for part in path.parts[1:]:
+        step = found / part
+        if not part.isascii() and not _exists(step):
+            key = unicodedata.normalize("NFC", part)
+            step = next(
+                (one for one in _children(found) if unicodedata.normalize("NFC", one.name) == key), step
+            )
+        found = step
+    return found if _exists(found) else path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # no permission, or a name that no file can have
+        return False
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def absolute(path: str | Path) -> Path:
@@ -386,5 +353,5 @@ Session = Annotated[str, BeforeValidator(_session)]
 Whole = Annotated[int, BeforeValidator(whole_number)]
 Positive = Annotated[int, BeforeValidator(_positive)]
 OptionalFrame = Annotated[int | None, BeforeValidator(_optional_frame)]
-OptionalRate = Annotated[float | None, BeforeValidator(_optional_rate)]
+OptionalRate = Annotated[float | None, BeforeValidator(frame_rate)]
 Name = Annotated[str, BeforeValidator(text_of), AfterValidator(check_name)]

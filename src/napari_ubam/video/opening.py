@@ -9,10 +9,10 @@ from typing import Any
 
 from .arrays import ArraySource, ZarrSource
 from .errors import VideoError, VideoWarning
-from .scan import Progress
 from .source import FrameSource
 from .video_array import VideoArray
 from .video_file import VideoFile
+from .whole_decoding import Progress
 
 VIDEO_SUFFIXES = frozenset(
     [
@@ -34,6 +34,11 @@ VIDEO_SUFFIXES = frozenset(
         ".h265",
         ".265",
         ".hevc",
+        ".3gp",
+        ".ogv",
+        ".gif",
+        ".asf",
+        ".dv",
     ]
 )
 """Extensions of video files, for the napari reader and for folders of recordings."""

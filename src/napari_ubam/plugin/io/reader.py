@@ -9,6 +9,7 @@ from napari.utils import progress
 from napari.utils.notifications import show_info, show_warning
 
 from napari_ubam.study.recording import REQUIRED
+from napari_ubam.study.table import has_columns
 from napari_ubam.video import VIDEO_SUFFIXES, open_video
 from napari_ubam.video.image_files import IMAGE_SUFFIXES
 
@@ -71,12 +72,7 @@ def get_study_reader(path: str | Sequence[str]) -> Reader | None:
     one = _only(path)
     if one is None:
         return None
-    try:
-        with one.open(encoding="utf-8-sig", errors="replace") as file:
-            header = file.readline().lower()
-    except OSError:
-        return None
-    return read_study if all(name in header for name in REQUIRED) else None
+    return read_study if has_columns(one, REQUIRED) else None
 
 
 def read_study(path: str | Sequence[str]) -> list[Layer]:
