@@ -12,6 +12,8 @@ from filelock import FileLock
 
 from napari_ubam.families import FAMILIES, preset
 from napari_ubam.models.config import MagnifierConfig, ModelConfig
+from napari_ubam.models.weights import load_weights, save_weights, weights_hash
+from napari_ubam.runfolder.paths import BEHAVIOUR, POSTURE
 
 READY = "ready"
 
@@ -71,3 +73,13 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     own = factory.mktemp(name) / "copy"
     shutil.copytree(folder, own)
     return own
+
+
+def train_again(folder: Path) -> None:
+    """Change the weights of both encoders of a run a little, as another training does."""
+    posture, header = load_weights(folder / POSTURE, "posture")
+    posture = {name: one * 1.01 if one.is_floating_point() else one for name, one in posture.items()}
+    save_weights(folder / POSTURE, posture, header)
+    behaviour, header = load_weights(folder / BEHAVIOUR, "behaviour")
+    trained_on = weights_hash(posture)
+    save_weights(folder / BEHAVIOUR, behaviour, header.model_copy(update={"trained_on": trained_on}))

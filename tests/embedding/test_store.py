@@ -12,6 +12,7 @@ import pytest
 import zarr
 
 from napari_ubam.embedding import EmbeddingError, EmbeddingStore, embed
+from napari_ubam.embedding.codes import codes_hash
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import open_video
 from numbered_videos import FRAMES
@@ -80,6 +81,19 @@ def test_the_layout_on_disk(one: Recording, store: EmbeddingStore) -> None:
     assert (attributes["subject"], attributes["group"], attributes["session"]) == ("a", "g", "0")
     assert {"napari-ubam", "numpy", "torch", "python"} <= set(attributes["versions"])
     assert attributes["created"].endswith("+00:00")
+
+
+def test_the_hash_of_the_codes_is_written_with_them(one: Recording, store: EmbeddingStore) -> None:
+    assert store.codes_hash("one") == ""
+    embed([one], PlainEncoder(), store)
+    noted = store.codes_hash("one")
+    assert noted == codes_hash(store.read("one"))
+    group = zarr.open_group(str(store.folder / "one"), mode="r+")
+    assert group.attrs["codes"] == noted
+    del group.attrs["codes"]  # as an earlier version wrote it
+    assert store.codes_hash("one") == noted
+    embed([one.model_copy(update={"start": 5})], PlainEncoder(), store)
+    assert store.codes_hash("one") not in ("", noted)
 
 
 def test_the_old_codes_stay_until_the_new_ones_are_complete(one: Recording, store: EmbeddingStore) -> None:

@@ -46,7 +46,7 @@ def test_each_stage_is_said_in_words(tmp_path: Path, values: dict[str, object] |
 def test_only_a_job_that_stays_silent_after_a_request_to_stop_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("napari_ubam.plugin.state.session.PATIENCE", 0.5)
+    monkeypatch.setattr("napari_ubam.plugin.state.job_control.PATIENCE", 0.5)
     session = Session()
     job = session.start(tmp_path / "run", ["demo", str(tmp_path / "demo")])
     psutil.Process(job.job.pid).suspend()

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from napari_ubam.jobs import find_jobs
+from napari_ubam.jobs import JobError, find_jobs
 from napari_ubam.plugin.state.contents import RunContents, read_run
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.run import Run, RunError
+from napari_ubam.runfolder.recordings import add_recordings, remove_recordings
 from napari_ubam.study import Study, StudyError
+from shared_runs import train_again
+from shared_widgets import copy_of
 
 
 def finish(session: Session, seconds: float = 120) -> None:
@@ -182,3 +185,157 @@ def test_a_magnification_does_not_depend_on_recordings_outside_of_its_reference(
     assert session.outdated != ""
     assert session.magnification_outdated("healthy1") == ""
     assert "impaired1 is not among" in session.magnification_outdated("impaired1")
+
+
+@pytest.fixture
+def folder(run: Run, tmp_path: Path) -> Path:
+    """Give the folder of a run with scores and a magnifier, which a test may change."""
+    return copy_of(run, tmp_path / "run")
+
+
+@pytest.fixture
+def session(folder: Path) -> Session:
+    """Give a session in which this run is open."""
+    made = Session()
+    made.set_contents(read_run(folder))
+    assert made.outdated == ""
+    return made
+
+
+def test_scores_of_an_earlier_model_are_outdated_and_its_magnifier_is_none_of_the_new_one(
+    session: Session, folder: Path
+) -> None:
+    assert session.contents is not None
+    made = {"weights": session.contents.weights, "reference_recordings": []}
+    assert not session.is_of_another_model(made)
+    train_again(folder)
+    session.set_contents(read_run(folder))
+    assert session.outdated == "The model was trained again; score again."
+    assert session.is_of_another_model(made)
+    assert session.contents.run is not None
+    assert not session.contents.has_magnifier
+    assert "was trained on another posture encoder" in session.magnification_outdated("impaired1")
+    assert session.magnification_outdated("impaired1").endswith("train the magnifier again.")
+
+
+def test_recordings_that_were_embedded_again_outdate_the_scores_and_what_was_magnified(
+    session: Session, folder: Path
+) -> None:
+    assert session.contents is not None
+    assert session.study is not None
+    before = session.contents.codes["healthy2"]
+    made = {"reference_recordings": [{"name": "healthy2", "codes": before}]}
+    assert not session.is_of_another_model(made)
+    Run.open(folder).embed([session.study["healthy2"].model_copy(update={"start": 10})], device="cpu")
+    session.set_contents(read_run(folder))
+    assert session.outdated == "The study changed: healthy2 was embedded again; score again."
+    assert session.is_of_another_model(made)
+
+
+def test_another_group_in_the_study_of_the_run_outdates_the_scores(session: Session, folder: Path) -> None:
+    assert session.study is not None
+    add_recordings(folder, [session.study["healthy2"].model_copy(update={"group": "sham"})])
+    session.set_contents(read_run(folder))
+    assert session.study["healthy2"].group == "sham"
+    assert session.outdated == "The study changed: healthy2 was changed; score again."
+
+
+def test_rows_that_were_not_edited_follow_the_study_of_the_run(session: Session, folder: Path) -> None:
+    remove_recordings(folder, "healthy2")
+    session.set_contents(read_run(folder))
+    assert session.study is not None
+    assert "healthy2" not in session.study.names
+    assert not session.study_differs
+    assert session.status == "The study of this run was changed elsewhere; the panels show it as it is now."
+
+
+def test_rows_that_were_edited_stay(session: Session, folder: Path) -> None:
+    session.draft.set_cell(0, "subject", "another")
+    session.draft_edited()
+    edited = session.study
+    remove_recordings(folder, "healthy2")
+    session.set_contents(read_run(folder))
+    assert session.study is edited
+    assert session.study_differs
+    assert session.status == ""
+
+
+def test_rows_that_were_not_edited_give_way_to_another_run(
+    session: Session, run: Run, tmp_path: Path
+) -> None:
+    other = copy_of(run, tmp_path / "other")
+    remove_recordings(other, "healthy3")
+    session.set_contents(read_run(other))
+    assert session.study is not None
+    assert "healthy3" not in session.study.names
+
+
+def test_a_reference_that_was_chosen_here_stays_when_another_window_scores(
+    session: Session, folder: Path, study: Study
+) -> None:
+    other = Session()
+    other.set_contents(read_run(folder))
+    other.set_reference("group=impaired")
+    Run.open(folder).score(study, "session=0", figures=False)
+    for one in (session, other):
+        one.set_contents(read_run(folder))
+    assert session.reference == "session=0"
+    assert session.outdated == ""
+    assert other.reference == "group=impaired"
+    assert other.outdated == "The scores are against session=0, not group=impaired; score again."
+
+
+def test_results_are_shown_anew_only_if_they_changed(session: Session, folder: Path) -> None:
+    told: list[str] = []
+    session.results_changed.connect(lambda: told.append("results"))
+    session.run_changed.connect(lambda: told.append("run"))
+    (folder / "jobs").mkdir(exist_ok=True)
+    (folder / "jobs" / "one.log").touch()
+    session.set_contents(read_run(folder))
+    assert told == ["run"]
+    remove_recordings(folder, "healthy2")
+    session.set_contents(read_run(folder))
+    assert told == ["run", "run", "results"]
+
+
+def test_a_recording_of_rows_with_a_fault_is_that_of_the_rows(session: Session) -> None:
+    session.draft.set_cell(session.study.names.index("healthy2"), "group", "sham")  # type: ignore[union-attr]
+    session.draft.set_cell(session.study.names.index("healthy3"), "video", "gone.mp4")  # type: ignore[union-attr]
+    session.draft_edited()
+    assert session.study is None
+    assert session.current_study is session.run_study is not None
+    found = session.find_recording("healthy2")
+    assert found is not None
+    assert found.group == "sham"
+    assert session.find_recording("healthy3") == session.run_study["healthy3"]
+
+
+def test_a_job_of_another_window_is_followed_and_no_second_one_can_start(tmp_path: Path) -> None:
+    first, second, ended = Session(), Session(), []
+    second.job_ended.connect(lambda *said: ended.append(said))
+    first.start(tmp_path, ["demo", str(tmp_path / "demo")])
+    second.set_contents(RunContents(tmp_path, jobs=tuple(find_jobs(tmp_path))))
+    assert first.busy == "Another job works on this run (demo); wait for its end."
+    assert second.busy == "Another window or command works on this run (demo); wait for its end."
+    with pytest.raises(JobError, match="still running"):
+        second.start(tmp_path, ["check", "none.csv"])
+    first.end_job()
+    finish(second, 60)
+    assert second.busy == ""
+    assert ended == [("demo", "cancelled")]
+
+
+def test_a_command_that_waits_does_not_start_beside_that_of_another_window(tmp_path: Path) -> None:
+    first, second = Session(), Session()
+    first.start(tmp_path, ["check", "--help"], ["check", "none.csv"])
+    assert first.job_progress is not None
+    job = first.job_progress.job
+    end = time.monotonic() + 120
+    while job.state().status == "running" and time.monotonic() < end:
+        time.sleep(0.05)
+    second.start(tmp_path, ["demo", str(tmp_path / "demo")])  # before the first window looks
+    first.poll()
+    assert first.job_progress.job is job
+    assert "'demo' is still running" in first.job_progress.messages[-1]
+    second.end_job()
+    finish(second, 60)

@@ -10,6 +10,7 @@ import pytest
 
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.scored_recordings import ScoredStudy, read_scored
+from napari_ubam.study import Recording
 
 
 def scored(folder: Path, **facts: Any) -> ScoredStudy:
@@ -73,6 +74,28 @@ def test_how_a_reference_differs(
     tmp_path: Path, reference: str, recordings: dict[str, str], sentence: str | None
 ) -> None:
     assert scored(tmp_path).reference_difference(reference, recordings) == sentence
+
+
+def test_what_the_scores_were_computed_from_is_compared(tmp_path: Path) -> None:
+    labels = {"subject": "a", "group": "healthy", "session": "0"}
+    noted = {"name": "a", "reference": True, "codes": "1" * 16, **labels}
+    found = scored(tmp_path, recordings=[noted], model={"posture": "p", "behaviour": "b"})
+    assert not found.differs_from_model({"posture": "p", "behaviour": "b", "magnifier": "m"})
+    assert not found.differs_from_model({})
+    assert found.differs_from_model({"posture": "p", "behaviour": "other"})
+    assert found.embedded_again({"a": "1" * 16, "b": "3" * 16}) == []
+    assert found.embedded_again({"a": ""}) == []
+    assert found.embedded_again({"a": "2" * 16}) == ["a"]
+    same = Recording(video=tmp_path / "a.mp4", subject="a", group="healthy", session="0")
+    assert found.relabelled([same]) == []
+    assert found.relabelled([same.model_copy(update={"group": "impaired"})]) == ["a"]
+
+
+def test_what_an_earlier_version_did_not_note_is_not_compared(tmp_path: Path) -> None:
+    found = scored(tmp_path)
+    assert not found.differs_from_model({"posture": "p", "behaviour": "b"})
+    other = Recording(video=tmp_path / "a.mp4", subject="x", group="y", session="z")
+    assert found.relabelled([other]) == []
 
 
 def test_scores_of_an_earlier_version_know_the_names_of_the_reference_only(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from napari_ubam.errors import UbamError, os_error_sentence
 from napari_ubam.jobs.events import CANCELLED, EventLog
 from napari_ubam.progress import Cancelled, Progress
 
+from .announcing import Announcement
+
 LOG_SECONDS = 15.0  # between lines of progress in a file
 LIBRARIES = "libraries"  # the stage
 LARGE = ("pandas", "dask.array", "torch", "lightning.pytorch", "napari_ubam.run")
@@ -61,22 +63,38 @@ def refusals() -> Iterator[None]:
     """Print the sentence of a refused input, and exit with its code."""
     try:
         yield
-    except (KeyboardInterrupt, Cancelled) as stopped:
-        _refuse(CANCELLED, str(stopped) or "Cancelled.")
     except BrokenPipeError:
         raise  # the reader of the output has closed it, and typer handles this
-    except UbamError as error:
-        _refuse(1, str(error))
-    except OSError as error:
-        _refuse(1, os_error_sentence(error))
+    except (KeyboardInterrupt, Cancelled, UbamError, OSError) as error:
+        _refuse(*_ending(error))
     # Any other error is a defect of ours, and its traceback helps.
 
 
+def _ending(error: BaseException) -> tuple[int, str]:
+    """Exit code and sentence of a command that an error has ended."""
+    if isinstance(error, (KeyboardInterrupt, Cancelled)):
+        return CANCELLED, str(error) or "Cancelled."
+    if isinstance(error, typer.Exit):
+        return error.exit_code, ""
+    return 1, os_error_sentence(error) if isinstance(error, OSError) else str(error)
+
+
 @contextmanager
-def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
-    """Show the progress of long work. The first Ctrl-C asks the work to stop, the second ends it at once."""
+def working(
+    run: Path | None = None, command: str = ""
+) -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
+    """Show the progress of long work. The first Ctrl-C asks the work to stop, the second ends it at once.
+
+    Parameters
+    ----------
+    run : Path, optional
+        Folder of a run that the work changes. Windows on the run show the progress, too, and wait.
+    command : str
+        Name of the command, for these windows.
+    """
     events = _LOG.get()
     cancel = threading.Event() if events is None else events.cancel
+    announced = Announcement(run if events is None else None, command, cancel)
 
     def ask(number: int, frame: object) -> None:
         if cancel.is_set():
@@ -94,6 +112,7 @@ def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
             def tell(event: Progress) -> None:
                 if events is not None:
                     events.write_progress(event)
+                announced.tell(event)
                 if event.message:
                     typer.echo(event.message, err=True)
                 if event.of:
@@ -102,6 +121,10 @@ def working() -> Iterator[tuple[Callable[[Progress], None], threading.Event]]:
                     log(event)
 
             yield tell, cancel
+        announced.end(0)
+    except BaseException as error:
+        announced.end(*_ending(error))
+        raise
     finally:
         if before is not None:
             signal.signal(signal.SIGINT, before)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-
-import numpy as np
 
 from napari_ubam.analysis import Codes
 from napari_ubam.crops import CropCache
@@ -17,6 +14,7 @@ from napari_ubam.runfolder.paths import CROPS, EMBEDDINGS, LOG, STUDY
 from napari_ubam.runfolder.recordings import add_recordings
 from napari_ubam.study import Recording
 
+from .codes_hash import hash_of_codes
 from .embed_progress import EmbedReport
 from .model_encoder import EncoderOf, ModelEncoder, config_of, crops_for
 from .store import Embeddings, EmbeddingStore
@@ -94,11 +92,7 @@ def codes_hash(codes: Codes | Embeddings) -> str:
         16 hexadecimal digits, computed from the posture and behaviour codes. Equal codes give the same hash
         on every machine.
     """
-    digest = hashlib.blake2b(digest_size=8)
-    for values in (codes.posture, codes.behaviour):
-        digest.update(str(values.shape).encode())
-        digest.update(np.ascontiguousarray(values, "<f4").data)
-    return digest.hexdigest()
+    return hash_of_codes(codes.posture, codes.behaviour)
 
 
 def embed_into_run(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -17,9 +19,10 @@ from napari_ubam.crops.identity import region_hash
 from napari_ubam.study import Recording
 from napari_ubam.video import VideoArray, open_video
 
+from .codes_hash import hash_of_codes
 from .encoder import Encoder
 from .errors import EmbeddingError
-from .writer import FORMAT, EmbeddingWriter
+from .writer import CODES, FORMAT, EmbeddingWriter
 
 if TYPE_CHECKING:
     import xarray
@@ -253,9 +256,41 @@ class EmbeddingStore:
                 f"{name}: its embeddings in {folder} cannot be read; remove this folder and embed it again."
             ) from error
 
+    def codes_hash(self, name: str) -> str:
+        """Give the hash of the codes of a recording. Fast, since it was written with the codes.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+
+        Returns
+        -------
+        str
+            See `napari_ubam.embedding.codes.codes_hash`. Empty if there are no codes, or if they cannot be
+            read.
+        """
+        folder = recording_folder(self.folder, name)
+        if folder is None:
+            return ""
+        metadata = folder / "zarr.json"
+        try:
+            # As JSON, because opening a zarr group takes much longer.
+            noted = json.loads(metadata.read_bytes())["attributes"].get(CODES)
+            return str(noted) if noted else _computed_hash(self, name, metadata.stat().st_mtime_ns)
+        except (OSError, ValueError, EmbeddingError):
+            return ""
+
     def _attributes(self, name: str) -> dict[str, Any] | None:
         folder = recording_folder(self.folder, name)
         return None if folder is None else dict(zarr.open_group(str(folder), mode="r").attrs)
+
+
+@lru_cache(maxsize=4096)
+def _computed_hash(store: EmbeddingStore, name: str, _changed: int) -> str:
+    """Hash of codes that were written by an earlier version; read again only if the file is newer."""
+    found = store.read(name)
+    return hash_of_codes(found.posture, found.behaviour)
 
 
 _ARRAYS = ("posture", "behaviour", "frames", "times", "valid")

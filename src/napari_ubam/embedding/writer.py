@@ -21,11 +21,15 @@ from napari_ubam.crops.identity import region_hash
 from napari_ubam.study import Recording
 from napari_ubam.video import VideoArray
 
+from .codes_hash import hash_of_codes
 from .encoder import Encoder
 from .errors import EmbeddingError
 
 FORMAT = 1
 """Version of the file layout. Increase it when the layout changes, then old codes are computed again."""
+
+CODES = "codes"
+"""Attribute with the hash of the codes; recordings that were embedded by an earlier version have none."""
 
 CHUNK = 1024  # frames per chunk of an array
 
@@ -140,7 +144,8 @@ class EmbeddingWriter:
         arrays = {"behaviour": codes, "valid": self._valid, "frames": self._frames, "times": self._times}
         for name, data in arrays.items():
             self._make(name, data)[:] = data
-        self._group.attrs.update(self._attributes)
+        noted = {**self._attributes, CODES: hash_of_codes(self._posture, codes)}
+        self._group.attrs.update(noted)
         zarr.open_group(str(self._root), mode="a")
         target = free_folder(self._root, self._name)
         remove_folder(target)

@@ -57,11 +57,13 @@ class EventLog:
     path : Path
         File of the events. Another process reads it with `read_events`. The stop file has the same name
         with ``.stop`` at the end.
+    cancel : threading.Event, optional
+        The event to set; by default one of its own.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cancel: threading.Event | None = None) -> None:
         self.path = path
-        self.cancel = threading.Event()
+        self.cancel = threading.Event() if cancel is None else cancel
         self.ended = False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,9 +17,10 @@ from typing import Any, Literal
 import psutil
 
 from napari_ubam.errors import UbamError
+from napari_ubam.files import write_atomic
 from napari_ubam.threads import thread_settings
 
-from .events import CANCELLED, JobEvent, read_events, stop_file
+from .events import CANCELLED, EventLog, JobEvent, read_events, stop_file
 from .priority import give_way
 
 JOBS = "jobs"  # folder in the run
@@ -208,8 +210,7 @@ def start_job(folder: Path, arguments: Sequence[str], *, gives_way: bool = False
     if busy:
         raise JobError(f"The command '{busy[-1].kind}' is still running in {folder}; wait or cancel it.")
     kind = arguments[0]
-    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{os.getpid()}-{time.monotonic_ns() % 10**6:06d}"
-    record = folder / JOBS / f"{name}.json"
+    record = _new_record(folder, kind)
     command = [sys.executable, "-m", "napari_ubam.cli", "--events", str(record.with_suffix(".jsonl"))]
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
@@ -226,15 +227,54 @@ def start_job(folder: Path, arguments: Sequence[str], *, gives_way: bool = False
             give_way(process.pid)  # at once: threads get the priority of the thread that starts them
         created = _created(process.pid)
         job = Job(record, kind, tuple(arguments), process.pid, created, time.time(), process)
-        fields = {"kind": kind, "arguments": list(arguments), "pid": process.pid}
-        fields |= {"created": created, "started": job.started}
-        record.write_text(json.dumps(fields, indent=1), encoding="utf-8")
+        _write(job)
     except OSError as error:
         raise JobError(
             f"The command '{kind}' cannot be started ({(error.strerror or str(error)).lower()}); "
             f"check that you can write to {error.filename or folder}."
         ) from error
     return job
+
+
+def announce_job(folder: Path, arguments: Sequence[str], cancel: threading.Event) -> EventLog:
+    """Write this process into a run as a job, so that windows on the run see its progress, and wait.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    arguments : sequence of str
+        The command as typed after ``napari-ubam``.
+    cancel : threading.Event
+        Set when a window asks the command to stop.
+
+    Returns
+    -------
+    EventLog
+        Write the progress there, and the end.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    record, pid = _new_record(folder, arguments[0]), os.getpid()
+    job = Job(record, arguments[0], tuple(arguments), pid, _created(pid), time.time())
+    log = EventLog(job.events, cancel)
+    _write(job)
+    return log
+
+
+def _new_record(folder: Path, kind: str) -> Path:
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{os.getpid()}-{time.monotonic_ns() % 10**6:06d}"
+    return folder / JOBS / f"{name}.json"
+
+
+def _write(job: Job) -> None:
+    """Write the record of a job in one step: others look for it when they see its folder change."""
+    fields = {"kind": job.kind, "arguments": list(job.arguments), "pid": job.pid}
+    fields |= {"created": job.created, "started": job.started}
+    write_atomic(job.record, json.dumps(fields, indent=1).encode())
 
 
 def find_jobs(folder: Path) -> list[Job]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_ubam.analysis import Codes
-from napari_ubam.embedding import EmbeddingError
 from napari_ubam.embedding.codes import codes_hash, store_of
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.models.weights import WeightsError
@@ -107,10 +106,7 @@ class CurrentRun:
     def _codes(self, name: str) -> str:
         """Hash of the stored codes of a recording; an empty text if it has none."""
         if name not in self._hashes:
-            try:
-                self._hashes[name] = codes_hash(store_of(self._folder).read(name))
-            except EmbeddingError:
-                self._hashes[name] = ""
+            self._hashes[name] = store_of(self._folder).codes_hash(name)
         return self._hashes[name]
 
     def _model_changed(self, noted: Mapping[str, str]) -> bool:

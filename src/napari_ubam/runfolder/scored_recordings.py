@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from napari_ubam.study import Recording
 from napari_ubam.study.values import listed
 
 from .errors import RunError
 from .paths import SCORES
 from .recordings import read_recordings
 from .tables import read_facts
+
+LABELS = ("subject", "group", "session")
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,30 @@ class ScoredRecording:
         Whether it belongs to the reference.
     codes : str
         Hash of its codes, see `napari_ubam.embedding.codes.codes_hash`. Empty if it is unknown.
+    labels : tuple of str
+        Its ``subject``, ``group`` and ``session``. Empty if they are unknown.
     """
 
     name: str
     reference: bool
     codes: str = ""
+    labels: tuple[str, ...] = ()
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> ScoredRecording:
+        """Read a recording from the facts of the scores.
+
+        Parameters
+        ----------
+        facts : mapping of str to object
+            Entry of ``recordings`` in ``scores.json``.
+
+        Returns
+        -------
+        ScoredRecording
+        """
+        labels = tuple(str(facts[one]) for one in LABELS) if set(LABELS) <= set(facts) else ()
+        return cls(str(facts["name"]), bool(facts["reference"]), str(facts["codes"]), labels)
 
 
 @dataclass(frozen=True)
@@ -44,11 +66,14 @@ class ScoredStudy:
     recordings : tuple of ScoredRecording
     complete : bool
         False for the scores of an earlier version, which noted only the reference recordings.
+    model : mapping of str to str
+        Hash of the weights by kind, ``"posture"`` and ``"behaviour"``. Empty if it is unknown.
     """
 
     reference: str
     recordings: tuple[ScoredRecording, ...]
     complete: bool = True
+    model: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> ScoredStudy:
@@ -69,14 +94,12 @@ class ScoredStudy:
             If the facts are not those of scores.
         """
         reference = str(facts["reference"])
+        model = {str(kind): str(text) for kind, text in dict(facts.get("model") or {}).items()}
         if "recordings" not in facts:
             names = tuple(ScoredRecording(str(name), True) for name in facts["reference_recordings"])
-            return cls(reference, names, complete=False)
-        recordings = tuple(
-            ScoredRecording(str(one["name"]), bool(one["reference"]), str(one["codes"]))
-            for one in facts["recordings"]
-        )
-        return cls(reference, recordings)
+            return cls(reference, names, complete=False, model=model)
+        recordings = tuple(ScoredRecording.from_facts(one) for one in facts["recordings"])
+        return cls(reference, recordings, model=model)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,6 +126,52 @@ class ScoredStudy:
         """
         found = compared_names(self.names, names)
         return found if self.complete else {**found, "added": []}
+
+    def differs_from_model(self, weights: Mapping[str, str]) -> bool:
+        """Tell whether the scores were computed with other weights.
+
+        Parameters
+        ----------
+        weights : mapping of str to str
+            Hash of the present weights by kind. Kinds that are unknown here or there are not compared.
+
+        Returns
+        -------
+        bool
+        """
+        return any(weights.get(kind, text) != text for kind, text in self.model.items())
+
+    def embedded_again(self, codes: Mapping[str, str]) -> list[str]:
+        """List recordings whose codes are no longer those that were scored.
+
+        Parameters
+        ----------
+        codes : mapping of str to str
+            Hash of the present codes by name. An empty hash is not compared.
+
+        Returns
+        -------
+        list of str
+            Their names.
+        """
+        pairs = ((one.name, one.codes, codes.get(one.name, "")) for one in self.recordings)
+        return [name for name, before, now in pairs if before and now and before != now]
+
+    def relabelled(self, study: Iterable[Recording]) -> list[str]:
+        """List recordings that have another subject, group or session than when they were scored.
+
+        Parameters
+        ----------
+        study : iterable of Recording
+
+        Returns
+        -------
+        list of str
+            Their names.
+        """
+        known = {one.name: one.labels for one in self.recordings}
+        pairs = ((one.name, known.get(one.name), (one.subject, one.group, one.session)) for one in study)
+        return [name for name, before, now in pairs if before and before != now]
 
     def study_difference(self, names: Iterable[str]) -> str | None:
         """Say how the recordings of a study differ from those that were scored.
@@ -138,8 +207,7 @@ class ScoredStudy:
         """
         scored = {one.name: one.codes for one in self.reference_recordings}
         found = compared_names(scored, recordings)
-        pairs = ((name, scored.get(name), codes) for name, codes in recordings.items())
-        embedded = [name for name, before, codes in pairs if before and codes and before != codes]
+        embedded = [name for name in self.embedded_again(recordings) if name in scored]
         changes = _changes(found["removed"], found["added"], embedded)
         if not changes:
             return None

@@ -32,7 +32,7 @@ def analyse(
     ] = None,
 ) -> None:
     """Compute an analysis of a run, print its tables, and write them to the run."""
-    with refusals(), working() as (tell, cancel):
+    with refusals(), working(run, "analyse") as (tell, cancel):
         from napari_ubam.run import Run
 
         opened = Run.open(run)

@@ -24,7 +24,7 @@ def embed(
     device: Device = "auto",
 ) -> None:
     """Compute the posture and behaviour embeddings of all recordings that have none yet."""
-    with refusals(), working() as (tell, cancel):
+    with refusals(), working(run, "embed") as (tell, cancel):
         load_libraries(tell)
         from napari_ubam.run import Run
         from napari_ubam.study import Study

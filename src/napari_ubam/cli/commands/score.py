@@ -16,7 +16,7 @@ def score(
     reference: Reference,
 ) -> None:
     """Score how much every frame, window and subject deviates from the reference."""
-    with refusals(), working() as (tell, cancel):
+    with refusals(), working(run, "score") as (tell, cancel):
         load_libraries(tell)
         from napari_ubam.run import Run
         from napari_ubam.run.summary import summary_lines

@@ -65,7 +65,7 @@ def train(
     ] = None,
 ) -> None:
     """Learn posture and behaviour from the videos of a study, without labels."""
-    with refusals(), working() as (tell, cancel):
+    with refusals(), working(run, "train") as (tell, cancel):
         _refuse_options(magnifier, {"--preset": preset, "--window": window}, {"--vgg": vgg})
         load_libraries(tell)
         from napari_ubam.run import train as learn

@@ -151,7 +151,7 @@ class DeviationPanel(Panel):
             return NO_STUDY
         if not self.reference.is_valid:
             return NO_REFERENCE
-        return "Another job works on the run; wait for its end." if self.session.is_working else ""
+        return self.session.busy
 
     def _job_changed(self) -> None:
         self.job_box.update_job(self.session.outdated)

@@ -98,7 +98,7 @@ class MagnifyPanel(Panel):
         """Show the run of the session."""
         contents = self.session.contents
         self.empty.setVisible(contents is None or contents.run is None or not contents.has_magnifier)
-        self.reference.set_study(self.session.study or self.session.run_study)
+        self.reference.set_study(self.session.current_study)
         if self.session.reference:
             self.reference.set_text(self.session.reference)
         self._enable()

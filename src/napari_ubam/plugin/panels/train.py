@@ -26,6 +26,8 @@ from .panel import Panel
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+TRAIN = "Train the posture and behaviour encoders on the study."
+MAGNIFY = "Train the network that magnifies deviations."
 CONTINUE = "Continue a training that was stopped."
 NO_STUDY = "Fill in the Study panel first, or open an earlier run."
 
@@ -71,11 +73,9 @@ class TrainPanel(Panel):
         self.minutes, self.window_ms = settings.minutes, settings.window_ms
         self._choices.run(list_choices, settings.offer)
         column.addWidget(settings)
-        self.start = button("Train", "Train the posture and behaviour encoders on the study.", self.train)
+        self.start = button("Train", TRAIN, self.train)
         self.resume = button("Resume", CONTINUE, self.continue_training)
-        self.magnifier = button(
-            "Train magnifier", "Train the network that magnifies deviations.", self.train_magnifier
-        )
+        self.magnifier = button("Train magnifier", MAGNIFY, self.train_magnifier)
         column.addLayout(row(self.start, self.resume, self.magnifier))
         self.column.addWidget(box)
         self.column.addWidget(self.job_box)
@@ -99,20 +99,25 @@ class TrainPanel(Panel):
 
     def _enable(self) -> None:
         study, contents = self.session.study, self.session.contents
-        trained, working = self.session.run is not None, self.session.is_working
+        trained, busy = self.session.run is not None, self.session.busy
+        can_train = study is not None and not busy
         stopped = contents.unfinished[0] if contents is not None and contents.unfinished else None
-        self.start.setEnabled(study is not None and not working)
-        self.resume.setEnabled(study is not None and not working and stopped is not None)
+        self.start.setEnabled(can_train)
+        self.start.setToolTip(busy or TRAIN)
+        self.resume.setEnabled(can_train and stopped is not None)
         self.resume.setText("Resume" if stopped is None else f"Resume {stopped.part}")
-        self.resume.setToolTip(CONTINUE if stopped is None else f"{CONTINUE} It has {stopped.settings}.")
-        self.magnifier.setEnabled(study is not None and not working and trained)
+        tip = CONTINUE if stopped is None else f"{CONTINUE} It has {stopped.settings}."
+        self.resume.setToolTip(busy or tip)
+        self.magnifier.setEnabled(can_train and trained)
+        self.magnifier.setToolTip(busy or MAGNIFY)
 
     def _checks(self) -> str:
         contents = self.session.contents
         if contents is None or contents.run is None:
             return ""
         trained = "is trained" if contents.has_magnifier else "is not trained yet"
-        return f"{_as_table(contents.quality)}<p>The magnifier {trained}.</p>"
+        magnifier = escape(contents.magnifier_fault) or f"The magnifier {trained}."
+        return f"{_as_table(contents.quality)}<p>{magnifier}</p>"
 
     def _job_changed(self) -> None:
         self.job_box.update_job()

@@ -5,8 +5,9 @@ Needs neither Qt nor napari, and reads no files: what must be read is in the con
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from napari_ubam.runfolder.scored_recordings import compared_names, describe_changes
 from napari_ubam.study import Recording, Study, StudyError
@@ -14,6 +15,7 @@ from napari_ubam.study import Recording, Study, StudyError
 from .contents import RunContents
 
 FAULTY = "The study has problems; correct it and score again."
+OTHER_MODEL = "The model was trained again; score again."
 
 
 def outdated_scores(contents: RunContents, study: Study | None, reference: str, faulty: bool) -> str:
@@ -39,14 +41,18 @@ def outdated_scores(contents: RunContents, study: Study | None, reference: str, 
         return ""
     if faulty:
         return FAULTY
-    now = study or contents.study
+    now, scored = study or contents.study, results.scored
+    if scored.differs_from_model(contents.weights):
+        return OTHER_MODEL
     if now is None:
         return ""
-    scored = results.scored
+    edited = changed_recordings(now, contents.study) if contents.study is not None else []
+    changed = {*edited, *scored.relabelled(now)}
     changes = describe_changes(
         {
             **scored.compared(now.names),
-            "changed": changed_recordings(now, contents.study) if contents.study is not None else [],
+            "changed": [name for name in now.names if name in changed],
+            "embedded again": [name for name in scored.embedded_again(contents.codes) if name not in changed],
         }
     )
     if changes:
@@ -86,6 +92,8 @@ def outdated_magnification(
         return ""
     if faulty:
         return FAULTY
+    if contents.magnifier_fault:
+        return contents.magnifier_fault
     now = study or known
     if recording not in now.names or recording not in known.names:
         return f"{recording} is not among the recordings that were scored; score again." if recording else ""
@@ -103,6 +111,27 @@ def outdated_magnification(
         if changes:
             return f"The reference changed: {changes}; score again."
     return ""
+
+
+def made_otherwise(contents: RunContents, facts: Mapping[str, Any]) -> bool:
+    """Tell whether frames were magnified with other weights or codes than the run has now.
+
+    Parameters
+    ----------
+    contents : RunContents
+    facts : mapping of str to object
+        Metadata of a magnification, with ``weights``, ``recording`` and ``reference_recordings``. What is not
+        noted is not compared.
+
+    Returns
+    -------
+    bool
+    """
+    weights = facts.get("weights", {})
+    if any(contents.weights.get(kind, text) != text for kind, text in weights.items()):
+        return True
+    used = facts.get("reference_recordings", ())
+    return any(contents.codes.get(one["name"]) not in (None, "", one["codes"]) for one in used)
 
 
 def changed_recordings(now: Iterable[Recording], before: Study) -> list[str]:

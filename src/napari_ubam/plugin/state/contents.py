@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from napari_ubam.jobs import Job, find_jobs
-from napari_ubam.runfolder.paths import MAGNIFIER, SCORES
+from napari_ubam.runfolder.paths import BEHAVIOUR, MAGNIFIER, POSTURE, SCORES
 from napari_ubam.runfolder.scored_recordings import ScoredStudy, read_scored
 from napari_ubam.runfolder.tables import has_result, read_result
 from napari_ubam.study import Study
 
+from .following import FileStates, states_of
+
 if TYPE_CHECKING:
     from napari_ubam.run import Run
     from napari_ubam.training.pipeline.training_record import UnfinishedTraining
+
+WEIGHTS = (POSTURE, BEHAVIOUR, MAGNIFIER)
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,19 @@ class RunContents:
     results : Results or None
         None before it was scored.
     has_magnifier : bool
+        Whether it has a magnifier of its present model.
+    magnifier_fault : str
+        Why a magnifier that is there cannot be used: it may have been trained on an earlier model.
+    weights : mapping of str to str
+        Hash of the present weights: ``"posture"``, ``"behaviour"`` and ``"magnifier"``.
+    codes : mapping of str to str
+        Hash of the present codes by name of the recording; empty where it has none.
+    files : FileStates
+        Files of the folder when reading began, see `following.states_of`.
     quality : tuple of (str, str, str)
         Whether the model means anything: what was checked, the result, and what to think of it.
     jobs : tuple of Job
-        Oldest first.
+        Oldest first, and those that run after all others.
     notes : tuple of str
         Sentences of what could not be read.
     unfinished : tuple of UnfinishedTraining
@@ -107,6 +122,10 @@ class RunContents:
     study: Study | None = None
     results: Results | None = None
     has_magnifier: bool = False
+    magnifier_fault: str = ""
+    weights: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+    files: FileStates = ()
     quality: tuple[tuple[str, str, str], ...] = ()
     jobs: tuple[Job, ...] = ()
     notes: tuple[str, ...] = ()
@@ -129,11 +148,13 @@ def read_run(folder: Path) -> RunContents:
     RunError
         If the folder holds neither a trained model nor a training.
     """
+    from napari_ubam.embedding.codes import store_of
     from napari_ubam.run import Run, RunError
     from napari_ubam.runfolder.recordings import read_recordings
     from napari_ubam.training.pipeline.training_record import unfinished_trainings
 
-    jobs, notes, stopped = tuple(find_jobs(folder)), [], unfinished_trainings(folder)
+    files = states_of(folder)  # first: what changes while it is read is noticed later
+    jobs, notes, stopped = _jobs_of(folder), [], unfinished_trainings(folder)
     try:
         run = Run.open(folder)
     except RunError:
@@ -150,13 +171,54 @@ def read_run(folder: Path) -> RunContents:
     except RunError as error:
         notes.append(str(error))
     quality: tuple[tuple[str, str, str], ...] = ()
+    weights: Mapping[str, str] = {}
+    fault = ""
     if run is not None:
         try:
             quality = tuple(run.quality.rows())
         except ValueError as error:
             notes.append(str(error))
-    magnifier = (folder / MAGNIFIER).is_file()
-    return RunContents(folder, run, study, results, magnifier, quality, jobs, tuple(notes), stopped)
+        try:
+            weights, fault = _hashes(folder, tuple(one for one in files if one[0] in WEIGHTS))
+        except (ValueError, OSError) as error:
+            notes.append(str(error))
+    return RunContents(
+        folder=folder,
+        run=run,
+        study=study,
+        results=results,
+        has_magnifier="magnifier" in weights,
+        magnifier_fault=fault,
+        weights=weights,
+        codes={} if study is None else {name: store_of(folder).codes_hash(name) for name in study.names},
+        files=files,
+        quality=quality,
+        jobs=jobs,
+        notes=tuple(notes),
+        unfinished=stopped,
+    )
+
+
+def _jobs_of(folder: Path) -> tuple[Job, ...]:
+    """Jobs of a run, those that run last."""
+    return tuple(sorted(find_jobs(folder), key=lambda job: (job.is_alive(), job.started)))
+
+
+@lru_cache(maxsize=8)
+def _hashes(folder: Path, states: FileStates) -> tuple[Mapping[str, str], str]:
+    """Hashes of the weights of a run, and why its magnifier cannot be used, if there is one."""
+    from napari_ubam.embedding.model_encoder import ModelEncoder
+    from napari_ubam.magnification.renderer import load_magnifier
+    from napari_ubam.models.weights import WeightsError, weights_hash
+
+    found = dict(ModelEncoder.load(folder).hashes)
+    if all(name != MAGNIFIER for name, _, _ in states):
+        return found, ""
+    try:
+        network, _ = load_magnifier(folder, found["posture"])
+    except WeightsError as error:
+        return found, str(error)
+    return {**found, "magnifier": weights_hash(network.state_dict())}, ""
 
 
 def _read_scores(folder: Path) -> Results | None:

@@ -51,6 +51,8 @@ class JobProgress:
         When the user asked it to stop, in seconds of the monotonic clock.
     heard : float
         Time of the last event on the same clock.
+    is_own : bool
+        Whether this window started it.
     """
 
     job: Job
@@ -60,6 +62,7 @@ class JobProgress:
     state: JobState = field(default_factory=lambda: JobState("running"))
     stop_requested: float | None = None
     heard: float = field(default_factory=time.monotonic)
+    is_own: bool = True
 
     @property
     def is_running(self) -> bool:

@@ -6,30 +6,28 @@ keeps what was read and emits a signal.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from psygnal import Signal
 
-from napari_ubam.jobs import start_job
 from napari_ubam.study import Fault, Recording, Study, StudyError
 
-from .agreement import outdated_magnification, outdated_scores
+from .agreement import made_otherwise, outdated_magnification, outdated_scores
 from .contents import Results, RunContents
 from .draft import StudyDraft
-from .job_progress import JobProgress
+from .following import results_in
+from .job_control import JobControl
 
 if TYPE_CHECKING:
     from napari_ubam.run import Run
 
-PATIENCE = 30.0  # seconds of silence after which a job that was asked to stop is ended
-GIVING_WAY = ("train", "embed")  # commands that work for minutes beside the window
+FOLLOWED = "The study of this run was changed elsewhere; the panels show it as it is now."
 
 
-class Session:
+class Session(JobControl):
     """State of one viewer, with a signal for each change.
 
     Attributes
@@ -48,8 +46,6 @@ class Session:
         Filter of the reference recordings.
     recording : str
         Name of the recording that is shown; empty if none is.
-    job_progress : JobProgress or None
-        The latest job on the run, also after its end.
     status : str
         The latest sentence for the user.
     """
@@ -60,11 +56,10 @@ class Session:
     results_changed = Signal()
     reference_changed = Signal(str)
     recording_changed = Signal(str)
-    job_changed = Signal()
-    job_ended = Signal(str, str)  # kind and status
     status_changed = Signal(str)
 
     def __init__(self) -> None:
+        super().__init__()
         self.draft = StudyDraft()
         self.study: Study | None = None
         self.faults: Mapping[int, list[str]] = {}
@@ -73,9 +68,7 @@ class Session:
         self.contents: RunContents | None = None
         self.reference = ""
         self.recording = ""
-        self.job_progress: JobProgress | None = None
         self.status = ""
-        self._waiting: list[list[str]] = []
         self._compared: tuple[tuple[RunContents, Study | None, str, bool], str] | None = None
 
     # study ------------------------------------------------------------------------------------------
@@ -140,7 +133,7 @@ class Session:
         return self.study.to_csv(folder / "study-as-shown.csv", relative=False)
 
     def find_recording(self, name: str) -> Recording | None:
-        """Find a recording in the study, in the run's study, or in the rows of the draft.
+        """Find a recording in the study, in the rows of the draft, or in the run's study.
 
         Parameters
         ----------
@@ -152,11 +145,13 @@ class Session:
         Recording or None
             None if no recording has this name.
         """
-        for study in (self.study, self.run_study):
-            if study is not None and name in study.names:
-                return study[name]
+        if self.study is not None and name in self.study.names:
+            return self.study[name]
         rows = (self.draft.recording(number) for number in range(len(self.draft)))
-        return next((one for one in rows if one is not None and one.name == name), None)
+        found = next((one for one in rows if one is not None and one.name == name), None)
+        if found is None and self.run_study is not None and name in self.run_study.names:
+            return self.run_study[name]
+        return found
 
     # run --------------------------------------------------------------------------------------------
 
@@ -167,23 +162,39 @@ class Session:
         ----------
         contents : RunContents
         """
-        same = self.contents is not None and self.contents.folder == contents.folder
+        before = self.contents
+        is_same = before is not None and before.folder == contents.folder
         self.contents = contents
-        if not same:
+        if not is_same:
             self.job_progress = None
-        if contents.jobs and not self.is_working:
-            latest = contents.jobs[-1]
-            if self.job_progress is None or self.job_progress.job.record != latest.record:
-                self.job_progress = JobProgress(latest)
-                self.poll()
-        if contents.study is not None and not len(self.draft):
-            self.set_study(contents.study)
-        if contents.results is not None and contents.results.reference:
-            self.set_reference(contents.results.reference)
+        if contents.jobs:
+            self.follow(contents.jobs[-1])
+        self._follow_study(before, is_same)
+        self._follow_reference(before, is_same)
         self.run_changed.emit()
-        self.results_changed.emit()
+        if before is None or not is_same or not _have_same_results(before, contents):
+            self.results_changed.emit()
         self.agreement_changed.emit()
         self.job_changed.emit()
+
+    def _follow_study(self, before: RunContents | None, is_same_run: bool) -> None:
+        """Show the study of the run, unless the user has edited the rows of the Study panel."""
+        now, earlier = self.run_study, before.study if before is not None else None
+        if now is None or self.study == now:
+            return
+        if not len(self.draft):
+            self.set_study(now)
+        elif self.study is not None and self.study == earlier:
+            self.set_study(now)
+            if is_same_run:
+                self.say(FOLLOWED)
+
+    def _follow_reference(self, before: RunContents | None, is_same_run: bool) -> None:
+        """Choose the reference of the scores, unless the user has chosen another one for this run."""
+        earlier = before.results.reference if before is not None and before.results is not None else ""
+        is_kept = is_same_run and self.reference and earlier and self.reference != earlier
+        if self.results is not None and self.results.reference and not is_kept:
+            self.set_reference(self.results.reference)
 
     @property
     def run(self) -> Run | None:
@@ -194,6 +205,11 @@ class Session:
     def run_study(self) -> Study | None:
         """Recordings of the open run."""
         return self.contents.study if self.contents else None
+
+    @property
+    def current_study(self) -> Study | None:
+        """The study of the panels; that of the run if the panels have none."""
+        return self.study or self.run_study
 
     @property
     def run_folder(self) -> Path | None:
@@ -234,6 +250,20 @@ class Session:
         if self.contents is None:
             return ""
         return outdated_magnification(self.contents, self.study, self.reference, self._is_faulty, recording)
+
+    def is_of_another_model(self, facts: Mapping[str, Any]) -> bool:
+        """Tell whether magnified frames were made with another model or other codes than those of the run.
+
+        Parameters
+        ----------
+        facts : mapping of str to object
+            Metadata of the magnification.
+
+        Returns
+        -------
+        bool
+        """
+        return self.contents is not None and made_otherwise(self.contents, facts)
 
     @property
     def study_differs(self) -> bool:
@@ -287,84 +317,12 @@ class Session:
 
     # jobs -------------------------------------------------------------------------------------------
 
-    def start(self, folder: Path, *commands: list[str]) -> JobProgress:
-        """Start a command as a job; the next command starts when this one is done.
-
-        Parameters
-        ----------
-        folder : Path
-            Folder of the run.
-        *commands : list of str
-            Arguments of ``napari-ubam``, as `napari_ubam.jobs.start_job` takes them.
-
-        Returns
-        -------
-        JobProgress
-            Progress of the first command.
-
-        Raises
-        ------
-        JobError
-            If another job works on the run, or the process cannot be started.
-        """
-        gives_way = commands[0][0] in GIVING_WAY
-        started = JobProgress(start_job(folder, commands[0], gives_way=gives_way))
-        self._waiting = list(commands[1:])
+    def _started_in(self, folder: Path) -> None:
         if self.contents is None or self.contents.folder != folder:
             self.contents = RunContents(folder)
             self.run_changed.emit()
-        self.job_progress = started
-        self.job_changed.emit()
-        return started
 
-    @property
-    def is_working(self) -> bool:
-        """Whether a job works on the run."""
-        return self.job_progress is not None and self.job_progress.is_running
 
-    def stop_job(self) -> None:
-        """Ask the job to stop. A training ends its step and writes a checkpoint first.
-
-        `poll` ends the process if it says nothing for half a minute.
-        """
-        progress = self.job_progress
-        if progress is not None and progress.is_running and progress.stop_requested is None:
-            progress.stop_requested = time.monotonic()
-            self._waiting = []
-            progress.job.ask_to_stop()
-            self.job_changed.emit()
-
-    def end_job(self) -> None:
-        """End the process of the job at once. What came after the last checkpoint is lost.
-
-        Files are complete, because each is written in one step.
-        """
-        if self.job_progress is not None and self.job_progress.is_running:
-            self.stop_job()
-            self.job_progress.job.kill(wait=0)
-
-    def poll(self) -> None:
-        """Read new events of the job. Fast enough for a timer."""
-        progress = self.job_progress
-        if progress is None or not progress.is_running:
-            return
-        if progress.stop_requested is not None and progress.silence > PATIENCE:
-            progress.job.kill(wait=0)
-        events = progress.job.new_events()
-        for event in events:
-            progress.add(event)
-        progress.state = progress.job.state()
-        if progress.state.status != "running":
-            for event in progress.job.new_events():  # written between the two calls above
-                progress.add(event)
-            self.job_changed.emit()
-            self.job_ended.emit(progress.job.kind, progress.state.status)
-            self._start_next(progress)
-        elif events:
-            self.job_changed.emit()
-
-    def _start_next(self, ended: JobProgress) -> None:
-        """Start the command that waited for the end of a job."""
-        waiting, self._waiting = self._waiting, []
-        if waiting and ended.state.status == "done":
-            self.start(ended.job.folder, *waiting)
+def _have_same_results(one: RunContents, other: RunContents) -> bool:
+    """Whether model, study, codes and results did not change between two readings of a run."""
+    return bool(one.files) and results_in(one.files) == results_in(other.files)

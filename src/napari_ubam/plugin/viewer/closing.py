@@ -38,8 +38,8 @@ class _Closing(QObject):
         if event is None or event.type() != QEvent.Type.Close or watched is not self.parent():
             return False
         progress = self._session.job_progress
-        if progress is None or not progress.is_running:
-            return False
+        if progress is None or not progress.is_running or not progress.is_own:
+            return False  # a job of another window or command does not depend on this one
         answer = ask_about(progress.job.kind, self.parent())
         if answer == "cancel":
             event.ignore()

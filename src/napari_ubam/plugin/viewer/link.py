@@ -14,6 +14,7 @@ from qtpy.QtCore import QTimer
 from napari_ubam.plugin.io.convert import path_of
 from napari_ubam.plugin.io.marks import belongs_to, mark_of
 from napari_ubam.plugin.state.contents import RunContents, read_run
+from napari_ubam.plugin.state.following import RunWatch
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.study import Study
 
@@ -82,6 +83,7 @@ class ViewerLink(Navigation):
     def __init__(self, viewer: Viewer) -> None:
         super().__init__(viewer, Session())
         self._rereading = Worker(lambda error: self.session.say(sentence_of(error)))
+        self._watch = RunWatch()
         self._panels = 0
         self._poll_timer: QTimer | None = None
         self._update_timer: QTimer | None = None
@@ -108,9 +110,9 @@ class ViewerLink(Navigation):
         self._update_timer.timeout.connect(self._update)
         self._poll_timer = QTimer()
         self._poll_timer.setInterval(POLL_MS)
-        self._poll_timer.timeout.connect(self.session.poll)
+        self._poll_timer.timeout.connect(self._poll)
         self._poll_timer.start()
-        self.session.job_ended.connect(self._read_again)
+        self.session.job_ended.connect(self._job_ended)
         self.session.study_changed.connect(self._schedule_update)
         self.session.agreement_changed.connect(self._agreement_changed)
         self._update()
@@ -127,7 +129,7 @@ class ViewerLink(Navigation):
         self._poll_timer = self._update_timer = None
         self.player.stop()
         self._reading.forget()
-        self.session.job_ended.disconnect(self._read_again)
+        self.session.job_ended.disconnect(self._job_ended)
         self.session.study_changed.disconnect(self._schedule_update)
         self.session.agreement_changed.disconnect(self._agreement_changed)
         viewer = self._viewer.alive()
@@ -224,11 +226,29 @@ class ViewerLink(Navigation):
 
         self._reading.run(lambda: read_run(folder), take)
 
-    def _read_again(self, kind: str, status: str) -> None:
-        """Read the run again after a job that changed it."""
+    def _poll(self) -> None:
+        """Follow the job, and what other windows, commands and scripts do with the run."""
+        self.session.poll()
+        contents = self.session.contents
+        if contents is None or self.session.is_working or self._reading.is_busy or self._rereading.is_busy:
+            return
+        if self._watch.is_due(contents.folder, contents.files):
+            self._read_again()
+
+    def _job_ended(self, kind: str, status: str) -> None:
+        """Read the run again after a job, however it ended: checkpoints may be there."""
+        if kind != "magnify":
+            self._read_again()
+
+    def _read_again(self) -> None:
         folder = self.session.run_folder
-        if folder is not None and kind != "magnify":  # however it ended, checkpoints may be there
-            self._rereading.run(lambda: read_run(folder), self.session.set_contents)
+
+        def take(contents: RunContents) -> None:
+            if self.session.run_folder == contents.folder:  # else the user has opened another run
+                self.session.set_contents(contents)
+
+        if folder is not None:
+            self._rereading.run(lambda: read_run(folder), take)
 
     def _adopt_layers(self) -> None:
         """Take over the study or the run that a reader noted in the metadata of its layers."""

@@ -217,15 +217,18 @@ class Navigation:
             return None
         if mark_of(layer)["video"] not in ("", str(video)):
             return False
-        others = self.session.study or self.session.run_study
+        others = self.session.current_study
         return owner[0] == name or (others is not None and owner[0] not in others.names)  # it was renamed
 
     def _is_outdated(self, layer: Any) -> bool:
-        """Tell whether magnified frames were made from another study than that of the panels."""
-        noted = mark_of(layer)
+        """Tell whether magnified frames are of another study, model or reference than those of the panels."""
+        noted, made = mark_of(layer), layer.metadata.get("magnification") or {}
         if self.session.magnification_outdated(str(noted.get("recording", ""))):
             return True
-        return "of" in noted and noted["of"] != self.reference_names(noted["reference"])
+        if self.session.is_of_another_model(made):
+            return True
+        chosen = self.session.reference or noted.get("reference", "")
+        return "of" in noted and noted["of"] != self.reference_names(chosen)
 
     def reference_names(self, reference: str) -> tuple[str, ...]:
         """Find the recordings that a reference selects in the study of the panels.
@@ -240,7 +243,7 @@ class Navigation:
         tuple of str
             Empty if it selects none.
         """
-        study = self.session.study or self.session.run_study
+        study = self.session.current_study
         with suppress(StudyError):
             return tuple(sorted(study.select(reference).names)) if study is not None else ()
         return ()

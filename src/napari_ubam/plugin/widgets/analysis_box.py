@@ -23,6 +23,7 @@ from .sections import button, narrow, row
 
 Read = tuple[Result | None, list[str]]  # a result, and how the run has changed since
 NO_RUN = "Open a trained run first."
+COMPUTE = "Compute this analysis with these parameters."
 
 
 class AnalysisBox(QGroupBox):
@@ -53,7 +54,7 @@ class AnalysisBox(QGroupBox):
         self.tables.currentIndexChanged.connect(lambda _: self._show_table())
         narrow(self.choice)
         narrow(self.tables)
-        self.start = button("Compute", "Compute this analysis with these parameters.", self.compute)
+        self.start = button("Compute", COMPUTE, self.compute)
         self.description, self.note = QLabel(), QLabel()
         for label in (self.description, self.note):
             label.setWordWrap(True)
@@ -79,8 +80,9 @@ class AnalysisBox(QGroupBox):
 
     def update_job(self) -> None:
         """Show the current progress of the job."""
-        ready = self._session.run is not None and not self._session.is_working
-        self.start.setEnabled(ready and self.choice.count() > 0)
+        busy = self._session.busy
+        self.start.setEnabled(self._session.run is not None and not busy and self.choice.count() > 0)
+        self.start.setToolTip(busy or COMPUTE)
         self.show_agreement()
 
     def show_agreement(self) -> None:

@@ -13,6 +13,7 @@ from .progress_row import ProgressRow
 LATEST_MESSAGES = 3
 TIP = "Stop the job. What was reached is saved first, and a training can be resumed."
 TIP_NOW = "End the job at once. What came after the last checkpoint is lost."
+ELSEWHERE = "Another window or command works on this run"
 ENDS = {
     "done": "{kind}: done. {text}",
     "refused": "{kind}: {text}",
@@ -89,8 +90,9 @@ def _title(job: JobProgress) -> str:
         return ENDS[job.state.status].format(kind=job.job.kind, text=job.state.text).strip()
     if job.stop_requested is not None:
         return f"{job.job.kind}: stopping; what was reached is being saved …"
+    what = job.job.kind if job.is_own else ELSEWHERE
     left = "" if job.latest is None or job.latest.eta is None else f", {format_duration(job.latest.eta)} left"
-    return f"{job.job.kind}: {job.doing}{left}"
+    return f"{what}: {job.doing}{left}"
 
 
 def format_duration(seconds: float) -> str:
