@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -70,12 +70,14 @@ class StackSource(FrameSource):
         _check_is_video(shape, dtype, path or name)
         self.shape = (shape[0], shape[1], shape[2], 3 if len(shape) == 4 and shape[3] >= 3 else 1)
         self.dtype = self.luma_dtype = dtype.newbyteorder("=")
+        fps = fps or getattr(self._stack, "rate", None)
         self.fps = fps or ASSUMED_RATE
         self.times = constant_times(shape[0], self.fps)
         self.name = name
         self.path = path
         assumed = f"The stack has no frame rate: {ASSUMED_RATE:g} frames per second are assumed; set fps."
-        self.notes = notes if fps else (*notes, assumed)
+        found: tuple[str, ...] = getattr(self._stack, "notes", ())
+        self.notes = (*notes, *found) if fps else (*notes, *found, assumed)
 
     def read(self, frame: int, keep: bool = True) -> npt.NDArray[Any]:
         """Read one frame. See `FrameSource.read`.
@@ -118,7 +120,10 @@ class StackSource(FrameSource):
         """
         digest = hashlib.blake2b(f"{self.shape}{self.dtype.str}".encode(), digest_size=16)
         for frame in sampled_frames(self.shape[0]):
-            digest.update(np.ascontiguousarray(self.read(frame)).tobytes())
+            try:
+                digest.update(np.ascontiguousarray(self.read(frame)).tobytes())
+            except FrameError:
+                digest.update(b"cannot be read")
         return digest.hexdigest()
 
     def close(self) -> None:
@@ -256,32 +261,9 @@ def _in_memory(image: Any) -> npt.NDArray[Any]:
 
 
 def _open_zarr(path: Path) -> Stack:
-    import zarr
-    import zarr.errors
+    from .zarr_files import ZarrFrames  # imported here because zarr is slow to import
 
-    try:
-        found = zarr.open(str(path), mode="r")
-    except (OSError, ValueError, KeyError, zarr.errors.BaseZarrError) as error:
-        raise VideoError(
-            f"{path}: this is not a readable zarr array ({first_line(error)}); check the folder."
-        ) from error
-    if isinstance(found, zarr.Group):
-        found = _full_resolution(found, path)
-    colour = found.ndim == 4 and found.shape[-1] in (1, 3, 4)
-    return LeadingAxis(found, colour, path)
-
-
-def _full_resolution(group: Any, path: Path) -> Any:
-    """Return the first scale of an OME-Zarr group, or else the only array of the group."""
-    attributes = dict(group.attrs)
-    scales = attributes.get("ome", attributes).get("multiscales")
-    if scales:
-        return group[scales[0]["datasets"][0]["path"]]
-    arrays: Sequence[str] = sorted(group.array_keys())
-    if len(arrays) != 1:
-        listed = ", ".join(arrays) or "none"
-        raise VideoError(f"{path}: this zarr group has the arrays {listed}; give the path of one array.")
-    return group[arrays[0]]
+    return ZarrFrames(path)
 
 
 def _check_is_video(shape: tuple[int, ...], dtype: np.dtype, where: Path | str) -> None:
