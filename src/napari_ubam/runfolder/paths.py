@@ -5,6 +5,7 @@ from __future__ import annotations
 POSTURE, BEHAVIOUR, MAGNIFIER = "posture.safetensors", "behaviour.safetensors", "magnifier.safetensors"
 CONFIG = "config.json"
 CHECKPOINTS, TRAINING = "checkpoints", "training.json"
+TRAINING_LOCK, TRAINING_PROCESS = "training.lock", "training-process.json"
 MAGNIFIER_CHECKPOINTS = f"{CHECKPOINTS}/magnifier"
 CROPS, EMBEDDINGS = "crops.zarr", "embeddings.zarr"
 STUDY = "study.csv"

@@ -248,8 +248,11 @@ def _broken_chain(file: tifffile.TiffFile) -> bool:
     """Whether the last page points to another one, which is not there."""
     if file.is_imagej or file.is_shaped or file.is_ome:
         return False  # they state how many pages there are, and looking at all of them would take long
+    place = file.pages.next_page_offset
+    if place is None:
+        return False
     handle = file.filehandle
-    handle.seek(file.pages.next_page_offset)
+    handle.seek(place)
     pointer = handle.read(file.tiff.offsetsize)
     return (
         bool(struct.unpack(file.tiff.offsetformat, pointer)[0])

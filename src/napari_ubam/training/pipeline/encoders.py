@@ -26,6 +26,7 @@ from napari_ubam.training.checks.model_checks import assess
 from napari_ubam.training.checks.quality import Quality, StageFacts, TrainingFacts
 
 from .context import TrainingContext, TrainingOptions
+from .one_training import one_training
 from .training_data import EncoderRecordings, windows_of
 from .training_record import (
     TrainingRecord,
@@ -66,10 +67,18 @@ def train_encoders(
     Raises
     ------
     RunError, FamilyError
-        If the options contradict each other, or no recording can be read.
+        If the options contradict each other, no recording can be read, or another training runs in the
+        folder.
     Cancelled
         When ``options.cancel`` is set.
     """
+    with one_training(folder, lambda sentence: options.progress(Progress("videos", 0, 0, message=sentence))):
+        _train(study, folder, options, preset_name, window_ms)
+
+
+def _train(
+    study: Study, folder: Path, options: TrainingOptions, preset_name: str | None, window_ms: float | None
+) -> None:
     recordings, checkpoints = list(study), folder / CHECKPOINTS
     started = read_started(checkpoints) if options.resume else None
     options = options.completed(started)

@@ -11,11 +11,13 @@ from napari_ubam.families import refuse_pretrained
 from napari_ubam.learners.fitting import MagnifierData
 from napari_ubam.models.devices import describe_device
 from napari_ubam.models.weights import save_weights
+from napari_ubam.progress import Progress
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import CROPS, MAGNIFIER, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
 
 from .context import TrainingContext, TrainingOptions
+from .one_training import one_training
 from .training_record import read_started, recorded, study_hash
 
 STAGE = "magnifier"
@@ -36,11 +38,17 @@ def train_run_magnifier(study: Study, folder: Path, options: TrainingOptions) ->
     Raises
     ------
     RunError, FamilyError, WeightsError
-        If the options contradict each other, the encoders are missing, or no recording can be used.
+        If the options contradict each other, the encoders are missing, no recording can be used, or another
+        training runs in the folder.
     Cancelled
         When ``options.cancel`` is set.
     """
     encoder = ModelEncoder.load(folder)
+    with one_training(folder, lambda sentence: options.progress(Progress(STAGE, 0, 0, message=sentence))):
+        _train(study, folder, options, encoder)
+
+
+def _train(study: Study, folder: Path, options: TrainingOptions, encoder: ModelEncoder) -> None:
     config, posture = encoder.config, encoder.hashes["posture"]
     checkpoints = folder / MAGNIFIER_CHECKPOINTS
     started = read_started(checkpoints) if options.resume else None
