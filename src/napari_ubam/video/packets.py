@@ -54,13 +54,19 @@ def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.st
             raise VideoError(f"{path}: there is no such file; check the path.")
         if path.stat().st_size == 0:
             raise VideoError(f"{path}: the file is empty; copy it again from the camera.")
-        container = av.open(str(path))
+        container = _open(str(path))
     except PermissionError as error:
         raise VideoError(
             f"{path}: there is no permission to read the file; change its permissions or copy it."
         ) from error
     except UnicodeError as error:
-        raise VideoError(f"{path!r}: the file name is not valid text; rename the file.") from error
+        if isinstance(error, UnicodeDecodeError):
+            raise VideoError(
+                f"{path}: a title or another tag of the file is not valid text; remove the tags with "
+                "'ffmpeg -i FILE -map_metadata -1 -c copy OUT'."
+            ) from error
+        name = str(path).encode("utf-8", "replace").decode()
+        raise VideoError(f"{name}: the file name is not valid text; rename the file.") from error
     except (av.error.FFmpegError, OSError) as error:
         raise VideoError(
             f"{path}: this is not a readable video ({_reason(error)}); if a player opens it, convert it with "
@@ -74,6 +80,13 @@ def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.st
         if other.index != streams[0].index:
             other.discard = av.stream.Discard.all
     return container, streams[0]
+
+
+def _open(name: str) -> av.container.InputContainer:
+    try:
+        return av.open(name, metadata_errors="replace")  # tags in another encoding do not concern the picture
+    except TypeError:  # a release of PyAV without this option
+        return av.open(name)
 
 
 def is_cover(stream: av.video.stream.VideoStream) -> bool:
