@@ -1,8 +1,8 @@
 """Compare the reader with a plain decoding, for every video below a folder.
 
 ``python benchmarks/reader_corpus.py FOLDER [FRAMES]``: each file is decoded by PyAV from the first packet to
-the last, and read by our reader forwards, at random and backwards. A line tells how many frames differ. At most
-FRAMES frames (200 where nothing is said) are read at random, and as many backwards.
+the last, and read by our reader forwards, at random and backwards. A line tells how many frames differ. At
+most FRAMES frames (200 where nothing is said) are read at random, and as many backwards.
 The last line has the sums, and the exit code is 1 if any frame, count or time differs.
 """
 
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Whether anything is not as in the plain decoding. A damaged frame that we refuse is no difference."""
+        """Whether anything is not as in the plain decoding. Refused damaged frames do not count."""
         wrong = self.forwards + self.random + self.backwards
         return bool(wrong) or self.plain != self.ours - self.failed or self.times > 1.0
 

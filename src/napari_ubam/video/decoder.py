@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ from cachetools import LRUCache
 
 from .errors import FrameError
 from .index import FrameIndex, IntArray
-from .packets import ContainerPackets, PacketSource, RawPackets, decode_in_order, open_container
+from .packet_sources import packet_source
+from .packets import PacketSource, decode_in_order, open_container
 
 CACHE_BYTES = 256 * 2**20
 """Default size of the cache of decoded frames, in bytes."""
@@ -25,6 +27,9 @@ SEQUENTIAL_FRAMES = 64
 
 DISPOSABLE = frozenset({"h264", "mpeg4", "mpeg2video", "mpeg1video"})
 """Codecs that mark reliably which frames no other frame refers to."""
+
+SELF_CONTAINED = frozenset({PictureType.I, PictureType.SI, PictureType.NONE})
+"""Types of a picture from which decoding can start. Decoders without types say NONE."""
 
 MAX_ATTEMPTS = 2
 """Number of clean keyframes from which a frame is decoded before it counts as damaged."""
@@ -91,8 +96,10 @@ class FrameDecoder:
         self._position = -1
         self._last_request = -SEQUENTIAL_FRAMES
         self._skip_until: int | None = None
+        self._key = 0
         self._key_frame = -1
         self._clean_start = True
+        self._false_keys: set[int] = set()
 
     @property
     def lock(self) -> threading.RLock:
@@ -142,23 +149,48 @@ class FrameDecoder:
             attempts, groups_back = 0, 0
             while frame is None and attempts < MAX_ATTEMPTS:
                 key = self._index.start(number, groups_back)
+                groups_back += 1
+                if key in self._false_keys:
+                    continue
                 frame = self._from_key(number, key, keep)
                 self._skip_until = None  # the next attempt skips no frames
-                attempts += self._clean_start or key == 0
-                groups_back += 1
+                attempts += self._clean_start
             if frame is not None:
                 return frame
             self._failed[number] = "its data is damaged or missing"
             raise FrameError(self._path, number, self._failed[number])
 
+    def frames_from(self, key: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Decode from a keyframe to the end, as after a jump. The cache is not used.
+
+        Parameters
+        ----------
+        key : int
+            Packet number of the keyframe.
+
+        Yields
+        ------
+        number : int
+            Frame number, ascending.
+        frame : av.VideoFrame
+            The decoded frame. No frame is returned if decoding cannot start at this packet.
+        """
+        self._skip_until = None
+        self._restart(key)
+        if self._frames is not None:
+            yield from self._frames
+
     def close(self) -> None:
         """Close the file and clear the cache. The next request opens the file again."""
         with self.lock:
-            if self._packets is not None:
-                self._packets.close()
+            self._close_file()
             self._cache.clear()
             self._failed.clear()  # a file on a network drive may be readable next time
-            self._packets = self._decoder = self._frames = None
+
+    def _close_file(self) -> None:
+        if self._packets is not None:
+            self._packets.close()
+        self._packets = self._decoder = self._frames = None
 
     def _continue(self, number: int, keep: bool) -> av.VideoFrame | None:
         """Continue from the current position, if no keyframe lies between it and the frame."""
@@ -168,24 +200,33 @@ class FrameDecoder:
 
     def _from_key(self, number: int, key: int, keep: bool) -> av.VideoFrame | None:
         """Restart at a keyframe."""
-        packets, decoder = self._open()
+        return self._forward(self._restart(key), number, keep)
+
+    def _restart(self, key: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        packets, decoder = self._open(key)
         decoder.flush_buffers()
         # Frames displayed before the keyframe refer to frames that are not decoded now.
-        self._key_frame = int(self._index.frame_of_packet[key])
+        self._key, self._key_frame = key, int(self._index.frame_of_packet[key])
         self._clean_start = key == 0 or self._key_frame < 0
         self._position = self._key_frame - 1 if key else -1
-        self._frames = self._decoded(packets, decoder, key)
-        return self._forward(self._frames, number, keep)
+        self._frames = self._ascending(packets, decoder)
+        return self._frames
+
+    def _ascending(
+        self, packets: PacketSource, decoder: av.VideoCodecContext
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        for current, frame in self._decoded(packets, decoder, self._key):
+            if current <= self._position:
+                continue
+            if not self._clean_start and not self._is_clean_start(current, frame):
+                return
+            self._position = current
+            yield current, frame
 
     def _forward(
         self, frames: Iterator[tuple[int, av.VideoFrame]], number: int, keep: bool
     ) -> av.VideoFrame | None:
         for current, frame in frames:
-            if current <= self._position:
-                continue
-            if not self._clean_start and not self._is_clean_start(current, frame):
-                break
-            self._position = current
             if keep or current != number:
                 self._keep(current, frame)
             if current == number:
@@ -198,11 +239,12 @@ class FrameDecoder:
     def _is_clean_start(self, current: int, frame: av.VideoFrame) -> bool:
         """Whether the first decoded frame is the keyframe, and refers to no other frame.
 
-        Streams with gradual refresh mark frames as keyframes although the image is complete only later.
+        Many files mark frames as keyframes that are none: all frames, or those at which a gradual refresh
+        begins. Some decoders do not tell the type of a picture: `proof` has tried their keyframes.
         """
-        inter = (
-            frame.pict_type != PictureType.I and self._decoder is not None and self._decoder.name == "h264"
-        )
+        inter = frame.pict_type not in SELF_CONTAINED
+        if inter:
+            self._false_keys.add(self._key)
         self._clean_start = current == self._key_frame and not inter
         return self._clean_start
 
@@ -235,13 +277,20 @@ class FrameDecoder:
             if frame.pts is not None and frame_of_packet[frame.pts] >= 0:
                 yield int(frame_of_packet[frame.pts]), frame
 
-    def _open(self) -> tuple[PacketSource, av.VideoCodecContext]:
+    def _open(self, key: int) -> tuple[PacketSource, av.VideoCodecContext]:
+        if self._index.fresh_decoder:
+            self._close_file()
         if self._packets is None or self._decoder is None:
             self._before_opening()
             container, stream = open_container(self._path)
             self._decoder = decode_in_order(stream, self._threads)
-            if self._index.raw:
-                self._packets = RawPackets(self._path, container, self._index)
-            else:
-                self._packets = ContainerPackets(self._path, container, stream, self._index)
+            self._packets = packet_source(self._path, container, stream, self._index)
+            if key and not self._index.fresh_decoder:
+                self._prime(self._packets, self._decoder)
         return self._packets, self._decoder
+
+    @staticmethod
+    def _prime(packets: PacketSource, decoder: av.VideoCodecContext) -> None:
+        """Decode the first packet, in which some encoders state faults that their decoding must imitate."""
+        with contextlib.suppress(av.error.FFmpegError, StopIteration):
+            decoder.decode(next(packets.since(0))[1])

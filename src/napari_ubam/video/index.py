@@ -70,6 +70,10 @@ class FrameIndex:
         Sentences for the user about the file.
     rate_notes : tuple of str
         Sentences about an assumed frame rate. They do not apply if the user gives the frame rate.
+    forward_only : bool
+        True for a stream that cannot be sought: a jump demuxes it from the start.
+    fresh_decoder : bool
+        True if each jump needs a new decoder, because the decoder keeps pictures when it is flushed.
     """
 
     pts: IntArray
@@ -84,6 +88,8 @@ class FrameIndex:
     raw: bool = False
     notes: tuple[str, ...] = ()
     rate_notes: tuple[str, ...] = ()
+    forward_only: bool = False
+    fresh_decoder: bool = False
 
     def __len__(self) -> int:
         return len(self.packet_of_frame)

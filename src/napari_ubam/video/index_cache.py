@@ -18,7 +18,7 @@ import platformdirs
 
 from .index import FrameIndex, Picture
 
-FORMAT = 2
+FORMAT = 3
 """Version of the indexing. A new version makes old cache files invalid."""
 
 CACHE_VARIABLE = "NAPARI_UBAM_CACHE"
@@ -103,6 +103,8 @@ def load_index(path: Path, identity: Identity) -> FrameIndex | None:
         fps=header["fps"],
         picture=Picture(**picture),
         raw=header["raw"],
+        forward_only=header["forward_only"],
+        fresh_decoder=header["fresh_decoder"],
         notes=tuple(header["notes"]),
         rate_notes=tuple(header["rate_notes"]),
     )
@@ -127,6 +129,8 @@ def store_index(path: Path, identity: Identity, index: FrameIndex) -> None:
         "picture": asdict(index.picture),
         "fps": index.fps,
         "raw": index.raw,
+        "forward_only": index.forward_only,
+        "fresh_decoder": index.fresh_decoder,
         "notes": index.notes,
         "rate_notes": index.rate_notes,
         "path": str(path),

@@ -12,7 +12,7 @@ from .errors import VideoError, VideoWarning
 from .source import FrameSource
 from .video_array import VideoArray
 from .video_file import VideoFile
-from .scan import Progress
+from .whole_decoding import Progress
 
 VIDEO_SUFFIXES = frozenset(
     [

@@ -6,8 +6,10 @@ never by timestamps, because timestamps in files are often wrong.
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,11 @@ import av.video.stream
 import numpy as np
 
 from .errors import VideoError
+from .hidden import hidden_test
 from .index import NO_TIME, FrameIndex, IntArray
 
-UNSUPPORTED_FORMATS = frozenset({"m4v", "mpegvideo", "vvc", "cavsvideo"})
-"""Elementary streams in which random access gives other frames than sequential reading."""
-
-RAW_FORMATS = frozenset({"h264", "hevc"}) | UNSUPPORTED_FORMATS
-"""FFmpeg names of elementary streams: no container, no timestamps, no seeking."""
+ENDS_WITH_AN_ERROR = frozenset({"mpjpeg"})
+"""FFmpeg names of containers whose intact end FFmpeg reports as an error."""
 
 
 def open_container(path: Path) -> tuple[av.container.InputContainer, av.video.stream.VideoStream]:
@@ -157,49 +157,6 @@ class PacketSource(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close the file."""
-
-
-class RawPackets(PacketSource):
-    """Packets of an elementary stream, read as byte ranges.
-
-    Parameters
-    ----------
-    path : Path
-        Video file.
-    container : InputContainer
-        Result of `open_container`. It owns the decoder.
-    index : FrameIndex
-        Index of the file, with offset and length of every packet.
-    """
-
-    def __init__(self, path: Path, container: av.container.InputContainer, index: FrameIndex) -> None:
-        self._path = path
-        self._container = container
-        self._index = index
-
-    def since(self, packet: int) -> Iterator[tuple[int, av.Packet[Any]]]:
-        """Iterate over the packets from a given number.
-
-        Parameters
-        ----------
-        packet : int
-            Number of the first packet.
-
-        Yields
-        ------
-        number : int
-            Packet number in the file.
-        packet : av.Packet
-            The packet, with its number as timestamps.
-        """
-        with self._path.open("rb") as file:
-            file.seek(int(self._index.pos[packet]))
-            for number in range(packet, len(self._index.size)):
-                yield number, tagged(av.Packet(file.read(int(self._index.size[number]))), number)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._container.close()
 
 
 class ContainerPackets(PacketSource):
@@ -366,9 +323,26 @@ def tagged(packet: av.Packet[Any], number: int) -> av.Packet[Any]:
     return packet
 
 
-def demux_all(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream
-) -> tuple[IntArray, bool]:
+@dataclass(frozen=True)
+class Demuxed:
+    """Properties of all packets of a stream.
+
+    Attributes
+    ----------
+    table : ndarray of int64, shape (packets, 6)
+        Columns pts, dts, pos, size, key, and discard (never shown: an edit list or the codec hides it).
+    empty : int
+        Number of packets without data, which stand for the last picture again.
+    complete : bool
+        False if reading stopped with an error.
+    """
+
+    table: IntArray
+    empty: int
+    complete: bool
+
+
+def demux_all(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Demuxed:
     """Read the properties of all packets of a stream, without decoding.
 
     Parameters
@@ -378,19 +352,20 @@ def demux_all(
 
     Returns
     -------
-    table : ndarray of int64, shape (packets, 6)
-        Columns pts, dts, pos, size, key, and discard (hidden by an edit list).
-    complete : bool
-        False if reading stopped with an error.
+    Demuxed
+        The packets.
     """
     rows: list[tuple[int, int, int, int, bool, bool]] = []
-    complete = True
-    try:
+    empty, complete = 0, container.format.name in ENDS_WITH_AN_ERROR
+    never_shown = hidden_test(stream.codec_context.name)
+    with contextlib.suppress(av.error.FFmpegError):
         for packet in container.demux(stream):
             if packet.size:
                 pos, pts, size = identity(packet)
                 dts = NO_TIME if packet.dts is None else packet.dts
-                rows.append((pts, dts, pos, size, packet.is_keyframe, packet.is_discard))
-    except av.error.FFmpegError:
-        complete = False
-    return np.array(rows, np.int64).reshape(-1, 6), complete
+                hidden = packet.is_discard or (never_shown is not None and never_shown(memoryview(packet)))
+                rows.append((pts, dts, pos, size, packet.is_keyframe, hidden))
+            else:
+                empty += packet.dts is not None  # the last packet, which PyAV adds, has no time
+        complete = True
+    return Demuxed(np.array(rows, np.int64).reshape(-1, 6), empty, complete)

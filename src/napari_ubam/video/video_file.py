@@ -17,8 +17,9 @@ from .convert import Converter
 from .decoder import FrameDecoder
 from .errors import FrameError, VideoError
 from .index_cache import Identity, file_identity, load_index, store_index
-from .scan import Progress, build_index
+from .scan import build_index
 from .source import FrameSource, constant_times
+from .whole_decoding import Progress
 
 _SAMPLE = 2**20
 
