@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from qtpy.QtTest import QTest
 
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.plugin.viewer.own_layers import own_layers
+from napari_ubam.plugin.viewer.shown_layers import CORNER
 from real_window import Window
+from shared_runs import train_again
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +53,40 @@ def test_a_removed_subject_outdates_all_that_is_shown_until_the_next_score(run_w
     assert deviation.job_box.isVisible()
     assert "outdated" not in timeline.plot.axes.get_title(loc="left")
     assert run_window.errors == []
+
+
+def test_another_reference_or_model_outdates_what_was_magnified_with_the_earlier_one(
+    run_window: Window, run_folder: Path
+) -> None:
+    viewer, session = run_window.viewer, link_of(run_window.viewer).session
+    panels = run_window.panels()
+    run_window.click(run_window.open("Magnify"), "Add layers")
+    run_window.wait(lambda: own_layers(viewer, role="difference"))
+
+    def corner() -> str:
+        return viewer.canvas.overlays[CORNER].text if CORNER in viewer.canvas.overlays else ""
+
+    run_window.wait(lambda: corner().endswith("reference group=healthy"))
+    session.set_reference("session=0")
+    run_window.wait(lambda: corner().endswith("reference group=healthy (outdated)"), 10)
+    session.set_reference("group=healthy")
+    run_window.wait(lambda: corner().endswith("reference group=healthy"), 10)
+    train_again(run_folder)  # as a script does
+    again = "The model was trained again; score again."
+    run_window.wait(lambda: session.outdated == again, 30)
+    run_window.wait(lambda: corner().endswith("(outdated)"), 10)
+    deviation = run_window.open("Deviation")
+    assert deviation.scores_note.text() == panels["Explore"].outdated.text() == again
+    for part in (deviation.episodes, deviation.subjects, panels["Explore"].strip):
+        assert is_faded(part)
+    run_window.shoot("outdated-by-another-model")
+    magnify = run_window.open("Magnify")
+    sentence = "The magnifier was trained for an earlier model; train the magnifier again."
+    assert magnify.outdated.isVisible()
+    assert magnify.outdated.text() == sentence
+    assert not magnify.results.add.isEnabled()
+    assert sentence in panels["Train"].quality.text()
+    run_window.shoot("outdated-magnifier")
 
 
 def test_no_reference_is_chosen_where_no_group_has_a_usual_name(

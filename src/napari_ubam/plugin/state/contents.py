@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_ubam.run import Run
     from napari_ubam.training.pipeline.training_record import UnfinishedTraining
 
+OLD_MAGNIFIER = "The magnifier was trained for an earlier model; train the magnifier again."
 WEIGHTS = (POSTURE, BEHAVIOUR, MAGNIFIER)
 
 
@@ -209,12 +210,14 @@ def _hashes(folder: Path, states: FileStates) -> tuple[Mapping[str, str], str]:
     """Hashes of the weights of a run, and why its magnifier cannot be used, if there is one."""
     from napari_ubam.embedding.model_encoder import ModelEncoder
     from napari_ubam.magnification.renderer import load_magnifier
-    from napari_ubam.models.weights import WeightsError, weights_hash
+    from napari_ubam.models.weights import WeightsError, read_header, weights_hash
 
     found = dict(ModelEncoder.load(folder).hashes)
     if all(name != MAGNIFIER for name, _, _ in states):
         return found, ""
     try:
+        if read_header(folder / MAGNIFIER).trained_on != found["posture"]:
+            return found, OLD_MAGNIFIER
         network, _ = load_magnifier(folder, found["posture"])
     except WeightsError as error:
         return found, str(error)
