@@ -1,4 +1,4 @@
-"""Arrays in memory, dask arrays and zarr as sources of frames."""
+"""Arrays in memory and dask arrays as sources of frames, and what they share with stacks in files."""
 
 from __future__ import annotations
 
@@ -166,37 +166,6 @@ class ArraySource(StackSource):
         """Do nothing: the array belongs to the caller."""
 
 
-class ZarrSource(StackSource):
-    """Frames of a zarr array, or of an OME-Zarr image at full resolution.
-
-    Parameters
-    ----------
-    path : Path
-        Folder of the zarr array or group.
-    fps : float, optional
-        Frames per second.
-
-    Raises
-    ------
-    VideoError
-        If the folder is not a readable zarr array, or not a video.
-    """
-
-    def __init__(self, path: Path, fps: float | None = None) -> None:
-        self._fps_given = fps
-        super().__init__(lambda: _open_zarr(path), fps, path.stem, path.absolute())
-
-    def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
-        """See `FrameSource.recipe`.
-
-        Returns
-        -------
-        tuple of (callable, tuple)
-            The function and its arguments.
-        """
-        return ZarrSource, (self.path, self._fps_given)
-
-
 class LeadingAxis:
     """View of a stack with extra axes of length 1. The first axis of the view is time.
 
@@ -258,12 +227,6 @@ def _in_memory(image: Any) -> npt.NDArray[Any]:
         # For one image, starting a thread pool takes longer than the work.
         image = image.compute(scheduler="synchronous")
     return np.asarray(image)
-
-
-def _open_zarr(path: Path) -> Stack:
-    from .zarr_files import ZarrFrames  # imported here because zarr is slow to import
-
-    return ZarrFrames(path)
 
 
 def _check_is_video(shape: tuple[int, ...], dtype: np.dtype, where: Path | str) -> None:

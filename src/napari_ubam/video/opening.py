@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from .arrays import ArraySource, ZarrSource
+from .arrays import ArraySource
 from .errors import VideoError, VideoWarning
 from .source import FrameSource
 from .video_array import VideoArray
@@ -44,6 +44,13 @@ VIDEO_SUFFIXES = frozenset(
 """Extensions of video files, for the napari reader and for folders of recordings."""
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff"})
+
+_CONVERTERS = {
+    ".fmf": ("Fly Movie Format", "'fmf export-mp4 FILE' of Strand Camera"),
+    ".ufmf": ("Micro Fly Movie Format", "JAABA, or 'ufmfcat FILE' of motmot.ufmf and ffmpeg"),
+    ".seq": ("a sequence of StreamPix or of a thermal camera", "the program that recorded it"),
+}
+"""Formats of cameras that FFmpeg does not read, and what converts them."""
 
 _ZARR_FILES = ("zarr.json", ".zarray", ".zgroup")
 
@@ -122,12 +129,20 @@ def _open_path(path: Path, fps: float | None, progress: Progress | None) -> Fram
         raise VideoError(f"{path}: there is no such file or folder; check the path.")
     # Imported here because these libraries are slow to import and most recordings are video files.
     if path.is_dir():
+        if path.suffix == ".zarr" or any((path / name).exists() for name in _ZARR_FILES):
+            from .zarr_files import ZarrSource
+
+            return ZarrSource(path, fps)
         from .image_files import ImageFolder
 
-        is_zarr = path.suffix == ".zarr" or any((path / name).exists() for name in _ZARR_FILES)
-        return ZarrSource(path, fps) if is_zarr else ImageFolder(path, fps)
+        return ImageFolder(path, fps)
     if path.suffix.lower() in TIFF_SUFFIXES:
         from .image_files import TiffStack
 
         return TiffStack(path, fps)
+    if path.suffix.lower() in _CONVERTERS:
+        kind, converter = _CONVERTERS[path.suffix.lower()]
+        raise VideoError(
+            f"{path}: this format ({kind}) is not read; convert it to MP4 or AVI with {converter}."
+        )
     return VideoFile(path, fps, progress)

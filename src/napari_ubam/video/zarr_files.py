@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from math import ceil
 from pathlib import Path
@@ -11,10 +11,42 @@ from typing import Any
 import zarr
 import zarr.errors
 
-from .arrays import LeadingAxis, first_line
+from .arrays import LeadingAxis, StackSource, first_line
 from .errors import VideoError
+from .source import FrameSource
 
 _MOST_CHUNKS = 200_000  # looking for more files takes too long
+
+
+class ZarrSource(StackSource):
+    """Frames of a zarr array, or of an OME-Zarr image at full resolution.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of the zarr array or group.
+    fps : float, optional
+        Frames per second.
+
+    Raises
+    ------
+    VideoError
+        If the folder is not a readable zarr array, or not a video.
+    """
+
+    def __init__(self, path: Path, fps: float | None = None) -> None:
+        self._fps_given = fps
+        super().__init__(lambda: ZarrFrames(path), fps, path.stem, path.absolute())
+
+    def recipe(self) -> tuple[Callable[..., FrameSource], tuple[Any, ...]]:
+        """See `FrameSource.recipe`.
+
+        Returns
+        -------
+        tuple of (callable, tuple)
+            The function and its arguments.
+        """
+        return ZarrSource, (self.path, self._fps_given)
 
 
 class ZarrFrames(LeadingAxis):
