@@ -18,6 +18,7 @@ from napari_ubam.threads import thread_settings
 from .embed_progress import EmbedProgress, failure_message
 from .encoder import Encoder, EncoderSource
 from .errors import EmbeddingError
+from .main_guard import lacks_main_guard
 from .single_recording import embed_recording
 from .store import EmbeddingStore
 
@@ -64,7 +65,8 @@ def embed_on_cluster(
     Raises
     ------
     EmbeddingError
-        If the package distributed is not installed, or if no scheduler answers.
+        If the package distributed is not installed, if no scheduler answers, or if local processes would
+        run the calling script again.
     Cancelled
         If ``cancel`` is set.
     """
@@ -145,6 +147,11 @@ def _client(distributed: Any, scheduler: str) -> Iterator[Any]:
     if not number.isdigit() or int(number) < 1:
         raise EmbeddingError(
             f"{scheduler!r} does not give a number of local workers; write for example local:2."
+        )
+    if lacks_main_guard():
+        raise EmbeddingError(
+            f"scheduler={scheduler!r} starts processes that import this script again; put its commands below "
+            'a line: if __name__ == "__main__":'
         )
     cluster = distributed.LocalCluster(
         n_workers=int(number),

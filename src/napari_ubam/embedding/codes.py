@@ -11,7 +11,7 @@ from napari_ubam.models.devices import choose_device
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import CROPS, EMBEDDINGS, LOG, STUDY
-from napari_ubam.runfolder.recordings import add_recordings
+from napari_ubam.runfolder.recordings import add_recordings, require_video
 from napari_ubam.study import Recording
 
 from .codes_hash import hash_of_codes
@@ -59,7 +59,9 @@ def read_codes(folder: Path, recordings: Iterable[Recording], encoder: ModelEnco
     EmbeddingError
         If codes are missing, or if they belong to another model or another video.
     """
-    store = store_of(folder)
+    store, recordings = store_of(folder), list(recordings)
+    for recording in recordings:
+        require_video(folder, recording)
     return [_read(store, recording, encoder) for recording in recordings]
 
 

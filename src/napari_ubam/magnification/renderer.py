@@ -26,6 +26,7 @@ from napari_ubam.models.images import as_images
 from napari_ubam.models.networks import MagnifierNetwork
 from napari_ubam.models.weights import WeightsError, load_into, load_weights, weights_hash
 from napari_ubam.runfolder.paths import MAGNIFIER
+from napari_ubam.runfolder.recordings import require_video
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import FrameError, VideoArray, open_video
 
@@ -134,6 +135,7 @@ class Renderer:
     @cached_property
     def video(self) -> VideoArray:
         """The recording's video."""
+        require_video(self.folder, self.recording)
         opened: VideoArray = self.recording.open_with(open_video, warn=False)
         return opened
 

@@ -31,11 +31,28 @@ class ReadableRun:
 
     Parameters
     ----------
-    folder : Path
+    folder : path
         Made by `train`.
+
+    Raises
+    ------
+    RunError
+        If there is no trained model in the folder.
     """
 
     folder: Path
+
+    def __post_init__(self) -> None:
+        """Check that the folder has a trained model."""
+        object.__setattr__(self, "folder", Path(self.folder).absolute())
+        if not self.folder.is_dir():
+            raise RunError(f"There is no run at {self.folder}; check the path, or train a model into it.")
+        missing = [name for name in (POSTURE, BEHAVIOUR) if not (self.folder / name).is_file()]
+        if missing:
+            raise RunError(
+                f"{self.folder} has no {missing[0]}; end its training with --resume, train a model into it, "
+                "or choose another run."
+            )
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -50,16 +67,7 @@ class ReadableRun:
         RunError
             If there is no trained model in the folder.
         """
-        run = cls(Path(folder).absolute())
-        if not run.folder.is_dir():
-            raise RunError(f"There is no run at {run.folder}; check the path, or train a model into it.")
-        missing = [name for name in (POSTURE, BEHAVIOUR) if not (run.folder / name).is_file()]
-        if missing:
-            raise RunError(
-                f"{run.folder} has no {missing[0]}; end its training with --resume, train a model into it, "
-                "or choose another run."
-            )
-        return run
+        return cls(Path(folder))
 
     @property
     def config(self) -> ModelConfig:

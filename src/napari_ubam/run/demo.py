@@ -72,7 +72,7 @@ def run_demo(
     run.embed(study, progress=progress, cancel=cancel)
     scores = run.score(study, "group=healthy", progress=progress, cancel=cancel)
     yield from summary_lines(scores)
-    truth = pd.read_csv(folder / "truth.csv")
+    truth = pd.read_csv(folder / "truth.csv", keep_default_na=False)
     yield from _against_truth(scores, truth)
     _draw(run.folder, scores, truth)
     if magnify:

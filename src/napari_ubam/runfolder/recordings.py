@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_ubam.runfolder.paths import STUDY
 from napari_ubam.study import Recording, Study, StudyError, UnknownRecordingError
+from napari_ubam.video import VideoError
 
 from .errors import RunError
 
@@ -62,6 +63,32 @@ def read_recording(folder: Path, name: str) -> Recording:
             f"The run {folder} does not know the recording {name!r}; choose one of {', '.join(study.names)}."
         )
     return study[name]
+
+
+def require_video(folder: Path, recording: Recording) -> None:
+    """Check that the video of a recording is there, and otherwise name the table of the run to correct.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    recording : Recording
+        A recording of its study. Other recordings are not checked: their table is somewhere else.
+
+    Raises
+    ------
+    VideoError
+        If the video is not there.
+    """
+    try:
+        if recording.video.exists() or read_recordings(folder)[recording.name].video != recording.video:
+            return
+    except (RunError, StudyError, OSError):
+        return
+    raise VideoError(
+        f"The video of {recording.name} is not at {recording.video}; if the run or the videos were moved, "
+        f"correct the column video in {folder / STUDY}."
+    )
 
 
 def add_recordings(folder: Path, recordings: Iterable[Recording]) -> None:

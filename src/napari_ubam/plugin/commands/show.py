@@ -13,7 +13,7 @@ from napari_ubam.plugin.viewer.navigation import image_frame
 from napari_ubam.plugin.viewer.overlay import add_score_layer, show_score
 from napari_ubam.plugin.viewer.own_layers import add_own
 from napari_ubam.run import Run, RunError
-from napari_ubam.runfolder.recordings import read_recording, read_recordings
+from napari_ubam.runfolder.recordings import read_recording, read_recordings, require_video
 from napari_ubam.runfolder.scored_recordings import read_scored
 from napari_ubam.video import open_video
 
@@ -48,6 +48,7 @@ def show_recording(viewer: Viewer, run: Run, recording: str) -> Image:
     for layer in viewer.layers:
         if layer.ndim > 2 and path_of(layer) == one.video:
             return layer
+    require_video(run.folder, one)
     data, arguments, _ = recording_layer(one.open_with(open_video, warn=False))
     return viewer.add_image(data, **{**arguments, "name": recording})
 

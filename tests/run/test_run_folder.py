@@ -1,0 +1,43 @@
+"""A run is opened from its folder, and says which table to mend when its videos are gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from napari_ubam.run import Run, RunError
+from napari_ubam.runfolder.paths import STUDY
+from napari_ubam.study import Study
+from napari_ubam.video import VideoError
+
+
+def test_a_run_is_made_of_a_folder_as_it_is_opened(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Run(str(trained.folder)) == Run(trained.folder) == Run.open(trained.folder)  # type: ignore[arg-type]
+    monkeypatch.chdir(trained.folder.parent)
+    assert Run(trained.folder.name).folder == trained.folder  # type: ignore[arg-type]
+
+
+def test_a_folder_without_a_model_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="There is no run at"):
+        Run(tmp_path / "none")
+    with pytest.raises(RunError, match=r"has no posture\.safetensors"):
+        Run(tmp_path)
+
+
+def test_a_run_without_its_videos_says_which_table_to_correct(magnifying: Run) -> None:
+    table = magnifying.folder / STUDY
+    study = Study.from_csv(table)
+    gone = Path("/gone") / study[0].video.name
+    Study([study[0].model_copy(update={"video": gone}), *study[1:]]).to_csv(table)
+    sentence = (
+        f"The video of {study[0].name} is not at {gone}; if the run or the videos were moved, correct the "
+        f"column video in {table}."
+    )
+    for use in (
+        lambda: magnifying.magnify(study[0].name, reference="group=healthy"),
+        lambda: magnifying.codes(Study.from_csv(table, check_files=False)),
+    ):
+        with pytest.raises(VideoError) as caught:
+            use()
+        assert str(caught.value) == sentence
