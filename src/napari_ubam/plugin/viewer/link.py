@@ -19,8 +19,8 @@ from napari_ubam.plugin.state.session import Session
 from napari_ubam.study import Study
 
 from .navigation import Navigation
+from .own_context import finish_in_own_context
 from .own_layers import own_layers, remove_own, was_removed
-from .software_gl import keep_programs
 from .worker import Worker, sentence_of, tell_error
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def link_of(viewer: Viewer) -> ViewerLink:
     """
     real = getattr(viewer, "__wrapped__", viewer)
     if real not in _LINKS:
-        keep_programs()
+        finish_in_own_context()
         _LINKS[real] = ViewerLink(real)
     return _LINKS[real]
 
