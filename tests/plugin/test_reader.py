@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from npe2 import PluginManifest
 
-from napari_ubam.plugin.io.reader import get_reader
+from napari_ubam.plugin.io.reader import get_reader, get_study_reader
 from napari_ubam.video import VIDEO_SUFFIXES, LazyVideo, VideoError, write_video
 from numbered_videos import number_in, packets_of, picture
 
@@ -28,6 +28,16 @@ def test_other_files_are_left_to_other_readers(path) -> None:
 @pytest.mark.parametrize("path", ["a.mp4", "A.MTS", ["a.avi", "b.mov"]])
 def test_videos_are_taken(path) -> None:
     assert get_reader(path) is not None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+def test_studies_are_taken_as_spreadsheets_write_them(tmp_path, encoding: str, first: str) -> None:
+    path = tmp_path / "study.csv"
+    path.write_bytes(f"{first}Video;Subject;Group;Session\r\na.mp4;1;g;0\r\n".encode(encoding))
+    assert get_study_reader(str(path)) is not None
+    path.write_text("video;subject;group\r\n")
+    assert get_study_reader(str(path)) is None
 
 
 def test_open_in_a_viewer(make_napari_viewer, clip) -> None:

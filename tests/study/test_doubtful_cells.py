@@ -203,6 +203,10 @@ def test_composed_and_decomposed_accents_are_one(tmp_path: Path, on_disk: str, w
     assert NFD in study
     assert len(study.select(f"{NFD}={NFD} and group={NFD}")) == 2
     assert Study.from_csv(study.to_csv(tmp_path / "again.csv")) == study
+    again = study.to_csv(tmp_path / f"{on_disk}.csv")
+    assert Study.from_csv(again.with_name(f"{written}.csv")) == study
+    one = Recording(video=tmp_path / written / f"{written}.mp4", subject="1", group="g", session="0")
+    assert one.video.is_file()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from .numbers import clear_text, text_of
 from .parse import duplicate_faults, parse_rows
 from .recording import OPTIONAL, REQUIRED, Recording
 from .table import Row, check_header, known_column, read_table, write_table
-from .values import absolute, counted, listed, nearest
+from .values import absolute, counted, existing_form, listed, nearest
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and only data frames need it
@@ -92,7 +92,7 @@ class Study(RootModel[tuple[Recording, ...]]):
         StudyError
             If the table is not valid. The error lists the faults of all rows.
         """
-        path = absolute(path)
+        path = existing_form(absolute(path))
         table = read_table(path, REQUIRED, OPTIONAL)
         return cls._parse(table.rows, path.parent, check_files, list(table.faults), path)
 

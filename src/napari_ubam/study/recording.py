@@ -15,7 +15,7 @@ from .faults import Checked, refusal
 from .geometry import Roi, Track
 from .intervals import Interval, frame_labels, overlap_faults, parse_intervals
 from .numbers import text_of
-from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute
+from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute, existing_form
 
 REQUIRED = ("video", "subject", "group", "session")
 ROI_COLUMNS = ("x", "y", "width", "height")
@@ -87,7 +87,7 @@ class Recording(Checked):
     def _absolute(cls, value: Any) -> Path:
         if not isinstance(value, str | os.PathLike) or not str(value).strip():
             raise refusal(f"{value!r} is not a path", "enter the path of the video")
-        return absolute(Path(value))
+        return existing_form(absolute(Path(value)))
 
     @field_validator("intervals", mode="before")
     @classmethod

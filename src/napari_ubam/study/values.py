@@ -239,7 +239,7 @@ def resolve(text: str, folder: Path) -> Path:
     path = _absolute(bare_path(text), folder)
     if "\\" in text and not _exists(path):
         path = _absolute(PureWindowsPath(bare_path(text)).as_posix(), folder)
-    return path if _exists(path) else _other_form(path)
+    return existing_form(path)
 
 
 def bare_path(text: str) -> str:
@@ -259,8 +259,21 @@ def bare_path(text: str) -> str:
     return text[1:-1].strip() if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
-def _other_form(path: Path) -> Path:
-    """Find an existing path whose parts are the same letters in another Unicode form, else the path."""
+def existing_form(path: Path) -> Path:
+    """Find a file whose name is stored in another Unicode form than it is written.
+
+    Parameters
+    ----------
+    path : Path
+        Absolute path.
+
+    Returns
+    -------
+    Path
+        The path if it exists, else an existing one with the same letters, else the path.
+    """
+    if str(path).isascii() or _exists(path):
+        return path
     found = Path(path.anchor)
     for part in path.parts[1:]:
         step = found / part
