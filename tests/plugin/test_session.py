@@ -258,7 +258,7 @@ def test_rows_that_were_edited_stay(session: Session, folder: Path) -> None:
     session.set_contents(read_run(folder))
     assert session.study is edited
     assert session.study_differs
-    assert session.status == ""
+    assert session.status.endswith("changed elsewhere; the rows that you edited stay as they are.")
 
 
 def test_rows_that_were_not_edited_give_way_to_another_run(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from napari_ubam.run import Run
 
 FOLLOWED = "The study of this run was changed elsewhere; the panels show it as it is now."
+KEPT = "The study of this run was changed elsewhere; the rows that you edited stay as they are."
 
 
 class Session(JobControl):
@@ -182,12 +183,11 @@ class Session(JobControl):
         now, earlier = self.run_study, before.study if before is not None else None
         if now is None or self.study == now:
             return
-        if not len(self.draft):
+        is_edited = len(self.draft) > 0 and (self.study is None or self.study != earlier)
+        if len(self.draft) and is_same_run and earlier is not None and earlier != now:
+            self.say(KEPT if is_edited else FOLLOWED)
+        if not is_edited:
             self.set_study(now)
-        elif self.study is not None and self.study == earlier:
-            self.set_study(now)
-            if is_same_run:
-                self.say(FOLLOWED)
 
     def _follow_reference(self, before: RunContents | None, is_same_run: bool) -> None:
         """Choose the reference of the scores, unless the user has chosen another one for this run."""
