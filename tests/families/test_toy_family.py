@@ -95,7 +95,7 @@ def test_it_needs_no_magnifier(study: Study, tmp_path: Path) -> None:
 
 
 def test_its_preset_is_described() -> None:
-    assert describe_presets()["toy"] == "crops of about 48 × 48 pixels; seconds"
+    assert describe_presets()["toy"] == "about 48 × 48 pixels; seconds"
 
 
 def test_presets_of_two_families_have_different_names_and_name_their_family() -> None:

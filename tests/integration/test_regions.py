@@ -6,25 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
 
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.plugin.viewer.own_layers import own_layers
 from napari_ubam.study import Roi
 from real_window import Window
+from study_rows import choose_cell
 
 pytestmark = pytest.mark.slow
 WANTED = Roi(x=30, y=20, width=60, height=60)
 CORNERS = np.array([[19.5, 29.5], [19.5, 89.5], [79.5, 89.5], [79.5, 29.5]])
-
-
-def choose_row(panel: Any, row: int) -> None:
-    """Click the subject of a row."""
-    index = panel.table.rows.index(row, panel.table.rows.columns.index("subject"))
-    panel.table.scrollTo(index)
-    place = panel.table.visualRect(index).center()
-    QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
 def drawn(window: Window, panel: Any, row: int, frame: int) -> Any:
@@ -33,7 +24,7 @@ def drawn(window: Window, panel: Any, row: int, frame: int) -> Any:
     name = draft.recording(row).name
     link.show(name, frame)
     window.wait(lambda: link.here() == (name, frame))
-    choose_row(panel, row)
+    choose_cell(panel, row)
     window.click(panel, "Whole picture")
     window.click(panel, "Draw")
     window.wait(lambda: own_layers(window.viewer, name, "region"))
@@ -48,7 +39,7 @@ def test_a_region_goes_with_its_row(run_window: Window) -> None:
     panel = run_window.open("Study")
     names = panel.session.study.names
     layer = drawn(run_window, panel, 1, 25)
-    choose_row(panel, 0)
+    choose_cell(panel, 0)
     run_window.click(panel, "Remove")
     layer.data = [CORNERS + (0, 10)]
     moved = Roi(x=40, y=20, width=60, height=60)
@@ -57,7 +48,7 @@ def test_a_region_goes_with_its_row(run_window: Window) -> None:
     assert panel.session.study[names[1]].roi == moved
     assert panel.session.study[names[2]].roi != moved
     run_window.shoot("region")
-    choose_row(panel, 0)
+    choose_cell(panel, 0)
     run_window.click(panel, "Remove")
     assert own_layers(run_window.viewer, role="region") == []
     assert [one.roi == moved for one in panel.session.study] == [False] * (len(names) - 2)

@@ -92,7 +92,7 @@ def test_without_a_run_nothing_can_be_computed(viewer: Any) -> None:
     panel = ExplorePanel(viewer)
     assert not panel.analyses.start.isEnabled()
     panel.analyses.compute()
-    assert "Open a trained run first" in panel._foot.text()
+    assert "Train a model or open a run in the Train panel first" in panel._foot.text()
     delete(panel)
 
 

@@ -104,50 +104,77 @@ def test_a_block_is_pasted_cell_by_cell(rows: int, columns: int, data: st.DataOb
     assert shown == [[cell.strip() for cell in line] for line in block]
 
 
+def test_one_step_is_undone_at_a_time() -> None:
+    draft = StudyDraft([{"video": f"rat{number}.mp4", "subject": str(number)} for number in range(3)])
+    assert not draft.can_undo
+    keys = draft.keys
+    draft.paste(1, "subject", [["a", "healthy"], ["b", "healthy"]])
+    draft.remove([0, 2])
+    draft.set_cell(0, "subject", "a")  # the same text is no change
+    draft.set_roi([0], None)  # nor is no region where none was
+    assert draft.undo() == [0, 2]
+    assert draft.keys == keys
+    assert [draft.cell(row, "subject") for row in range(3)] == ["0", "a", "b"]
+    assert draft.undo() == [1, 2]
+    assert [draft.cell(row, "group") for row in range(3)] == ["", "", ""]
+    assert not draft.can_undo
+    assert draft.undo() == []
+
+
+Cells = dict[int, tuple[str, Roi | None]]  # subject and region by the key of the row, in order
+
+
 class Rows(RuleBasedStateMachine):
     """Any order of edits, compared with a dict from key to the region and the subject of the row."""
 
     def __init__(self) -> None:
         super().__init__()
         self.draft = StudyDraft()
-        self.wanted: dict[int, tuple[str, Roi | None]] = {}
-        self.removed: list[dict[int, tuple[str, Roi | None]]] = []
+        self.wanted: Cells = {}
+        self.before: list[Cells] = []
         self.videos = 0
+
+    def note(self, wanted: Cells) -> None:
+        """Expect other cells, and the ones of now after an undo."""
+        if wanted != self.wanted:
+            self.before.append(self.wanted)
+        self.wanted = wanted
+
+    def some_row(self, data: st.DataObject) -> tuple[int, int]:
+        key = data.draw(st.sampled_from(sorted(self.wanted)))
+        row = self.draft.row_of(key)
+        assert row is not None
+        return key, row
 
     @rule(number=st.integers(1, 3))
     def add(self, number: int) -> None:
         names = [f"rat{self.videos + one}" for one in range(number)]
         self.videos += number
-        for row, name in zip(self.draft.add_videos([Path(f"{n}.mp4") for n in names]), names, strict=True):
-            self.wanted[self.draft.key(row)] = (name, None)
+        rows = self.draft.add_videos([Path(f"{name}.mp4") for name in names])
+        added: Cells = {self.draft.key(row): (name, None) for row, name in zip(rows, names, strict=True)}
+        self.note({**self.wanted, **added})
 
+    @precondition(lambda self: self.wanted)
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
-        rows = (
-            data.draw(st.sets(st.integers(0, max(len(self.draft) - 1, 0)), max_size=3))
-            if self.wanted
-            else set()
-        )
-        keys = [self.draft.key(row) for row in rows]
+        rows = data.draw(st.sets(st.integers(0, len(self.draft) - 1), max_size=3))
+        keys = {self.draft.key(row) for row in rows}
         self.draft.remove(rows)
-        if keys:
-            self.removed.append({key: self.wanted.pop(key) for key in keys})
+        self.note({key: cells for key, cells in self.wanted.items() if key not in keys})
 
     @rule()
-    def restore(self) -> None:
-        assert self.draft.can_restore == bool(self.removed)
-        back = self.removed.pop() if self.removed else {}
-        assert {self.draft.key(row) for row in self.draft.restore()} == set(back)
-        self.wanted.update(back)
+    def undo(self) -> None:
+        assert self.draft.can_undo == bool(self.before)
+        now, self.wanted = self.wanted, self.before.pop() if self.before else self.wanted
+        changed = {self.draft.key(row) for row in self.draft.undo()}
+        assert changed == {key for key, cells in self.wanted.items() if now.get(key) != cells}
 
     @precondition(lambda self: self.wanted)
     @rule(data=st.data(), text=st.sampled_from(["", "a", "b"]))
     def edit(self, data: st.DataObject, text: str) -> None:
-        key = data.draw(st.sampled_from(sorted(self.wanted)))
-        row = self.draft.row_of(key)
-        assert row is not None
+        key, row = self.some_row(data)
         self.draft.set_cell(row, "subject", text)
-        self.wanted[key] = (text, self.wanted[key][1])
+        self.note({**self.wanted, key: (text, self.wanted[key][1])})
 
     @precondition(lambda self: self.wanted)
     @rule(
@@ -156,18 +183,17 @@ class Rows(RuleBasedStateMachine):
         | st.builds(Roi, x=st.integers(0, 9), y=st.just(0), width=st.just(4), height=st.just(4)),
     )
     def draw(self, data: st.DataObject, roi: Roi | None) -> None:
-        key = data.draw(st.sampled_from(sorted(self.wanted)))
-        row = self.draft.row_of(key)
-        assert row is not None
+        key, row = self.some_row(data)
         self.draft.set_roi([row], roi)
-        self.wanted[key] = (self.wanted[key][0], roi)
+        self.note({**self.wanted, key: (self.wanted[key][0], roi)})
 
     @invariant()
     def every_row_has_what_its_key_was_given(self) -> None:
         rows = range(len(self.draft))
         found = {self.draft.key(row): (self.draft.cell(row, "subject"), self.draft.roi(row)) for row in rows}
-        assert found == self.wanted
-        assert all(self.draft.row_of(key) is None for gone in self.removed for key in gone)
+        assert list(found.items()) == list(self.wanted.items())
+        gone = {key for cells in self.before for key in cells if key not in self.wanted}
+        assert all(self.draft.row_of(key) is None for key in gone)
 
 
 TestRows = Rows.TestCase

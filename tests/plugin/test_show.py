@@ -60,6 +60,19 @@ def test_magnified_layers_lie_where_the_frames_are(make_napari_viewer, run: Run)
     assert layers[0].metadata["magnification"]["factor"] == 2.5
 
 
+def test_layers_lie_on_a_recording_that_is_scaled_and_moved(make_napari_viewer, run: Run) -> None:
+    viewer = make_napari_viewer()
+    image = show_recording(viewer, run, "impaired1")
+    image.scale, image.translate = (image.scale[0] * 2, 2, 0.5), (0.1, -7, 30)
+    outline = show_scores(viewer, run, "impaired1")
+    for corner in outline.data[0]:
+        np.testing.assert_allclose(outline.data_to_world(corner), image.data_to_world((0, *corner))[1:])
+    for layer in show_magnified(
+        viewer, run, "impaired1", "group=healthy", frames=slice(20, 22), device="cpu"
+    ):
+        np.testing.assert_allclose(layer.data_to_world((1, 5, 6)), image.data_to_world((21, 5, 6)))
+
+
 def test_arrows_are_added_on_request(make_napari_viewer, run: Run) -> None:
     viewer = make_napari_viewer()
     made = run.magnify("impaired1", "group=healthy", 2.5, frames=slice(20, 26), device="cpu").magnification

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 import tifffile
+from napari.utils._proxies import ReadOnlyWrapper
+from napari.utils.interactions import (
+    mouse_move_callbacks,
+    mouse_press_callbacks,
+    mouse_release_callbacks,
+)
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
 
 from napari_ubam.plugin.panels.study import StudyPanel
+from napari_ubam.plugin.viewer.own_layers import own_layers
 from napari_ubam.study import Roi, Study
 from shared_widgets import Wait, delete
 
@@ -39,16 +48,83 @@ def test_a_region_is_drawn_and_copied(viewer: Any, study_csv: Path, wait: Wait) 
     panel = StudyPanel(viewer)
     panel.open_csv(study_csv)
     panel.table.setCurrentIndex(panel.table.rows.index(1, 1))
-    panel.clear_region()
-    panel.draw_region()
+    panel.region.clear()
+    panel.region.draw()
     wait(lambda: any(layer.name.startswith("region") for layer in viewer.layers))
     layer = next(layer for layer in viewer.layers if layer.name.startswith("region"))
     layer.add_rectangles([[19.5, 29.5], [19.5, 89.5], [79.5, 89.5], [79.5, 29.5]])
     wanted = Roi(x=30, y=20, width=60, height=60)
     assert panel.session.study is not None
     assert panel.session.study[1].roi == wanted
-    panel.copy_region()
+    panel.region.copy()
     assert {one.roi for one in panel.session.study} == {wanted}
+    assert "Row 2: 60 × 60 pixels from x = 30, y = 20." in panel.region.text.text()
+    delete(panel)
+
+
+def drag(layer: Any, start: tuple[float, float], stop: tuple[float, float]) -> None:
+    """Drag the mouse over a layer, from one place of the picture to another one, (y, x) in the world."""
+    facts: dict[str, Any] = {"modifiers": (), "pos": np.zeros(2), "handled": False, "button": 1}
+    facts |= {"view_direction": None, "dims_displayed": [0, 1], "dims_point": [0.0, 0.0], "source": None}
+
+    def event(kind: str, at: tuple[float, float]) -> Any:
+        held = kind == "mouse_move"
+        return SimpleNamespace(type=kind, position=at, is_dragging=held, **facts)
+
+    mouse_press_callbacks(layer, ReadOnlyWrapper(event("mouse_press", start)))
+    for part in (0.3, 0.7, 1.0):
+        at = (start[0] + part * (stop[0] - start[0]), start[1] + part * (stop[1] - start[1]))
+        mouse_move_callbacks(layer, event("mouse_move", at))
+    mouse_release_callbacks(layer, event("mouse_release", stop))
+
+
+@pytest.mark.parametrize(("scale", "translate"), [((1, 1), (0, 0)), ((2, 2), (0, 0)), ((1.5, 0.4), (-7, 30))])
+def test_a_region_is_drawn_where_the_picture_is(
+    viewer: Any, study_csv: Path, wait: Wait, scale: tuple[float, float], translate: tuple[float, float]
+) -> None:
+    panel = StudyPanel(viewer)
+    panel.open_csv(study_csv)
+    panel.table.setCurrentIndex(panel.table.rows.index(1, 1))
+    panel.region.clear()
+    name = panel.session.study[1].name
+    panel.link.show(name, 4)
+    wait(lambda: panel.link.here() == (name, 4))
+    image = panel.link.layer_of(panel.session.study[1])
+    image.scale, image.translate = (image.scale[0], *scale), (0, *translate)
+    panel.region.draw()
+    wait(lambda: own_layers(viewer, name, "region"))
+    (layer,) = own_layers(viewer, name, "region")
+    corners = [tuple(image.data_to_world((4, *one))[1:]) for one in ((19.5, 29.5), (79.4, 89.4))]
+    drag(layer, *corners)
+    assert panel.session.study[1].roi == Roi(x=30, y=20, width=60, height=60)
+    delete(panel)
+
+
+def test_the_newest_rectangle_is_the_region(viewer: Any, study_csv: Path, wait: Wait) -> None:
+    panel = StudyPanel(viewer)
+    panel.open_csv(study_csv)
+    panel.table.setCurrentIndex(panel.table.rows.index(0, 1))
+    panel.region.clear()
+    panel.region.draw()
+    wait(lambda: own_layers(viewer, role="region"))
+    (layer,) = own_layers(viewer, role="region")
+    first, second = Roi(x=5, y=5, width=40, height=30), Roi(x=60, y=50, width=40, height=30)
+    for one in (first, second):
+        layer.mode = "add_rectangle"
+        drag(layer, (one.y - 0.4, one.x - 0.4), (one.y + 29.6, one.x + 39.6))
+        wait(lambda one=one: panel.session.study[0].roi == one)
+    wait(lambda: len(layer.data) == 1)
+    np.testing.assert_allclose(layer.data[0].min(axis=0), (49.6, 59.6))
+    assert panel._foot.text() == "A recording has one region: the new rectangle has replaced the old one."
+    drag(layer, (10, 10), (10, 10))  # a click without a drag
+    wait(lambda: len(layer.data) == 1)
+    assert panel.session.study[0].roi == second
+    layer.selected_data = {0}
+    layer.remove_selected()
+    wait(lambda: panel.session.study[0].roi is None)
+    panel.undo()
+    assert panel.session.study[0].roi == second
+    wait(lambda: len(layer.data) == 1)
     delete(panel)
 
 

@@ -136,7 +136,7 @@ def describe_presets() -> dict[str, str]:
     for name, config in presets().items():
         height, width = config.posture.size
         note = family_of(config).preset_notes.get(name, "")
-        described[name] = f"crops of about {height} × {width} pixels" + (f"; {note}" if note else "")
+        described[name] = f"about {height} × {width} pixels" + (f"; {note}" if note else "")
     return described
 
 

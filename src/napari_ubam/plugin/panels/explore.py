@@ -197,7 +197,7 @@ class ExplorePanel(Panel):
             return
         if here not in self._rows:
             self.strip.clear()
-            self.say(f"Frame {here[1]} of {here[0]} has no code, because no complete window is around it.")
+            self.say(f"Frame {here[1]} of {here[0]} cannot be compared: its window is not complete.")
             return
         self.say("")
 

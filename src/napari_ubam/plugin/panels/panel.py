@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,7 @@ class Panel(QWidget):
                 dock = dock.parent()
             window = dock.parent() if dock is not None else None
             if isinstance(dock, QDockWidget) and isinstance(window, QMainWindow):
+                dock.setWindowTitle(_tab_text(dock.windowTitle()))
                 self.place(window, dock)
 
     def place(self, window: QMainWindow, dock: QDockWidget) -> None:
@@ -153,6 +155,11 @@ class Panel(QWidget):
         outer.addWidget(area, 1)
         outer.addWidget(self._foot)
         return column
+
+
+def _tab_text(title: str) -> str:
+    """Shorten the title from the menu, such as "1 Study (uBAM)", so that five tabs fit the dock."""
+    return re.sub(r"^\d+ | \([^()]*\)$", "", title)
 
 
 class _End:

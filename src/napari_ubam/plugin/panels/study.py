@@ -5,17 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QLabel, QListWidget
+from qtpy.QtGui import QKeyEvent, QKeySequence
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QLabel
 
-from napari_ubam.plugin.viewer.region_drawing import RegionDrawing
 from napari_ubam.plugin.viewer.worker import tell_error
-from napari_ubam.plugin.widgets import button, row, section
+from napari_ubam.plugin.widgets import button, row
+from napari_ubam.plugin.widgets.check_list import CheckList
 from napari_ubam.plugin.widgets.study_table import StudyTable
-from napari_ubam.study import Recording, Roi, Study
+from napari_ubam.study import Recording, Study
 from napari_ubam.study.values import counted
 from napari_ubam.video import TIFF_SUFFIXES, VIDEO_SUFFIXES
 
 from .panel import Panel
+from .study_region import StudyRegion, frame_of
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -42,7 +44,7 @@ class StudyPanel(Panel):
             header.sectionDoubleClicked.connect(self.show_row)
         self.summary = QLabel()
         self.summary.setWordWrap(True)
-        self.region = RegionDrawing(napari_viewer, self._take_region)
+        self.region = StudyRegion(self, napari_viewer, self.table, self._recording)
         self._checking = self.worker()
         self._build()
         self.observe(self.session.study_changed, self.refresh)
@@ -53,36 +55,35 @@ class StudyPanel(Panel):
         add = button("Add videos …", "Choose videos, and add a row for each.", self.add_videos)
         remove = button("Remove", "Remove the selected rows. The video files stay.", self.remove_rows)
         show = button("Show", "Show the selected recording in the viewer.", self.show_selected)
-        self.column.addLayout(row(add, remove, show))
+        self.undo_button = button("Undo", "Undo the last change of the study (Ctrl+Z).", self.undo)
+        self.column.addLayout(row(add, remove, show, self.undo_button))
         self.column.addWidget(self.summary)
         tip = "Replace this table by the study that the open run was scored with."
         self.take_run = button("Use the study of the run", tip, self.session.take_run_study)
         self.column.addWidget(self.take_run)
         self.column.addWidget(self.table, 1)
-        box, column = section("Region of the selected rows")
-        draw = button("Draw", "Draw the region of the current row on its video.", self.draw_region)
-        copy = button("Copy to all", "Copy the region of the current row to all rows.", self.copy_region)
-        clear = button("Whole picture", "Use the whole picture for the selected rows.", self.clear_region)
-        column.addLayout(row(draw, copy, clear))
-        self.column.addWidget(box)
+        self.all_columns = QCheckBox("All columns")
+        self.all_columns.setToolTip("Show region, first and last frame, name and further columns, too.")
+        self.all_columns.toggled.connect(self.table.show_all_columns)
+        self.column.addWidget(self.all_columns)
+        self.column.addWidget(self.region)
         self.check = button(
             "Check videos", "Open every video, and list problems of the study.", self.check_videos
         )
         load = button("Open CSV …", "Open the CSV file of a study.", self.open_csv)
         save = button("Save CSV …", "Save the study as a CSV file.", self.save_csv)
         self.column.addLayout(row(load, save, self.check))
-        self.found = QListWidget()
-        self.found.setWordWrap(True)
-        self.found.setVisible(False)
-        self.found.setToolTip("Problems that the check has found.")
-        self.found.setMinimumHeight(200)  # several sentences are read without scrolling
+        self.found = CheckList()
         self.column.addWidget(self.found)
 
     def refresh(self) -> None:
         """Show the study of the session."""
         self.table.refresh()
-        self._follow_region()
+        self.region.refresh()
+        self.undo_button.setEnabled(self.session.draft.can_undo)
         self._offer_run_study()
+        if self.found.compare(self.session.study):
+            self.say("")  # the sentence about an earlier check
         study, faults = self.session.study, self.session.faults
         if not len(self.session.draft):
             self.summary.setText(EMPTY)
@@ -90,7 +91,7 @@ class StudyPanel(Panel):
             whole = faults.get(-1, [])
             many = sum(map(len, faults.values()))
             first = whole[0] if whole else f"point at ⚠ to read {'it' if many == 1 else 'them'}."
-            self.summary.setText(f"{many} problem{'s' * (many > 1)}: {first}")
+            self.summary.setText(f"{counted(many, 'problem')}: {first}")
         else:
             groups = f", groups {', '.join(study.groups)}" if any(study.groups) else ""
             saved = "" if self.session.study_is_saved else "; not saved yet"
@@ -119,12 +120,31 @@ class StudyPanel(Panel):
         added = self.session.draft.add_videos(paths)
         self.session.draft_edited()
         if len(added) < len(paths):
-            self.say(f"Already in the study: {len(paths) - len(added)} of {len(paths)} videos.")
+            self.say(f"Already in the study: {len(paths) - len(added)} of {counted(len(paths), 'video')}.")
 
     def remove_rows(self) -> None:
         """Remove the selected rows."""
-        self.session.draft.remove(self.table.chosen_rows())
+        rows = self.table.chosen_rows()
+        if not rows:
+            self.say("Select the rows to remove first.")
+            return
+        self.session.draft.remove(rows)
         self.session.draft_edited()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Undo with Ctrl+Z, wherever the focus is in the panel; a field of text has its own undo."""
+        if event is not None and event.matches(QKeySequence.StandardKey.Undo):
+            self.undo()
+        else:
+            super().keyPressEvent(event)
+
+    def undo(self) -> None:
+        """Undo the last change of the rows, and select those that came back."""
+        if not self.session.draft.can_undo:
+            return
+        changed = self.session.draft.undo()
+        self.session.draft_edited()
+        self.table.choose_rows(changed)
 
     def show_selected(self) -> None:
         """Show the recording of the current row."""
@@ -140,12 +160,7 @@ class StudyPanel(Panel):
         """
         recording = self._recording(number)
         if recording is not None:
-            self.link.show(recording.name, self._frame_of(recording))
-
-    def _frame_of(self, recording: Recording) -> int | None:
-        """Give the frame that is shown of a recording, so that it stays; None if another one is shown."""
-        here = self.link.here()
-        return here[1] if here is not None and here[0] == recording.name else None
+            self.link.show(recording.name, frame_of(self, recording))
 
     def _recording(self, number: int) -> Recording | None:
         """Give the recording of a row, or show what is missing."""
@@ -156,59 +171,6 @@ class StudyPanel(Panel):
         if found is None:
             self.say(" ".join(self.session.faults.get(number, ["Correct the row first."])))
         return found
-
-    # region -----------------------------------------------------------------------------------------
-
-    def draw_region(self) -> None:
-        """Let the user draw the region of the current row."""
-        number = self.table.currentIndex().row()
-        found = self._recording(number)
-        if found is None:
-            return
-        self.say(f"Draw a rectangle around the subject in {found.name}. You can move and resize it later.")
-        key = self.session.draft.key(number)
-        self.link.show(found.name, self._frame_of(found), then=lambda: self._begin_region(key))
-
-    def _begin_region(self, key: int) -> None:
-        """Draw once the video is shown, if the row is still there."""
-        number = self.session.draft.row_of(key)
-        found = None if number is None else self.session.draft.recording(number)
-        if found is not None:
-            self.region.begin(key, found)
-
-    def _take_region(self, key: int, roi: Roi) -> None:
-        """Write the drawn region to its row, wherever the row is now."""
-        number = self.session.draft.row_of(key)
-        if number is not None:
-            self.session.draft.set_roi([number], roi)
-            self.session.draft_edited()
-
-    def _follow_region(self) -> None:
-        """Let the drawn region follow its row; it goes with the row."""
-        key = self.region.key
-        if key is None:
-            return
-        number = self.session.draft.row_of(key)
-        if number is None:
-            self.region.end()
-            return
-        found = self.session.draft.recording(number)
-        if found is not None:  # else the user is still typing
-            self.region.follow(found)
-
-    def copy_region(self) -> None:
-        """Copy the region of the current row to all rows."""
-        found = self._recording(self.table.currentIndex().row())
-        if found is None:
-            return
-        self.session.draft.set_roi(range(len(self.session.draft)), found.roi)
-        self.session.draft_edited()
-
-    def clear_region(self) -> None:
-        """Use the whole picture for the selected rows."""
-        self.session.draft.set_roi(self.table.chosen_rows(), None)
-        self.region.end()
-        self.session.draft_edited()
 
     # files ------------------------------------------------------------------------------------------
 
@@ -280,18 +242,13 @@ class StudyPanel(Panel):
 
             return check_study(study)
 
-        self._checking.run(work, lambda report: self._show_report(report, len(study)), self._show_failure)
+        self._checking.run(work, lambda report: self._show_report(report, study), self._show_failure)
 
     def _show_failure(self, error: BaseException) -> None:
         self.check.setEnabled(True)
         tell_error(error)
 
-    def _show_report(self, report: CheckReport, many: int) -> None:
+    def _show_report(self, report: CheckReport, study: Study) -> None:
         self.check.setEnabled(True)
-        self.found.clear()
-        self.found.addItems([f"Error: {one}" for one in report.errors])
-        self.found.addItems([f"Warning: {one}" for one in report.warnings])
-        self.found.setVisible(self.found.count() > 0)
-        kinds = ((report.errors, "error"), (report.warnings, "warning"))
-        found = " and ".join(counted(len(some), kind) for some, kind in kinds if some)
-        self.say(f"{counted(many, 'video')} checked: {found or 'no problems found'}.")
+        said = self.found.show_report(report, study)
+        self.say("" if self.found.compare(self.session.study) else said)

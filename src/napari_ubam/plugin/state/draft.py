@@ -6,7 +6,8 @@ one call, such as a region that is being drawn, must note the key and not the ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,10 +17,11 @@ from napari_ubam.study import Recording, Roi, Study, StudyError
 from napari_ubam.study.recording import REQUIRED, ROI_COLUMNS
 
 COLUMNS = (*REQUIRED, *ROI_COLUMNS, "start", "stop", "name")
+STEPS = 100  # changes that can be undone
 
 
 class StudyDraft:
-    """Rows of a study as text; they need not be complete or valid.
+    """Rows of a study as text; they need not be complete or valid. Changes can be undone.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ class StudyDraft:
         self.rows: list[dict[str, str]] = [dict(row) for row in rows]
         self.folder = folder or Path()
         self._keys = [_new_key() for _ in self.rows]
-        self._removed: list[list[tuple[int, int, dict[str, str]]]] = []
+        self._before: list[tuple[list[dict[str, str]], list[int]]] = []
 
     @classmethod
     def from_study(cls, study: Study) -> StudyDraft:
@@ -125,12 +127,13 @@ class StudyDraft:
             Numbers of the new rows. The name of the file is taken as the subject; the user can change it.
         """
         have, added = {Path(row.get("video", "")) for row in self.rows}, []
-        for path in paths:
-            if path in have:
-                continue
-            added.append(len(self.rows))
-            self.rows.append({"video": str(path), "subject": path.stem, "group": "", "session": "0"})
-            self._keys.append(_new_key())
+        with self._one_step():
+            for path in paths:
+                if path in have:
+                    continue
+                added.append(len(self.rows))
+                self.rows.append({"video": str(path), "subject": path.stem, "group": "", "session": "0"})
+                self._keys.append(_new_key())
         return added
 
     def set_cell(self, row: int, column: str, text: str) -> None:
@@ -142,7 +145,8 @@ class StudyDraft:
             Number of the row, from 0.
         column, text : str
         """
-        self.rows[row][column] = text.strip()
+        with self._one_step():
+            self._write(row, {column: text.strip()})
 
     def paste(self, row: int, column: str, block: Sequence[Sequence[str]]) -> int:
         """Write a block of cells that was copied from a spreadsheet.
@@ -163,12 +167,13 @@ class StudyDraft:
         """
         columns = self.columns
         left, lost = columns.index(column), 0
-        for down, line in enumerate(block):
-            for right, text in enumerate(line):
-                if row + down < len(self.rows) and left + right < len(columns):
-                    self.set_cell(row + down, columns[left + right], text)
-                else:
-                    lost += 1
+        with self._one_step():
+            for down, line in enumerate(block):
+                for right, text in enumerate(line):
+                    if row + down < len(self.rows) and left + right < len(columns):
+                        self._write(row + down, {columns[left + right]: text.strip()})
+                    else:
+                        lost += 1
         return lost
 
     def roi(self, row: int) -> Roi | None:
@@ -200,8 +205,9 @@ class StudyDraft:
             None for the whole picture.
         """
         values = ("", "", "", "") if roi is None else (roi.x, roi.y, roi.width, roi.height)
-        for row in rows:
-            self.rows[row].update(zip(ROI_COLUMNS, map(str, values), strict=True))
+        with self._one_step():
+            for row in rows:
+                self._write(row, dict(zip(ROI_COLUMNS, map(str, values), strict=True)))
 
     def remove(self, rows: Iterable[int]) -> None:
         """Remove rows. The video files stay.
@@ -211,31 +217,41 @@ class StudyDraft:
         rows : iterable of int
             Numbers of the rows, from 0.
         """
-        gone = sorted(set(rows))
-        if not gone:
-            return
-        self._removed.append([(row, self._keys[row], self.rows[row]) for row in gone])
-        for row in reversed(gone):
-            del self.rows[row], self._keys[row]
+        with self._one_step():
+            for row in sorted(set(rows), reverse=True):
+                del self.rows[row], self._keys[row]
 
     @property
-    def can_restore(self) -> bool:
-        """Whether removed rows can be brought back."""
-        return bool(self._removed)
+    def can_undo(self) -> bool:
+        """Whether a change of the rows can be undone."""
+        return bool(self._before)
 
-    def restore(self) -> list[int]:
-        """Bring back the rows that were removed last, with their keys.
+    def undo(self) -> list[int]:
+        """Undo the last change. Rows come back with their keys.
 
         Returns
         -------
         list of int
-            Numbers of these rows, from 0: where they were, or at the end of a table that is shorter now.
+            Numbers of the rows that came back or have other cells now, from 0.
         """
-        back = self._removed.pop() if self._removed else []
-        for row, key, cells in back:
-            self.rows.insert(row, cells)
-            self._keys.insert(row, key)
-        return [self._keys.index(key) for _, key, _ in back]
+        if not self._before:
+            return []
+        after = dict(zip(self._keys, self.rows, strict=True))
+        self.rows, self._keys = self._before.pop()
+        return [number for number, key in enumerate(self._keys) if after.get(key) != self.rows[number]]
+
+    @contextmanager
+    def _one_step(self) -> Iterator[None]:
+        """Let all that changes inside be undone at once."""
+        before = (list(self.rows), list(self._keys))
+        yield
+        if (self.rows, self._keys) != before:
+            self._before = [*self._before, before][-STEPS:]
+
+    def _write(self, row: int, cells: Mapping[str, str]) -> None:
+        """Write cells to a copy of the row, since earlier steps share the row."""
+        if any(self.cell(row, column) != text for column, text in cells.items()):
+            self.rows[row] = {**self.rows[row], **cells}
 
     def table(self) -> pd.DataFrame:
         """Give the cells as a table of text, without empty optional columns."""

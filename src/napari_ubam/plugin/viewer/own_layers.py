@@ -8,6 +8,7 @@ from napari.layers import Image
 from napari.layers import Layer as NapariLayer
 
 from napari_ubam.plugin.io.convert import Layer as LayerData
+from napari_ubam.plugin.io.convert import path_of
 from napari_ubam.plugin.io.marks import belongs_to, mark_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def add_own(viewer: Viewer, made: LayerData, replace: bool = True) -> Layer:
     Layer
     """
     layer: Layer = NapariLayer.create(*made)
+    _place_on_recording(viewer, layer)
     recording, role = belongs_to(layer) or ("", "")
     for old in own_layers(viewer, recording, role) if replace else ():
         if _replace_data(old, layer):
@@ -96,6 +98,20 @@ def was_removed(layer: Layer) -> bool:
     bool
     """
     return bool(mark_of(layer).get("removed"))
+
+
+def _place_on_recording(viewer: Viewer, layer: Layer) -> None:
+    """Let a new layer cover the frames of its recording, also if these are scaled or moved in the viewer."""
+    video = mark_of(layer).get("video")
+    image = next((one for one in viewer.layers if one.ndim == 3 and str(path_of(one)) == video), None)
+    if image is None or image is layer:
+        return
+    first = layer.translate[0] / layer.scale[0] if layer.ndim > 2 else 0.0  # frame of the recording
+    axes = image.ndim - layer.ndim
+    layer.units, layer.scale = image.units[axes:], image.scale[axes:]
+    layer.translate = image.translate[axes:]
+    if layer.ndim > 2:
+        layer.translate = layer.translate + [first * image.scale[0], 0.0, 0.0]
 
 
 def _replace_data(old: Layer, new: Layer) -> bool:

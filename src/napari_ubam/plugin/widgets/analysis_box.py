@@ -22,7 +22,7 @@ from .result_table import ResultTable
 from .sections import button, narrow, row
 
 Read = tuple[Result | None, list[str]]  # a result, and how the run has changed since
-NO_RUN = "Open a trained run first."
+NO_RUN = "Train a model or open a run in the Train panel first."
 COMPUTE = "Compute this analysis with these parameters."
 
 

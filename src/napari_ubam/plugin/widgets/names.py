@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QModelIndex
-from qtpy.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableWidget
+from qtpy.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from napari_ubam.plugin.state.short_names import short_names
 
@@ -17,11 +17,11 @@ class NameColumn(QStyledItemDelegate):
 
     Parameters
     ----------
-    table : QTableWidget
+    table : QTableView
     column : int
     """
 
-    def __init__(self, table: QTableWidget, column: int = 0) -> None:
+    def __init__(self, table: QTableView, column: int = 0) -> None:
         super().__init__(table)
         self._table, self._column = table, column
         self._names: list[str] = []

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
 
 from .result_table import set_read_only
 
-NARROW = "QTableWidget::item { padding: 0 2px; } QHeaderView::section { padding: 2px 4px; }"
+NARROW = "QTableView::item { padding: 0 2px; } QHeaderView::section { padding: 2px 4px; }"
 
 
 def read_only_table(columns: tuple[str, ...], tip: str) -> QTableWidget:

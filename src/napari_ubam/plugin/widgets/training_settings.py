@@ -11,6 +11,8 @@ from napari_ubam.plugin.state.training_choices import Choices
 
 from .sections import narrow, row
 
+SCROLL_BAR = 24  # pixels
+
 
 class TrainingSettings(QWidget):
     """Boxes for preset, compute device, training time and window length.
@@ -23,7 +25,9 @@ class TrainingSettings(QWidget):
         self.preset = QComboBox()
         self.preset.addItem(str(remembered("preset")), remembered("preset"))
         narrow(self.preset)
-        self.preset.setToolTip("Model size. The crops get the shape of the regions of the study.")
+        self.preset.setToolTip(
+            "Size of the model and of the crops, which get the shape of the regions of the study."
+        )
         self.device = QComboBox()
         self.device.addItem("auto", "auto")
         narrow(self.device)
@@ -69,3 +73,6 @@ def _fill(box: QComboBox, choices: Sequence[tuple[str, str]], chosen: str) -> No
     for name, text in choices:
         box.addItem(f"{name}: {text}" if text else name, name)
     box.setCurrentIndex(max(box.findData(chosen), 0))
+    view = box.view()
+    if view is not None:  # the open list shows its entries in full
+        view.setMinimumWidth(view.sizeHintForColumn(0) + SCROLL_BAR)
