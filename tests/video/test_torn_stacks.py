@@ -139,6 +139,18 @@ def test_a_torn_stack_gives_the_images_that_are_there(
     assert note in notes_of(path)
 
 
+@pytest.mark.parametrize("options", [{"imagej": True}, {"photometric": "minisblack"}])
+def test_a_stack_with_one_list_entry_for_all_images_is_whole(options: dict, tmp_path: Path) -> None:
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, STACK, truncate=True, **options)  # as ImageJ writes stacks above 4 GB
+    video = open_video(path, fps=30)
+    np.testing.assert_array_equal(np.asarray(video)[..., 0], STACK)
+    assert video.notes == ()
+    cut(path, path.stat().st_size // 2)
+    assert open_video(path, fps=30, warn=False).shape[0] == 9
+    assert "made for 20 images, but only 9 are there" in notes_of(path)
+
+
 def test_a_torn_stack_of_single_pages_gives_the_pages_that_are_there(tmp_path: Path) -> None:
     path = tmp_path / "stack.tif"
     with tifffile.TiffWriter(path) as writer:
@@ -209,6 +221,10 @@ def test_a_file_that_is_no_tiff_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "stack.tif"
     path.write_bytes(struct.pack("<2sHI", b"II", 42, 400) + bytes(9))
     with pytest.raises(VideoError, match="not a readable TIFF"):
+        open_video(path)
+    tifffile.imwrite(path, STACK, imagej=True)
+    cut(path, 900)
+    with pytest.raises(VideoError, match="the file ends before the end of the first image"):
         open_video(path)
     shutil.copy(path, tmp_path / "other.tif")
     (tmp_path / "other.tif").write_bytes(b"")

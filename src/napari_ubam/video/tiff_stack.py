@@ -135,7 +135,7 @@ def _layout(file: tifffile.TiffFile) -> _Layout:
     series = file.series[place]
     claimed, page = _claimed(file), series.keyframe
     end = file.filehandle.size
-    frames = len(series.pages)
+    frames = max(prod(series.shape) // max(prod(page.shape), 1), 1)  # one page can hold several
     if claimed > frames == 1 and page.is_contiguous:
         # The directory of the pages was at the end of the file, but the frames follow each other.
         whole = min(claimed, (end - page.dataoffsets[0]) // page.nbytes)
@@ -143,19 +143,21 @@ def _layout(file: tifffile.TiffFile) -> _Layout:
     if series.dataoffset is not None and series.dataoffset + series.nbytes > end and page.nbytes:
         whole = (end - series.dataoffset) // page.nbytes
         total = series.nbytes // page.nbytes
-        if whole < 1:
-            raise ValueError("the file ends before the first image")
         return _Layout(place, f"I{page.axes}", whole, series.dataoffset, notes=_torn(whole, total))
     absent = tuple(one is None for one in series.pages) if series.kind == "ome" else ()
     if any(absent):
         return _incomplete(file, place, absent, notes)
-    whole = _whole_pages(series, end)
+    whole = _whole_pages(series, end) if len(series.pages) == frames else frames
     torn = whole < frames or _broken_chain(file) or claimed > frames
     notes += _torn(whole, claimed if claimed > whole else 0) if torn else ()
     return _Layout(place, series.axes, whole if whole < frames else None, notes=notes)
 
 
 def _torn(whole: int, claimed: int) -> tuple[str, ...]:
+    if whole < 1:
+        raise ValueError("the file ends before the end of the first image")
+    if whole == claimed:
+        return ()
     what = f"is made for {claimed} images, but" if claimed else "ends early:"
     return (
         f"The file {what} only {whole} {'is' if whole == 1 else 'are'} there, because it was not written "
