@@ -227,6 +227,13 @@ def test_a_copied_path_that_is_missing_is_told_without_quotes(folder: Path) -> N
     assert problem.startswith(f"{folder / 'videos' / 'd.mp4'} does not exist")
 
 
+def test_chapters_in_one_cell_are_refused_with_how_to_join_them(folder: Path) -> None:
+    ((row, column, problem),) = faults(folder, f"{HEADER}\na.mp4+b.mp4,1,g,0\n")
+    assert (row, column, problem) == (2, "video", "a.mp4+b.mp4 names several files")
+    ((_, _, problem),) = faults(folder, f"{HEADER}\na.mp4+x.mp4,1,g,0\n")
+    assert problem.startswith("a.mp4+x.mp4 is not in ")
+
+
 def test_headers_with_invisible_or_wide_characters_are_known(folder: Path) -> None:
     study = read(folder, "\N{ZERO WIDTH SPACE}video,\uff53ubject,gr\N{SOFT HYPHEN}oup,session\na.mp4,1,g,0\n")
     assert study.metadata_columns == ()

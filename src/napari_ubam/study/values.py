@@ -345,6 +345,8 @@ def missing_file(path: Path, row: int | None, column: str) -> Fault | None:
         near = _near_files(path) if parent == path.parent else []
     except OSError as error:
         return Fault(f"{path} cannot be read ({error.strerror})", "request access to it", row, column)
+    if "+" in path.name and all((parent / part.strip()).is_file() for part in path.name.split("+")):
+        return Fault(f"{path.name} names several files", _JOIN, row, column)
     if near:
         return Fault(f"{path.name} is not in {parent}", f"did you mean {' or '.join(near)}?", row, column)
     if parent != path.parent:
@@ -353,6 +355,9 @@ def missing_file(path: Path, row: int | None, column: str) -> Fault | None:
             f"{path} does not exist: {parent} has no folder {absent}", "correct the path", row, column
         )
     return Fault(f"{path.name} is not in {parent}", "correct the path or copy the file there", row, column)
+
+
+_JOIN = "join them with 'ffmpeg -f concat -i LIST.txt -c copy OUT.mp4', with a line 'file NAME' for each in LIST.txt"
 
 
 def _near_files(path: Path) -> list[str]:
