@@ -357,7 +357,10 @@ def missing_file(path: Path, row: int | None, column: str) -> Fault | None:
     return Fault(f"{path.name} is not in {parent}", "correct the path or copy the file there", row, column)
 
 
-_JOIN = "join them with 'ffmpeg -f concat -i LIST.txt -c copy OUT.mp4', with a line 'file NAME' for each in LIST.txt"
+_JOIN = (
+    "join them with 'ffmpeg -f concat -i LIST.txt -c copy OUT.mp4', where LIST.txt has a line 'file NAME' "
+    "for each"
+)
 
 
 def _near_files(path: Path) -> list[str]:
