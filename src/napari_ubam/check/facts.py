@@ -83,6 +83,8 @@ class RecordingFacts(_Plain):
         Number of tested frames.
     bad_frames : tuple of int
         Tested frames that could not be decoded.
+    wrong_jumps : tuple of int
+        Frames that look different when they are read after a jump. Tested only if every frame is decoded.
     notes : tuple of str
         Sentences of the reader about the video.
     fingerprint : str
@@ -108,6 +110,7 @@ class RecordingFacts(_Plain):
     period: float | None = None
     read: int = 0
     bad_frames: tuple[int, ...] = ()
+    wrong_jumps: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     fingerprint: str = ""
 

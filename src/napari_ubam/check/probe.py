@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import warnings
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +18,7 @@ from .facts import Problem, RecordingFacts, Severity
 from .movement import dominant_period, shrink, shrunk_shape
 
 SAMPLES = 18  # tested frames: the first, the last and 16 in between
+JUMPS = 12  # frames that are read once more after a jump, if every frame is decoded
 CLIP_SECONDS = 8.0  # duration of the clip in which the period of the movement is estimated
 CLIP_FRAMES = (64, 512)  # minimum and maximum length of this clip
 BITS = (10, 12, 14, 16)  # bit depths of cameras that store 16-bit samples
@@ -78,9 +81,11 @@ class _Prober:
         self.bad: set[int] = set()
         self.brightest = 0.0
         self.read: set[int] = set()
+        self.sums: dict[int, int] = {}
         frames = sum(map(len, self.segments))
         self.sample = _spread(self.segments, SAMPLES) if frames else []
         self.wanted = _all(self.segments) if full else iter(self.sample)
+        self.again = frozenset(_spread(self.segments, JUMPS) if full and frames else ())
         self.done, self.planned = 0, (frames if full else len(self.sample)) + sum(map(len, self.clips))
 
     def facts(self, row: int) -> RecordingFacts:
@@ -105,6 +110,7 @@ class _Prober:
             period=self._period(),
             read=len(self.read),
             bad_frames=tuple(sorted(self.bad)),
+            wrong_jumps=self._wrong_jumps(),
             notes=(*video.notes, *_rate_notes(recording, video)),
             fingerprint=video.fingerprint,
         )
@@ -120,10 +126,25 @@ class _Prober:
         except FrameError:
             self.bad.add(number)
             return None
+        if number in self.again:
+            self.sums.setdefault(number, zlib.crc32(np.ascontiguousarray(image).data))
         crops = self.recording.crops([number])
         roi = crops[0] if crops else Roi(x=0, y=0, width=self.width, height=self.height)
         inside = roi.clipped(self.height, self.width) if roi else None
         return image[inside.slices] if inside else None
+
+    def _wrong_jumps(self) -> tuple[int, ...]:
+        """Frames that look different after a jump from a closed file than they did in sequence."""
+        wrong = []
+        for number in random.Random(0).sample(sorted(self.sums), len(self.sums)):
+            self.video.close()
+            try:
+                right = zlib.crc32(np.ascontiguousarray(self.luma[number]).data) == self.sums[number]
+            except FrameError:
+                right = False
+            if not right:
+                wrong.append(number)
+        return tuple(sorted(wrong))
 
     def _brightness(self) -> float | None:
         """Mean grey level of the sampled frames, scaled to 0 to 255."""

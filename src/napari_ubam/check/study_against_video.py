@@ -103,6 +103,10 @@ def _intervals(recording: Recording, facts: RecordingFacts) -> _Found:
 
 
 def _decoding(facts: RecordingFacts) -> _Found:
+    if facts.wrong_jumps and not facts.bad_frames:  # beside damage, pictures depend on the way to them
+        where = f"{frame_list(facts.wrong_jumps)} of {Path(facts.video).name}"
+        remedy = "convert the file with 'ffmpeg -i FILE -c:v libx264 -crf 15 OUT.mp4'"
+        yield Severity.ERROR, f"{where} look different after a jump than in sequence; {remedy}."
     if not facts.bad_frames:
         return
     bad, tested = len(facts.bad_frames), f"{counted(facts.read, 'tested frame')} of {Path(facts.video).name}"
