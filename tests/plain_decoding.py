@@ -70,7 +70,8 @@ def changed(source: Path, target: Path, change: Change, **options: str) -> Path:
     with av.open(str(source)) as old, av.open(str(target), "w", options=options) as new:
         stream = old.streams.video[0]
         copy = new.add_stream_from_template(stream)
-        for number, packet in enumerate(packet for packet in old.demux(stream) if packet.dts is not None):
+        for number, packet in enumerate(packet for packet in old.demux(stream) if packet.size):
+            assert packet.dts is not None, f"{source}: packet {number} has no decoding time"
             wanted = change(number, packet)
             if wanted is not None:
                 wanted.stream = copy
