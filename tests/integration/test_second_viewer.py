@@ -44,11 +44,15 @@ def test_a_second_window_waits_while_the_first_scores_and_shows_its_results(
     assert not panel.score_button.isEnabled()
     assert panel.score_button.toolTip() == train.start.toolTip() == there.busy
     assert not train.start.isEnabled()
+    save = second.panels()["Magnify"].results.save
+    assert not save.isEnabled()
+    assert save.toolTip() == there.busy
     second.wait(lambda: panel.job_box.title.text().startswith(f"{BUSY[:-2]}: "), 60)
     assert panel.job_box.isVisibleTo(panel)
     second.wait(lambda: "healthy2" not in there.results.scored.names, 200)
     second.wait(lambda: not there.is_working and not there.outdated and panel.score_button.isEnabled(), 60)
     assert there.study.names == here.study.names
+    assert save.isEnabled()
     assert "healthy2" not in [panel.subjects.item(row, 0).text() for row in range(panel.subjects.rowCount())]
     assert run_window.errors == second.errors == []
 

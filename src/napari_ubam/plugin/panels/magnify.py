@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 NO_MAGNIFIER = "Train the magnifier in the Train panel, or open a run that has one."
+SAVE = "Write a video or a TIFF stack in the background."
 NO_RECORDING = "Show a recording of the run first, for example by a double click on an episode."
 
 
@@ -56,7 +57,7 @@ class MagnifyPanel(Panel):
         self.observe(self.session.run_changed, self.refresh)
         self.observe(self.session.recording_changed, self._recording_changed)
         self.observe(self.session.reference_changed, self._reference_changed)
-        self.observe(self.session.job_changed, self.job_box.update_job)
+        self.observe(self.session.job_changed, self._job_changed)
         self.observe(self.session.agreement_changed, self._agreement_changed)
         self.observe(self.link.moved, self._moved)
         self.observe(self.link.layer_removed, self._layer_removed)
@@ -112,7 +113,15 @@ class MagnifyPanel(Panel):
         if not ready:
             self.previewing.setChecked(False)
         self.previewing.setEnabled(ready)
+        self._is_ready = ready
         self.results.set_ready(ready)
+        self._job_changed()
+
+    def _job_changed(self) -> None:
+        """Show the job; a file is written by a job, so it waits for the end of another one."""
+        self.job_box.update_job()
+        self.results.save.setEnabled(self._is_ready and not self.session.busy)
+        self.results.save.setToolTip(self.session.busy or SAVE)
 
     def _agreement_changed(self) -> None:
         self.refresh()
