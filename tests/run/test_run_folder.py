@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,11 @@ def test_a_folder_without_a_model_is_no_run(tmp_path: Path) -> None:
         Run(tmp_path)
 
 
-def test_a_run_without_its_videos_says_which_table_to_correct(magnifying: Run) -> None:
-    table = magnifying.folder / STUDY
-    study = Study.from_csv(table)
+def test_a_run_without_its_videos_says_which_table_to_correct(
+    magnifying: Run, study: Study, tmp_path: Path
+) -> None:
+    run = Run(shutil.copytree(magnifying.folder, tmp_path / "run"))
+    table = run.folder / STUDY
     gone = Path("/gone") / study[0].video.name
     Study([study[0].model_copy(update={"video": gone}), *study[1:]]).to_csv(table)
     sentence = (
@@ -35,9 +38,28 @@ def test_a_run_without_its_videos_says_which_table_to_correct(magnifying: Run) -
         f"column video in {table}."
     )
     for use in (
-        lambda: magnifying.magnify(study[0].name, reference="group=healthy"),
-        lambda: magnifying.codes(Study.from_csv(table, check_files=False)),
+        lambda: run.magnify(study[0].name, reference="group=healthy"),
+        lambda: run.codes(Study.from_csv(table, check_files=False)),
     ):
         with pytest.raises(VideoError) as caught:
             use()
         assert str(caught.value) == sentence
+
+
+def test_names_that_mean_missing_elsewhere_stay_names(trained: Run, study: Study, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(trained.folder, tmp_path / "run"))
+    words = ["NA", "None", "nan", "NULL", "<NA>"]
+    named = [
+        one.model_copy(
+            update={"subject": word, "group": "NA" if one.group == "healthy" else "nan", "session": "None"}
+        )
+        for one, word in zip(study, words, strict=True)
+    ]
+    run.score(Study.from_csv(Study(named).to_csv(run.folder / STUDY)), "group=NA", figures=False)
+    assert run.subjects["subject"].tolist() == words
+    assert run.subjects["group"].tolist() == ["NA"] * 4 + ["nan"]
+    assert set(run.subjects["session"]) == {"None"}
+    assert run.analyse("group_summary").tables["group_summary"]["group"].tolist() == ["nan", "NA"]
+    assert run.explorer().frames["subject"].unique().tolist() == words
+    page = run.report().read_text(encoding="utf-8")
+    assert all(f">{word}<" in page for word in words[:4])

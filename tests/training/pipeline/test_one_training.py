@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,8 +58,9 @@ def test_a_second_training_is_refused_and_changes_nothing(trained: Run, study: S
                 caught.value
             )
         assert content(tmp_path) == before
-    with training_elsewhere(trained.folder), pytest.raises(RunError, match="Another training already runs"):
-        trained.train_magnifier(study, device="cpu", steps=1)
+    run = Run(shutil.copytree(trained.folder, tmp_path / "run"))
+    with training_elsewhere(run.folder), pytest.raises(RunError, match="Another training already runs"):
+        run.train_magnifier(study, device="cpu", steps=1)
 
 
 def test_a_training_that_was_killed_does_not_block_the_next_one(tmp_path: Path) -> None:
