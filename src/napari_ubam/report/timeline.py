@@ -15,6 +15,7 @@ from matplotlib.transforms import Bbox
 
 from napari_ubam.analysis import Scores
 from napari_ubam.study import Interval
+from napari_ubam.study.values import counted
 
 from .style import (
     BLUE,
@@ -94,7 +95,7 @@ def _title(scores: Scores) -> str:
     role = " (reference)" if scores.reference else ""
     return (
         f"{scores.name}: subject {scores.subject}, group {scores.group}{role}, session {scores.session}; "
-        f"{valid} of {len(scores)} frames scored"
+        f"{valid} of {counted(len(scores), 'frame')} scored"
     )
 
 
@@ -265,7 +266,7 @@ def _draw_list(part: SubFigure, listed: pd.DataFrame, count: int, threshold: flo
     axes.set_axis_off()
     more = f"; the {len(listed)} strongest are listed" if count > len(listed) else ""
     axes.set_title(
-        f"{count} episode{'s' * (count != 1)} above percentile {threshold:g}{more}",
+        f"{counted(count, 'episode')} above percentile {threshold:g}{more}",
         fontsize=NORMAL,
         loc="left",
     )

@@ -116,7 +116,7 @@ def _episodes(episodes: pd.DataFrame, reference: set[str]) -> Part:
     if not len(others):
         return Part("Episodes", ["There are no episodes outside the reference."])
     sentence = (
-        f"The {min(len(others), LISTED)} strongest of {len(others)} outside the reference; all are in "
+        f"The strongest outside the reference ({min(len(others), LISTED)} of {len(others)}); all are in "
         "episodes.csv. Frames count from 0."
     )
     return Part("Episodes", [sentence], others.head(LISTED)[list(COLUMNS)].rename(columns=COLUMNS))
@@ -193,7 +193,7 @@ def _origin(folder: Path, facts: Mapping[str, Any]) -> Part:
     for name in (POSTURE, BEHAVIOUR, MAGNIFIER):
         if (folder / name).is_file():
             header = read_header(folder / name)
-            rows[name] = f"seed {header.seed}, {header.steps} steps, study {header.study}"
+            rows[name] = f"seed {header.seed}, {counted(header.steps, 'step')}, study {header.study}"
     rows |= {f"hash of {name}": text for name, text in facts["model"].items()}
     rows |= {f"version of {name}": text for name, text in facts["versions"].items()}
     return Part("How it was made", [], pd.DataFrame({"what": list(rows), "value": list(rows.values())}))
