@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QTimer
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 FILE_TYPES = "Video (*.mp4);;TIFF (*.tif);;All files (*)"
 Found = tuple[list[Layer], list[str]]  # layers and warnings
+TURNS = 3  # of the event loop from one step to the next: the panels follow a new layer, then napari draws it
 
 
 class MagnifiedResults(QGroupBox):
@@ -68,6 +69,8 @@ class MagnifiedResults(QGroupBox):
         self._adding = panel.worker()
         self._is_ready = False
         self._steps: deque[Callable[[], None]] = deque()
+        self._turns = TURNS
+        self._inserted: tuple[Any, bool] = (None, False)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.timeout.connect(self._next_step)
@@ -185,23 +188,36 @@ class MagnifiedResults(QGroupBox):
         names = self._panel.link.reference_names(request.reference)
         added = f"Added {counted(len(layers), 'layer')}."
         for layer in layers:
-            self._steps.append(partial(self._add_layer, _noting(layer, names)))
+            self._steps.append(partial(self._insert, _noting(layer, names)))
+            self._steps.append(self._select_inserted)
         if layers[0][1]["metadata"][MARK]["role"] == "magnified":
             self._steps.append(partial(self._show_colorbar, request.recording))
         self._steps.append(partial(self._finish, request, " ".join(warnings) or added))
+        self._turns = TURNS
         self._pause.start()
 
     def _next_step(self) -> None:
-        self._steps.popleft()()
+        """Let some turns of the event loop pass, then do the next step."""
+        self._turns -= 1
+        if not self._turns:
+            self._turns = TURNS
+            self._steps.popleft()()
         if self._steps:
             self._pause.start()
 
-    def _add_layer(self, layer: Layer) -> None:
+    def _insert(self, layer: Layer) -> None:
         active = self._viewer.layers.selection.active
         made = add_own(self._viewer, layer)
-        first = (belongs_to(made) or ("", ""))[1] in ("magnified", "arrows")
-        made.visible = made.visible or first
-        self._viewer.layers.selection.active = made if first else active
+        is_first = (belongs_to(made) or ("", ""))[1] in ("magnified", "arrows")
+        self._inserted = (made if is_first else active, is_first)
+
+    def _select_inserted(self) -> None:
+        """Select and show the layer that the user asked for, and leave the selection as it was for others."""
+        layer, is_first = self._inserted
+        if layer is None or layer in self._viewer.layers:  # else the user has deleted it
+            self._viewer.layers.selection.active = layer
+            if is_first and not layer.visible:
+                layer.visible = True
 
     def _show_colorbar(self, recording: str) -> None:
         for layer in own_layers(self._viewer, recording, "difference"):

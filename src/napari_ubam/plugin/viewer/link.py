@@ -99,7 +99,7 @@ class ViewerLink(Navigation):
         if self._panels > 1:
             return
         viewer = self._viewer()
-        viewer.dims.events.current_step.connect(self._schedule_update)
+        viewer.dims.events.current_step.connect(self._slider_moved)
         viewer.layers.selection.events.active.connect(self._schedule_update)
         viewer.layers.events.inserted.connect(self._note_new_layer)
         viewer.layers.events.removed.connect(self._note_removed)
@@ -134,7 +134,7 @@ class ViewerLink(Navigation):
         self.session.agreement_changed.disconnect(self._agreement_changed)
         viewer = self._viewer.alive()
         if viewer is not None:
-            viewer.dims.events.current_step.disconnect(self._schedule_update)
+            viewer.dims.events.current_step.disconnect(self._slider_moved)
             viewer.layers.selection.events.active.disconnect(self._schedule_update)
             viewer.layers.events.inserted.disconnect(self._note_new_layer)
             viewer.layers.events.removed.disconnect(self._note_removed)
@@ -165,6 +165,12 @@ class ViewerLink(Navigation):
 
     def _layers_changed(self) -> None:
         self._schedule_update()
+
+    def _slider_moved(self, _: object = None) -> None:
+        """Follow the slider at once, so that napari draws the frame and its score together."""
+        waiting = self._update_timer is None or self._update_timer.isActive()
+        if waiting or not self.follow_frame():
+            self._schedule_update()
 
     def _schedule_update(self, _: object = None) -> None:
         """Wait until napari is done: a layer cannot be added while napari adds another one."""

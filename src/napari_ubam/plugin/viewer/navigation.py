@@ -186,6 +186,22 @@ class Navigation:
         self._show_only(place[0])
         self.moved.emit(*place)
 
+    def follow_frame(self) -> bool:
+        """Tell which frame is shown if it is another one of the recording that is shown already.
+
+        Returns
+        -------
+        bool
+            False if more has changed than the frame; nothing was told then.
+        """
+        place = self.here()
+        if place is None or self.shown.asked is not None:
+            return False
+        if not place[0] == self._shown_name == self.session.recording:
+            return False
+        self.moved.emit(*place)
+        return True
+
     def _forget_closed(self) -> None:
         """Note that no recording is shown if the layer of its video is gone."""
         recording = self.session.find_recording(self.session.recording) if self.session.recording else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,7 @@ from napari_ubam.plugin.io.result_layers import ScoreOverlay, score_overlay
 
 from .navigation import Navigation
 from .own_layers import add_own, remove_own
+from .shader_reuse import reuse_shaders
 
 if TYPE_CHECKING:
     from napari.layers import Shapes
@@ -135,6 +137,7 @@ def add_score_layer(
     Shapes
         The layer, without a score until `show_score` is called.
     """
+    reuse_shaders()
     arguments = {
         "shape_type": "polygon",
         "name": f"{name}, deviation",
@@ -181,10 +184,12 @@ def show_score(layer: Shapes, scores: ScoreOverlay, frame: int) -> None:
         Frame number, from 0.
     """
     colour, text = scores.at(frame)
-    if not np.allclose(layer.edge_color[0], colour, atol=0.002):
-        # napari would redraw the layer twice, and its thumbnail.
+    is_recoloured = not np.allclose(layer.edge_color[0], colour, atol=0.002)
+    if layer.features["score"].iloc[-1] != text:
+        layer.features.at[layer.features.index[-1], "score"] = text  # a new table takes napari several ms
+        with layer.text.events.blocker() if is_recoloured else nullcontext():
+            layer.refresh_text()
+    if is_recoloured:  # napari then draws the text, too
         with layer.events.edge_color.blocker(), layer.block_thumbnail_update():
             layer.edge_color = [colour, (0, 0, 0, 0)]
         layer.events.edge_color()
-    if layer.features["score"].iloc[-1] != text:
-        layer.features = pd.DataFrame({"score": ["", text]})

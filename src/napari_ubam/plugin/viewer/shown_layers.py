@@ -106,7 +106,7 @@ class ShownLayers:
         self._left.pop(layer, None)
         self._working = True
         try:
-            layer.visible = True
+            _set_visible(layer, True)
         finally:
             self._working = False
 
@@ -120,14 +120,14 @@ class ShownLayers:
             return
         role = (belongs_to(layer) or ("", "recording"))[1]
         if belongs and not beside:
-            layer.visible = self._left.pop(layer, layer.visible)
+            _set_visible(layer, self._left.pop(layer, layer.visible))
             return
         if layer not in self._left:
             self._left[layer] = layer.visible
         if not belongs:
-            layer.visible = False
+            _set_visible(layer, False)
         elif layer not in self._captioned:  # a tile that the user hides later stays hidden
-            layer.visible = role in TILES
+            _set_visible(layer, role in TILES)
 
     def _set_captions(self, beside: bool, belongs: Belongs) -> None:
         """Write on each tile of the grid what it shows."""
@@ -162,6 +162,12 @@ class ShownLayers:
         if layer.visible and layer in self._left and layer not in self._captioned:
             self.asked, self._left[layer] = layer, True
         self._changed()
+
+
+def _set_visible(layer: Layer, visible: bool) -> None:
+    """Show or hide a layer; napari reads and draws it anew even if it is so already."""
+    if layer.visible != visible:
+        layer.visible = visible
 
 
 def _sentence(noted: dict[str, Any]) -> str:
