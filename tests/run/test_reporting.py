@@ -14,6 +14,7 @@ import zarr
 from typer.testing import CliRunner
 
 from napari_ubam.cli import app
+from napari_ubam.embedding.codes import codes_hash
 from napari_ubam.report.page import Page, Part, to_html
 from napari_ubam.run import Run, RunError
 from napari_ubam.runfolder.recordings import set_recordings
@@ -60,8 +61,9 @@ def test_the_report_says_how_the_study_changed_since(scored: Run, study: Study, 
     shutil.copy(third.video, tmp_path / "again.mp4")
     again = third.model_copy(update={"name": "again", "video": tmp_path / "again.mp4"})
     set_recordings(folder, Study([*kept[1:], again]))
-    codes = zarr.open_group(str(folder / "embeddings.zarr" / third.name))["posture"]
-    codes[50] = -codes[50]
+    stored = zarr.open_group(str(folder / "embeddings.zarr" / third.name))
+    stored["posture"][50] = -stored["posture"][50]
+    stored.attrs["codes"] = codes_hash(run.embeddings(third.name))  # as if it had been embedded again
     text = run.report().read_text("utf-8")
     changes = (
         f"again was added, {first.name} was removed, {second.name} was given other labels, {third.name} was "
