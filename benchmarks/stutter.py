@@ -167,8 +167,9 @@ def opened(run: Path) -> Pair:
 def main(run: Path, steps: int = STEPS, training: bool = True) -> None:
     """Measure, and print the tables."""
     os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "napari.yaml")
-    folder = Path(tempfile.mkdtemp()) / "run"
-    shutil.copytree(run, folder)
+    # Beside the run, because its study may name the videos from there.
+    folder = Path(tempfile.mkdtemp(dir=run.resolve().parent))
+    shutil.copytree(run, folder, dirs_exist_ok=True)
     pair = opened(folder)
     pair.compare(2 * BLOCK)  # reads the frames once
     rows = rows_of("alone", pair.compare(steps))

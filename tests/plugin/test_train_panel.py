@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from napari_ubam.families import describe_presets
 from napari_ubam.plugin.panels.train import TrainPanel
+from napari_ubam.plugin.viewer.theme import colours_of
+from napari_ubam.plugin.widgets.loss_plot import LossPlot
 from napari_ubam.run import Run
 from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
@@ -67,6 +71,36 @@ def test_no_curve_runs_through_the_names_of_the_curves(viewer: Any) -> None:
     assert line.get_marker() == "o"
     assert set(panel.plot.axes.get_xticks()) <= set(range(20))
     delete(panel)
+
+
+def test_learning_curves_cost_little_at_each_event(
+    viewer: Any, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plot = LossPlot(colours_of(viewer))
+    drawn, placed = [], []
+    draw, place = Figure.draw, ConstrainedLayoutEngine.execute
+    monkeypatch.setattr(Figure, "draw", lambda *given: drawn.append(1) or draw(*given))
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", lambda *given: placed.append(1) or place(*given))
+
+    def shown(points: int) -> int:
+        """Show some points, and count how often the places of axes and names were worked out for them."""
+        drawn.clear(), placed.clear()
+        plot.show_losses({"posture, loss": [(step, 1 + 1 / step) for step in range(1, points + 1)]})
+        wait(lambda: drawn)
+        return len(placed)
+
+    plot.show_losses({"posture, loss": [(1, 2.0)]})
+    QApplication.processEvents()
+    assert not drawn  # nobody sees it
+    plot.resize(380, 160)
+    plot.show()
+    wait(lambda: drawn)
+    assert shown(8) == 1
+    assert [shown(points) for points in range(9, 13)] == [0, 0, 0, 0]
+    assert shown(16) == 1
+    plot.resize(500, 160)
+    assert shown(17) == 1
+    delete(plot)
 
 
 def responsiveness(work: Callable[[], None]) -> float:

@@ -8,17 +8,22 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, ScalarFormatter
+from qtpy.QtGui import QResizeEvent, QShowEvent
 
 from napari_ubam.plugin.viewer.theme import Colours, style_axes
 
 Floats = npt.NDArray[np.float64]
 MOST_POINTS = 400  # of a curve
 COLUMNS = 3  # of the names of the curves
+LABELS = (1.0, 2.0, 5.0)  # of the loss axis, in each decade
 
 
 class LossPlot(FigureCanvasQTAgg):
     """Learning curves of the latest stage. Each loss is divided by its first values, to share one axis.
+
+    The places of axes and names are worked out anew only when the number of points has doubled, and nothing
+    is drawn while the plot is hidden: both would stop the slider for a moment at each event of a training.
 
     Parameters
     ----------
@@ -34,6 +39,35 @@ class LossPlot(FigureCanvasQTAgg):
         self.setMinimumHeight(150)
         self.setToolTip("Learning curves: each loss relative to its first values.")
         self._shown: tuple[str, int] = ("", 0)
+        self._placed = 0  # points when the places were worked out
+        self._is_waiting = False  # to be drawn when it is seen
+
+    def draw(self) -> None:
+        """Draw the figure; the places of its parts then stay."""
+        super().draw()  # type: ignore[no-untyped-call]
+        self.figure.set_layout_engine("none")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what has changed while the plot was hidden.
+
+        Parameters
+        ----------
+        event : QShowEvent
+        """
+        super().showEvent(event)
+        if self._is_waiting:
+            self._is_waiting = False
+            self.draw_idle()  # type: ignore[no-untyped-call]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Work out the places anew.
+
+        Parameters
+        ----------
+        event : QResizeEvent
+        """
+        self.figure.set_layout_engine("constrained")
+        super().resizeEvent(event)  # type: ignore[no-untyped-call]
 
     def set_colours(self, colours: Colours) -> None:
         """Change the colours. Call `show_losses` afterwards.
@@ -66,7 +100,18 @@ class LossPlot(FigureCanvasQTAgg):
         many = max(map(len, curves.values()))
         if self._shown == (stage, many):
             return True
+        if self._shown[0] != stage or many >= 2 * self._placed:
+            self._placed = many
+            self.figure.set_layout_engine("constrained")
         self._shown = (stage, many)
+        self._draw_curves(stage, many, curves)
+        if self.isVisible():
+            self.draw_idle()  # type: ignore[no-untyped-call]
+        else:
+            self._is_waiting = True
+        return True
+
+    def _draw_curves(self, stage: str, many: int, curves: Mapping[str, Sequence[tuple[int, float]]]) -> None:
         self.axes.clear()
         for (name, points), colour in zip(curves.items(), self._colours.curves * 3, strict=False):
             steps, values = relative_means(points)
@@ -80,12 +125,11 @@ class LossPlot(FigureCanvasQTAgg):
         self.axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         self.axes.set_ylabel("loss / first")
         self.axes.set_yscale("log")
+        self.axes.yaxis.set_major_locator(LogLocator(subs=LABELS))
+        self.axes.yaxis.set_minor_locator(NullLocator())
         self.axes.yaxis.set_major_formatter(ScalarFormatter())
-        self.axes.yaxis.set_minor_formatter(NullFormatter())
         style_axes(self.axes, self._colours)
         self._show_names()
-        self.draw_idle()  # type: ignore[no-untyped-call]
-        return True
 
     def _show_names(self) -> None:
         """Write the names of the curves above the axes, where no curve can be."""
