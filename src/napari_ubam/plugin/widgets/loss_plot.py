@@ -54,7 +54,7 @@ class LossPlot(FigureCanvasQTAgg):
         ----------
         event : QShowEvent
         """
-        super().showEvent(event)
+        super().showEvent(event)  # type: ignore[no-untyped-call]
         if self._is_waiting:
             self._is_waiting = False
             self.draw_idle()  # type: ignore[no-untyped-call]
