@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from napari_ubam.study.values import counted
+from napari_ubam.study.values import counted, listed
 
 from .facts import GroupFacts, Problem, RecordingFacts, Severity
 
@@ -13,6 +13,7 @@ MIN_SUBJECTS = 3  # in a reference; with fewer, no p-value is below 1/3
 MIN_SECONDS = 10.0  # per subject; about 20 windows of half a second without overlap
 GOOD_SECONDS = 60.0  # per subject; more than 100 such windows, which is enough for percentiles
 MIN_FRAMES = 300  # per subject; with fewer, a network memorises single frames
+LISTED = 6  # subjects in a sentence
 
 
 def group_facts(recordings: Sequence[RecordingFacts]) -> tuple[GroupFacts, ...]:
@@ -108,22 +109,18 @@ def _video(recordings: Sequence[RecordingFacts]) -> list[Problem]:
     little = [name for name in seconds if name not in too_little and seconds[name] < GOOD_SECONDS]
     problems = []
     if too_little:
-        amounts = _listed(
-            [f"{name} ({seconds[name]:.1f} s, {counted(frames[name], 'frame')})" for name in too_little]
+        amounts = listed(
+            [f"{name} ({seconds[name]:.1f} s, {counted(frames[name], 'frame')})" for name in too_little],
+            LISTED,
         )
         text = f"too little video for training of {counted(len(too_little), 'subject')}: {amounts}"
         remedy = f"record at least {MIN_SECONDS:.0f} s and {MIN_FRAMES} frames of each, better one minute"
         problems.append(Problem(severity=Severity.WARNING, text=f"{text}; {remedy}."))
     if little:
-        amounts = _listed([f"{name} ({seconds[name]:.0f} s)" for name in little])
+        amounts = listed([f"{name} ({seconds[name]:.0f} s)" for name in little], LISTED)
         text = (
             f"less than a minute of video of {counted(len(little), 'subject')}: {amounts}; record more, "
             "or expect coarse percentiles."
         )
         problems.append(Problem(severity=Severity.NOTE, text=text))
     return problems
-
-
-def _listed(words: list[str], limit: int = 6) -> str:
-    rest = len(words) - limit
-    return ", ".join(words[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -13,9 +13,7 @@ from dask.base import is_dask_collection
 
 from .errors import FrameError, VideoError
 from .source import FrameSource, constant_times, sampled_frames
-
-ASSUMED_RATE = 25.0
-"""Frames per second of stacks without a frame rate."""
+from .times import ASSUMED_RATE
 
 
 class Stack(Protocol):

@@ -256,11 +256,9 @@ def _broken_chain(file: tifffile.TiffFile) -> bool:
     handle = file.filehandle
     handle.seek(place)
     pointer = handle.read(file.tiff.offsetsize)
-    return (
-        bool(struct.unpack(file.tiff.offsetformat, pointer)[0])
-        if len(pointer) == file.tiff.offsetsize
-        else True
-    )
+    if len(pointer) < file.tiff.offsetsize:
+        return True
+    return bool(struct.unpack(file.tiff.offsetformat, pointer)[0])
 
 
 def _contiguous(file: tifffile.TiffFile, layout: _Layout) -> Any:

@@ -15,6 +15,7 @@ MOST_WRONG = 0.1
 """Share of the timestamps that may go back before none of them is believed."""
 
 ASSUMED_RATE = 25.0
+"""Frames per second of streams and stacks without a frame rate."""
 
 
 def times_of(pts: IntArray, tick: float, rates: tuple[float, ...]) -> tuple[Times | None, list[str]]:

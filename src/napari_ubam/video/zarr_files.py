@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from math import ceil
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +120,7 @@ def _missing_chunks(array: Any, time: int) -> tuple[str, ...]:
     grid = [ceil(length / part) for length, part in zip(array.shape, size, strict=True)]
     folder = Path(root) / array.path
     absent = list(_absent(folder, array.metadata, grid))
-    total = 1
-    for count in grid:
-        total *= count
+    total = prod(grid)
     if not absent or len(absent) == total:
         return ()
     places = sorted({place[time] for place in absent})

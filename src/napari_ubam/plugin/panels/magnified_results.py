@@ -34,6 +34,7 @@ from .panel import Panel
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+SAVE = "Write a video or a TIFF stack in the background."
 FILE_TYPES = "Video (*.mp4);;TIFF (*.tif);;All files (*)"
 Found = tuple[list[Layer], list[str]]  # layers and warnings
 TURNS = 3  # of the event loop from one step to the next: the panels follow a new layer, then napari draws it
@@ -82,7 +83,7 @@ class MagnifiedResults(QGroupBox):
         tip = "Add an arrow for each part that moved; this takes some time."
         self.arrows = button("Add arrows", tip, self.add_arrows)
         self.arrow_row = TaskRow(self._panel.worker(), "Stop. No arrows are added.")
-        self.save = button("Save as …", "Write a video or a TIFF stack in the background.", self.save_as)
+        self.save = button("Save as …", SAVE, self.save_as)
         self.side_by_side = QCheckBox("side by side")
         self.side_by_side.setToolTip("Write original, magnified frame and difference side by side.")
         self.label = QCheckBox("with label")
@@ -102,7 +103,7 @@ class MagnifiedResults(QGroupBox):
         column.addWidget(self.grid)
 
     def set_ready(self, ready: bool) -> None:
-        """Enable or disable the buttons.
+        """Enable or disable the buttons. Call `set_busy` afterwards.
 
         Parameters
         ----------
@@ -111,8 +112,18 @@ class MagnifiedResults(QGroupBox):
         """
         self._is_ready = ready
         self.add.setEnabled(ready and not self._adding.is_busy)
-        self.save.setEnabled(ready)
         self.arrows.setEnabled(ready and not self.arrow_row.is_running)
+
+    def set_busy(self, busy: str) -> None:
+        """Enable or disable the button for files: a job writes them, so it waits for the end of another one.
+
+        Parameters
+        ----------
+        busy : str
+            Why no job can start now; empty if one can.
+        """
+        self.save.setEnabled(self._is_ready and not busy)
+        self.save.setToolTip(busy or SAVE)
 
     def add_layers(self) -> None:
         """Add magnified frames, reference and difference as layers."""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 NO_MAGNIFIER = "Train the magnifier in the Train panel, or open a run that has one."
-SAVE = "Write a video or a TIFF stack in the background."
 NO_RECORDING = "Show a recording of the run first, for example by a double click on an episode."
 
 
@@ -113,15 +112,12 @@ class MagnifyPanel(Panel):
         if not ready:
             self.previewing.setChecked(False)
         self.previewing.setEnabled(ready)
-        self._is_ready = ready
         self.results.set_ready(ready)
         self._job_changed()
 
     def _job_changed(self) -> None:
-        """Show the job; a file is written by a job, so it waits for the end of another one."""
         self.job_box.update_job()
-        self.results.save.setEnabled(self._is_ready and not self.session.busy)
-        self.results.save.setToolTip(self.session.busy or SAVE)
+        self.results.set_busy(self.session.busy)
 
     def _agreement_changed(self) -> None:
         self.refresh()
