@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.plugin.viewer.own_layers import own_layers
@@ -78,6 +79,31 @@ def test_magnified_layers_are_seen_only_with_their_recording(run_window: Window,
     viewer.layers["impaired1, reference"].visible = True
     window.wait(lambda: seen(window) == left | {"impaired1, reference"})
     assert mine.visible
+    assert window.errors == []
+
+
+def test_who_goes_elsewhere_while_layers_are_added_stays_there(run_window: Window, magnify: Any) -> None:
+    """Each step of adding is a chance to lead the user back: go away after the first and after the last."""
+    window, viewer = run_window, run_window.viewer
+    go(window, "healthy1", 50)
+    for until in ("impaired1 × 2.5", "impaired1, difference"):
+        for layer in own_layers(viewer, "impaired1")[::-1]:
+            if layer.name != "impaired1":
+                viewer.layers.remove(layer)
+        go(window, "impaired1", 30)
+        magnify.span.set_span(28, 34)
+        window.click(magnify, "Add layers")
+        while until not in viewer.layers:
+            QApplication.processEvents()
+        link_of(viewer).show("healthy1", 50)
+        window.wait(lambda: "impaired1, difference" in viewer.layers)
+        window.wait(lambda: not magnify._foot.text().startswith("Magnifying"))
+        QTest.qWait(200)
+        assert link_of(viewer).here() == ("healthy1", 50)
+        assert seen(window) == {"healthy1", "healthy1, deviation"}
+        assert viewer.layers.selection.active.name == "healthy1"
+    go(window, "impaired1", 30)
+    assert seen(window) == {"impaired1", "impaired1 × 2.5", "impaired1, deviation"}
     assert window.errors == []
 
 

@@ -71,7 +71,7 @@ class MagnifiedResults(QGroupBox):
         self._is_ready = False
         self._steps: deque[Callable[[], None]] = deque()
         self._turns = TURNS
-        self._inserted: tuple[Any, bool] = (None, False)
+        self._inserted: tuple[Any, Any, bool] = (None, None, False)  # selected, to be selected, asked for
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.timeout.connect(self._next_step)
@@ -199,7 +199,7 @@ class MagnifiedResults(QGroupBox):
         names = self._panel.link.reference_names(request.reference)
         added = f"Added {counted(len(layers), 'layer')}."
         for layer in layers:
-            self._steps.append(partial(self._insert, _noting(layer, names)))
+            self._steps.append(partial(self._insert, request.recording, _noting(layer, names)))
             self._steps.append(self._select_inserted)
         if layers[0][1]["metadata"][MARK]["role"] == "magnified":
             self._steps.append(partial(self._show_colorbar, request.recording))
@@ -216,19 +216,25 @@ class MagnifiedResults(QGroupBox):
         if self._steps:
             self._pause.start()
 
-    def _insert(self, layer: Layer) -> None:
-        active = self._viewer.layers.selection.active
+    def _insert(self, recording: str, layer: Layer) -> None:
+        """Insert a layer, which napari selects; a user who has gone to another recording stays there."""
+        selection = self._viewer.layers.selection
+        active, is_here = selection.active, self._panel.session.recording == recording
         made = add_own(self._viewer, layer)
         is_first = (belongs_to(made) or ("", ""))[1] in ("magnified", "arrows")
-        self._inserted = (made if is_first else active, is_first)
+        if not is_here:
+            selection.active = active
+        self._inserted = (selection.active, made if is_first and is_here else active, is_first and is_here)
 
     def _select_inserted(self) -> None:
         """Select and show the layer that the user asked for, and leave the selection as it was for others."""
-        layer, is_first = self._inserted
-        if layer is None or layer in self._viewer.layers:  # else the user has deleted it
-            self._viewer.layers.selection.active = layer
-            if is_first and not layer.visible:
-                layer.visible = True
+        selected, layer, is_asked = self._inserted
+        layers = self._viewer.layers
+        if layers.selection.active is not selected or (layer is not None and layer not in layers):
+            return  # the user has selected another one in between, or deleted this one
+        layers.selection.active = layer
+        if is_asked and not layer.visible:
+            layer.visible = True
 
     def _show_colorbar(self, recording: str) -> None:
         for layer in own_layers(self._viewer, recording, "difference"):
@@ -236,7 +242,8 @@ class MagnifiedResults(QGroupBox):
 
     def _finish(self, request: MagnificationRequest, sentence: str) -> None:
         here = self._panel.link.here()
-        if here is not None and not request.start <= here[1] < request.stop:
+        frames = range(request.start, request.stop)
+        if here is not None and here[0] == request.recording and here[1] not in frames:
             self._panel.link.show(here[0], request.start)
         self._panel.say(sentence)
 
