@@ -75,6 +75,14 @@ def test_reading_and_checking_do_not_load_torch(tmp_path: Path) -> None:
     assert not loaded & (GUI | {"torch", "lightning"})
 
 
+def test_only_a_training_loads_lightning(tmp_path: Path) -> None:
+    loaded = loaded_after(
+        "import napari_ubam\nnapari_ubam.Run, napari_ubam.export, napari_ubam.train", tmp_path
+    )
+    assert "torch" in loaded
+    assert not loaded & {"lightning", "skimage", "sklearn", "umap"}  # they take more seconds than all others
+
+
 def test_the_command_line_starts_light(tmp_path: Path) -> None:
     assert not loaded_after("import napari_ubam.cli", tmp_path) & (GUI | {"torch", "lightning"})
 

@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.ndimage import gaussian_filter
-from skimage.color import deltaE_ciede2000, rgb2lab
-from skimage.measure import label, regionprops
 
 from .errors import DeviationError
 
@@ -53,6 +51,8 @@ def difference_map(
     differs = (images[0] != images[1]).any(axis=-1)  # elsewhere it is 0, and the formula is slow
     difference = np.zeros(differs.shape)
     if differs.any():
+        from skimage.color import deltaE_ciede2000, rgb2lab  # takes a second to load
+
         one, other = (rgb2lab(image[differs]) for image in images)
         difference[differs] = deltaE_ciede2000(one, other)  # type: ignore[no-untyped-call]
     found: npt.NDArray[np.float32] = gaussian_filter(difference, smooth).astype(np.float32)
@@ -83,6 +83,8 @@ def arrows(displacement: Floats, *, min_length: float = MIN_LENGTH, min_area: in
         One row for each region, the longest arrow first. Columns ``y, x`` (centre), ``dy, dx`` (median
         displacement) and ``length``, in pixels, and ``area`` in square pixels.
     """
+    from skimage.measure import label, regionprops  # takes a second to load
+
     across, down = np.asarray(displacement, np.float64)
     moved = np.hypot(across, down) >= min_length
     rows = []

@@ -7,7 +7,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import PCA
 
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
@@ -146,6 +145,8 @@ def draw_evenly(groups: npt.NDArray[Any], count: int, seed: int) -> npt.NDArray[
 
 def _components(codes: Floats, seed: int) -> Floats:
     """Principal components of the codes (n, d) at length 1; at least 2 columns and at most 50."""
+    from sklearn.decomposition import PCA  # takes a second to load
+
     directions = unit_vectors(codes)
     rows = draw_evenly(np.zeros(len(directions), int), PCA_SAMPLE, seed)
     count = min(COMPONENTS, directions.shape[1], len(rows))

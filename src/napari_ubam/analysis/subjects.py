@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from .calibration import Calibration
 from .scores import DeviationResult, Scores, pooled
@@ -128,6 +127,8 @@ def subject_table(result: DeviationResult, statistic: Statistic = mean_behaviour
     asked = ~table["reference"] & table["p"].notna()
     table["q"] = np.nan
     if asked.any():
+        from scipy.stats import false_discovery_control  # takes a second to load
+
         table.loc[asked, "q"] = false_discovery_control(table.loc[asked, "p"])
     return table[_COLUMNS]
 

@@ -23,7 +23,8 @@ from .announcing import Announcement
 
 LOG_SECONDS = 15.0  # between lines of progress in a file
 LIBRARIES = "libraries"  # the stage
-LARGE = ("pandas", "dask.array", "torch", "lightning.pytorch", "napari_ubam.run")
+LARGE = ("pandas", "dask.array", "torch", "napari_ubam.run")
+FOR_TRAINING = ("lightning.pytorch", "napari_ubam.training.pipeline.encoders")
 _LOG: ContextVar[EventLog | None] = ContextVar("events", default=None)
 
 
@@ -130,7 +131,7 @@ def working(
             signal.signal(signal.SIGINT, before)
 
 
-def load_libraries(tell: Callable[[Progress], None]) -> None:
+def load_libraries(tell: Callable[[Progress], None], *, training: bool = False) -> None:
     """Import the large libraries one by one, and tell it, since this takes seconds.
 
     A request to stop ends the command at once.
@@ -139,13 +140,16 @@ def load_libraries(tell: Callable[[Progress], None]) -> None:
     ----------
     tell : callable
         Gets a report before each library and at the end.
+    training : bool
+        Whether those that only a training needs are loaded, too.
     """
     events = _LOG.get()
+    names = LARGE + FOR_TRAINING if training else LARGE
     with nullcontext() if events is None else events.nothing_to_lose():
-        for number, name in enumerate(LARGE):
-            tell(Progress(LIBRARIES, number, len(LARGE), detail=name.partition(".")[0]))
+        for number, name in enumerate(names):
+            tell(Progress(LIBRARIES, number, len(names), detail=name.partition(".")[0]))
             import_module(name)
-        tell(Progress(LIBRARIES, len(LARGE), len(LARGE)))
+        tell(Progress(LIBRARIES, len(names), len(names)))
 
 
 def _logged() -> Callable[[Progress], None]:

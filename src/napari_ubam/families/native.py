@@ -16,20 +16,6 @@ from napari_ubam.learners.fitting import (
     TrainedMagnifier,
     Training,
 )
-from napari_ubam.learners.native.behaviour import (
-    BehaviourBatches,
-    BehaviourLearner,
-    fit_behaviour_whitening,
-)
-from napari_ubam.learners.native.gain import fit_gain, gain_samples
-from napari_ubam.learners.native.magnifier import MagnifierLearner, MotionBatches
-from napari_ubam.learners.native.motion_pairs import recorded_motions
-from napari_ubam.learners.native.posture import (
-    PostureBatches,
-    PostureLearner,
-    fit_posture_whitening,
-    mean_maps,
-)
 from napari_ubam.models.config import (
     BehaviourConfig,
     BehaviourTraining,
@@ -86,6 +72,19 @@ class Native(Family[Magnifier]):
 
     def train_encoders(self, training: Training, data: EncoderData) -> TrainedEncoders:
         """Train the posture encoder, then the behaviour encoder on its codes; see `Family.train_encoders`."""
+        # Here, since Lightning takes seconds to load, and only a training needs it.
+        from napari_ubam.learners.native.behaviour import (
+            BehaviourBatches,
+            BehaviourLearner,
+            fit_behaviour_whitening,
+        )
+        from napari_ubam.learners.native.posture import (
+            PostureBatches,
+            PostureLearner,
+            fit_posture_whitening,
+            mean_maps,
+        )
+
         config, seed, cancel, progress = training.config, training.seed, training.cancel, training.progress
         torch.manual_seed(seed)
         means = mean_maps(self.posture_encoder(config), data.crops, cancel, progress)
@@ -105,6 +104,10 @@ class Native(Family[Magnifier]):
 
     def train_magnifier(self, training: Training, data: MagnifierData) -> TrainedMagnifier:
         """Train the magnifier on motion in the videos, and fit its gain; see `Family.train_magnifier`."""
+        from napari_ubam.learners.native.gain import fit_gain, gain_samples
+        from napari_ubam.learners.native.magnifier import MagnifierLearner, MotionBatches
+        from napari_ubam.learners.native.motion_pairs import recorded_motions
+
         motions = recorded_motions(training, data)
         torch.manual_seed(training.seed)
         learner = MagnifierLearner(training.config)

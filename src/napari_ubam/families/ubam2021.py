@@ -17,8 +17,6 @@ from napari_ubam.learners.fitting import (
     TrainedMagnifier,
     Training,
 )
-from napari_ubam.learners.ubam2021.order import SequenceBatches, Ubam2021Learner
-from napari_ubam.learners.ubam2021.vae import VaeBatches, VaeLearner, recorded_postures
 from napari_ubam.models.config import (
     BehaviourConfig,
     MagnifierTraining,
@@ -73,6 +71,9 @@ class Ubam2021(Family[FrameVae]):
 
     def train_encoders(self, training: Training, data: EncoderData) -> TrainedEncoders:
         """Train both encoders together; see `Family.train_encoders`."""
+        # Here, since Lightning takes seconds to load, and only a training needs it.
+        from napari_ubam.learners.ubam2021.order import SequenceBatches, Ubam2021Learner
+
         torch.manual_seed(training.seed)
         learner = Ubam2021Learner(training.config)
         if training.pretrained.weights is not None:
@@ -89,6 +90,8 @@ class Ubam2021(Family[FrameVae]):
 
     def train_magnifier(self, training: Training, data: MagnifierData) -> TrainedMagnifier:
         """Train the variational autoencoder; see `Family.train_magnifier`."""
+        from napari_ubam.learners.ubam2021.vae import VaeBatches, VaeLearner, recorded_postures
+
         torch.manual_seed(training.seed)
         files = training.pretrained
         learner = VaeLearner(training.config, files.vgg)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,11 @@ from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.networks import BehaviourNetwork, MagnifierNetwork, PostureNetwork
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 
-from .learner import Learner
 from .posture_track import PostureTrack
 from .sampling import Crops
+
+if TYPE_CHECKING:
+    from .learner import Learner  # Lightning takes seconds to load, and only a training needs it
 
 Batches = Callable[[int, int], Any]
 """Returns the batch of a step: ``batches(step, batch_size)``, a pure function."""
@@ -46,7 +48,7 @@ class FitResult:
     losses: dict[str, float]
 
 
-Fit = Callable[[Learner, Batches, str], FitResult]
+Fit = Callable[["Learner", Batches, str], FitResult]
 """Trains a learner to the end of a stage: ``"posture"``, ``"behaviour"`` or ``"magnifier"``."""
 
 

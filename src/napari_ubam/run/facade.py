@@ -18,8 +18,6 @@ from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.runfolder.recordings import remove_recordings
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Recording, Study
-from napari_ubam.training.pipeline.context import TrainingOptions
-from napari_ubam.training.pipeline.magnifier import train_run_magnifier
 
 from .analyses import analyse
 from .contents import ReadableRun
@@ -150,6 +148,10 @@ class Run(ReadableRun):
         Cancelled
             When ``cancel`` is set; the same call with ``resume=True`` continues.
         """
+        # Here, since Lightning takes seconds to load, and only a training needs it.
+        from napari_ubam.training.pipeline.context import TrainingOptions
+        from napari_ubam.training.pipeline.magnifier import train_run_magnifier
+
         files = PretrainedFiles(*(None if path is None else Path(path) for path in (weights, vgg)))
         options = TrainingOptions(
             device=device,

@@ -8,8 +8,6 @@ from typing import Any
 from napari_ubam.learners.fitting import PretrainedFiles
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.study import Study
-from napari_ubam.training.pipeline.context import TrainingOptions
-from napari_ubam.training.pipeline.encoders import train_encoders
 
 from .facade import Run
 
@@ -81,6 +79,10 @@ def train(
     Cancelled
         When ``cancel`` is set; the same call with ``resume=True`` continues.
     """
+    # Here, since Lightning takes seconds to load, and only a training needs it.
+    from napari_ubam.training.pipeline.context import TrainingOptions
+    from napari_ubam.training.pipeline.encoders import train_encoders
+
     folder = Path(run).absolute()
     files = PretrainedFiles(None if weights is None else Path(weights))
     options = TrainingOptions(

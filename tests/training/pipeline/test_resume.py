@@ -139,7 +139,7 @@ def test_rounding_in_a_fitted_layer_does_not_discard_the_behaviour_encoder(
     stop = StopIn("behaviour")
     with pytest.raises(Cancelled):
         train(study, folder, preset="mini", device="cpu", steps=STEPS, progress=stop, cancel=stop)
-    monkeypatch.setattr("napari_ubam.families.native.fit_posture_whitening", fit_a_little_differently)
+    monkeypatch.setattr("napari_ubam.learners.native.posture.fit_posture_whitening", fit_a_little_differently)
     train(study, folder, device="cpu", resume=True)
     begun = [one for one in lines(folder / "log.jsonl") if one["event"] == "begin"]
     assert [one["step"] > 0 for one in begun if one["stage"] == "behaviour"][-2:] == [False, True]

@@ -67,7 +67,7 @@ def train(
     """Learn posture and behaviour from the videos of a study, without labels."""
     with refusals(), working(run, "train") as (tell, cancel):
         _refuse_options(magnifier, {"--preset": preset, "--window": window}, {"--vgg": vgg})
-        load_libraries(tell)
+        load_libraries(tell, training=True)
         from napari_ubam.run import train as learn
         from napari_ubam.run import train_magnifier
         from napari_ubam.study import Study
