@@ -95,6 +95,11 @@ def _with_own_videos(folder: Path, study: Study) -> Run:
     return Run.open(folder)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the order below: xdist would begin with the files of most tests, and end with long scenes."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that have slow tests, so that no test process works alone at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

@@ -10,6 +10,7 @@ import pytest
 from napari_ubam.plugin.commands.view import show_run
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.run import Run
+from ready_process import start_jobs_at_once
 from real_window import SCREENSHOTS, Window
 from shared_widgets import copy_of, keep_settings
 
@@ -18,6 +19,18 @@ from shared_widgets import copy_of, keep_settings
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the panels from writing settings, which other tests would read."""
     keep_settings(monkeypatch)
+
+
+@pytest.fixture
+def loading() -> None:
+    """Let the jobs of a test load their libraries, as those of a user do."""
+
+
+@pytest.fixture(autouse=True)
+def jobs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jobs start without loading libraries for longer than they work."""
+    if "loading" not in request.fixturenames:
+        start_jobs_at_once(monkeypatch)
 
 
 @pytest.fixture

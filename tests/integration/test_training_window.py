@@ -16,6 +16,7 @@ from napari_ubam.models.weights import read_header
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.runfolder.paths import BEHAVIOUR, MAGNIFIER, POSTURE
 from napari_ubam.study import Study
+from ready_process import start_jobs_at_once
 from real_window import Window
 
 pytestmark = pytest.mark.slow
@@ -67,8 +68,9 @@ def resume(window: Window, train: Any, part: str, ended: Callable[[], object]) -
     window.wait(ended, 30)
 
 
+@pytest.mark.usefixtures("loading")
 def test_new_encoders_are_cancelled_before_the_first_step_and_after_it(
-    window: Window, study: Study, tmp_path: Path
+    window: Window, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = link_of(window.viewer).session
     session.set_study(study)
@@ -80,6 +82,7 @@ def test_new_encoders_are_cancelled_before_the_first_step_and_after_it(
     window.shoot("training-1-libraries")
     cancel_when(window, train, "reading crops")
     assert "before its first step; resuming starts it" in train.job_box.title.text()
+    start_jobs_at_once(monkeypatch)  # the libraries have been seen
     window.wait(lambda: train.resume.isEnabled() and train.resume.text() == "Resume encoders", 30)
     window.click(train, "Resume encoders")
     cancel_when(window, train, "learning posture")

@@ -13,6 +13,7 @@ from napari_ubam.plugin.panels.panel import Panel
 from napari_ubam.plugin.viewer.link import link_of
 from napari_ubam.run import Run
 from napari_ubam.study import Study
+from ready_process import start_jobs_at_once
 from shared_widgets import Wait, delete, keep_settings
 
 
@@ -45,6 +46,12 @@ def wait() -> Wait:
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the panels from writing settings, which other tests would read."""
     keep_settings(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jobs start without loading libraries for longer than they work."""
+    start_jobs_at_once(monkeypatch)
 
 
 @pytest.fixture

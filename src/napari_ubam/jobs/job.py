@@ -8,11 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import psutil
 
@@ -215,14 +215,8 @@ def start_job(folder: Path, arguments: Sequence[str], *, gives_way: bool = False
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
         with record.with_suffix(".log").open("wb") as log:
-            process = subprocess.Popen(
-                [*command, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **thread_settings(os.environ, spared=int(gives_way))},
-                **_apart(),
-            )
+            environment = {**os.environ, **thread_settings(os.environ, spared=int(gives_way))}
+            process = start_process([*command, *arguments], log, environment)
         if gives_way:
             give_way(process.pid)  # at once: threads get the priority of the thread that starts them
         created = _created(process.pid)
@@ -297,6 +291,30 @@ def find_jobs(folder: Path) -> list[Job]:
             numbers = (int(fields["pid"]), float(fields["created"]), float(fields["started"]))
             found.append(Job(record, str(fields["kind"]), tuple(fields["arguments"]), *numbers))
     return sorted(found, key=lambda job: job.started)
+
+
+def start_process(
+    command: Sequence[str], log: BinaryIO, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start the process of a job. It continues when the program that started it ends.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Program and arguments.
+    log : binary file
+        Gets the printed output.
+    environment : mapping of str to str
+        Environment variables of the process.
+
+    Returns
+    -------
+    Popen
+        The running process.
+    """
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, **_apart()
+    )
 
 
 def _apart() -> dict[str, Any]:
