@@ -84,11 +84,11 @@ def _wall(stage: Stage, rng: np.random.Generator) -> None:
         rows, columns = np.mgrid[:256, :256]
         joint = (rows % 16 < 1) | ((columns + 16 * (rows // 16 % 2)) % 32 < 1)
         wall = wall * np.where(joint, 0.82, 1.0)[..., None]
-    stage.textures["wall"] = _eight_bits(wall)
+    stage.textures["wall"] = eight_bits(wall)
     floor = np.clip(rng.uniform(0.25, 0.6) + rng.normal(0, 0.04, 3), 0.05, 0.9)
     grain = smooth_noise(rng, (256, 256), (2, 30))[..., None]
     boards = np.where(np.arange(256)[:, None, None] % 32 < 1, 0.7, 1.0)
-    stage.textures["floor"] = _eight_bits(floor * boards * (1 + 0.08 * grain))
+    stage.textures["floor"] = eight_bits(floor * boards * (1 + 0.08 * grain))
     back = rng.uniform(1.3, 2.2)
     stage.box((0, back + 0.05, 1.5), (12, 0.05, 3.2), "wall")
     stage.box((0, 0, -0.21), (12, 12, 0.05), "floor")
@@ -126,7 +126,7 @@ def _treadmill(stage: Stage, rng: np.random.Generator) -> None:
         pattern[row : row + rng.integers(4, 20), column : column + rng.integers(8, 40)] *= rng.uniform(
             1.2, 2.2
         )
-    stage.textures["belt"] = _eight_bits(tone * pattern[..., None] * np.ones(3))
+    stage.textures["belt"] = eight_bits(tone * pattern[..., None] * np.ones(3))
     stage.colours |= {
         "frame": _colour(np.full(3, rng.uniform(0.15, 0.75)) + rng.normal(0, 0.02, 3)),
         "metal": _colour(np.full(3, rng.uniform(0.4, 0.7))),
@@ -158,9 +158,9 @@ def _lamps(stage: Stage, rng: np.random.Generator) -> float:
 
 def _clothes(stage: Stage, rng: np.random.Generator) -> None:
     skin = np.asarray(SKINS[rng.integers(len(SKINS))]) * rng.uniform(0.92, 1.06)
-    stage.textures["skin"] = _eight_bits(skin * (1 + 0.025 * smooth_noise(rng, (64, 64), (6, 6))[..., None]))
+    stage.textures["skin"] = eight_bits(skin * (1 + 0.025 * smooth_noise(rng, (64, 64), (6, 6))[..., None]))
     hair = np.asarray(HAIRS[rng.integers(len(HAIRS))])
-    stage.textures["hair"] = _eight_bits(hair * (1 + 0.22 * smooth_noise(rng, (128, 128), (2, 8))[..., None]))
+    stage.textures["hair"] = eight_bits(hair * (1 + 0.22 * smooth_noise(rng, (128, 128), (2, 8))[..., None]))
     stage.textures["shirt"] = _cloth(rng, _dye(rng))
     trousers = _dye(rng) * 0.6
     stage.textures["trousers"] = _cloth(rng, trousers, plain=rng.uniform() < 0.8)
@@ -190,10 +190,22 @@ def _cloth(rng: np.random.Generator, dye: np.ndarray, plain: bool = False) -> np
     elif pattern == "print":
         blots = (smooth_noise(rng, (256, 256), (16, 16)) > 0.8)[..., None]
         cloth = np.where(blots, tone[..., None] * other, cloth)
-    return _eight_bits(cloth)
+    return eight_bits(cloth)
 
 
-def _eight_bits(image: np.ndarray) -> np.ndarray:
+def eight_bits(image: np.ndarray) -> np.ndarray:
+    """Return a picture for a texture.
+
+    Parameters
+    ----------
+    image : ndarray of float, shape (y, x, 3)
+        Values from 0 to 1.
+
+    Returns
+    -------
+    ndarray of uint8, shape (y, x, 3)
+        Never quite black.
+    """
     return (np.clip(image, 0.01, 1) * 255).astype(np.uint8)
 
 

@@ -74,11 +74,14 @@ class Surface:
         Corners of the triangles, counter-clockwise seen from outside.
     weights : dict of str to ndarray of float64, shape (v,)
         For each bone; they sum to 1.
+    mapped : ndarray of float64, shape (v, 2), optional
+        Coordinates in the texture.
     """
 
     vertices: Floats
     faces: npt.NDArray[np.int64]
     weights: dict[str, Floats]
+    mapped: Floats | None = None
 
 
 def surface_of(part: Part, rest: dict[str, Floats]) -> Surface:

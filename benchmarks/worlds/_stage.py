@@ -104,6 +104,12 @@ class Stage:
         Position of each bone at rest.
     parts : list of Part
         Pieces of bodies.
+    skins : list of (str, str, Surface)
+        Finished surfaces: name, material and surface.
+    carried : dict of str to list of str
+        Geoms as XML that move with a bone.
+    repeat : dict of str to float
+        How often a texture repeats on its geom, 1 by default.
     """
 
     camera: Camera
@@ -113,7 +119,11 @@ class Stage:
     shine: dict[str, float] = field(default_factory=dict)
     bones: dict[str, Floats] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
+    skins: list[tuple[str, str, Surface]] = field(default_factory=list)
+    carried: dict[str, list[str]] = field(default_factory=dict)
+    repeat: dict[str, float] = field(default_factory=dict)
     wrap: float = 0.5  # metres of a body that a texture covers
+    shadow: float = 1.6  # shadows reach twice as many metres from the origin
 
     def box(
         self, place: Sequence[float], half: Sequence[float], material: str, turn: Sequence[float] = (0, 0, 0)
@@ -152,15 +162,17 @@ class Stage:
             assets.append(f'<material name="{name}" texture="{name}" {self._finish(name)}/>')
         for name, colour in self.colours.items():
             assets.append(f'<material name="{name}" rgba="{_text(colour)} 1" {self._finish(name)}/>')
-        skins = [_skin_xml(part, surface_of(part, self.bones), self.bones, self.wrap) for part in self.parts]
+        ready = [(part.name, part.material, surface_of(part, self.bones)) for part in self.parts]
+        skins = [_skin_xml(*each, self.bones, self.wrap) for each in (*ready, *self.skins)]
         bodies = [
-            f'<body name="{name}" mocap="true" pos="{_text(place)}"><geom size=".001" rgba="0 0 0 0"/></body>'
+            f'<body name="{name}" mocap="true" pos="{_text(place)}"><geom size=".001" rgba="0 0 0 0"/>'
+            f"{''.join(self.carried.get(name, []))}</body>"
             for name, place in self.bones.items()
         ]
         model = f"""<mujoco><compiler angle="degree"/>
         <option><flag contact="disable"/></option>
         <visual><headlight ambient="{_text([ambient] * 3)}" diffuse="0.12 0.12 0.12" specular="0 0 0"/>
-        <quality shadowsize="1024" offsamples="4"/><map shadowclip="1.6" znear="0.02" zfar="40"/>
+        <quality shadowsize="1024" offsamples="4"/><map shadowclip="{self.shadow}" znear="0.02" zfar="40"/>
         <global offwidth="1280" offheight="1280"/></visual><statistic extent="2" center="0 0 0.8"/>
         <default><geom contype="0" conaffinity="0"/></default>
         <asset>{"".join(assets)}</asset>
@@ -170,7 +182,8 @@ class Stage:
 
     def _finish(self, name: str) -> str:
         shine = self.shine.get(name, 0.05)
-        return f'specular="{shine:.3f}" shininess="0.3"'
+        times = self.repeat.get(name, 1.0)
+        return f'specular="{shine:.3f}" shininess="0.3" texrepeat="{times:.4f} {times:.4f}"'
 
 
 @dataclass(frozen=True)
@@ -271,9 +284,11 @@ class _MovingTexture:
         self.mujoco.mjr_uploadTexture(self.model, self.renderer._mjr_context, self.number)
 
 
-def _skin_xml(part: Part, surface: Surface, bones: dict[str, Floats], wrap: float) -> str:
+def _skin_xml(name: str, material: str, surface: Surface, bones: dict[str, Floats], wrap: float) -> str:
     x, y, z = surface.vertices.T
-    mapped = np.stack([(x + 0.8 * y) / wrap, z / wrap], -1)
+    mapped = surface.mapped
+    if mapped is None:
+        mapped = np.stack([(x + 0.8 * y) / wrap, z / wrap], -1)
     bound = []
     for bone, weight in surface.weights.items():
         used = np.flatnonzero(weight > 0)
@@ -283,7 +298,7 @@ def _skin_xml(part: Part, surface: Surface, bones: dict[str, Floats], wrap: floa
                 f'vertid="{" ".join(map(str, used))}" vertweight="{_text(weight[used])}"/>'
             )
     return (
-        f'<skin name="{part.name}" material="{part.material}" vertex="{_text(surface.vertices.ravel())}" '
+        f'<skin name="{name}" material="{material}" vertex="{_text(surface.vertices.ravel())}" '
         f'texcoord="{_text(mapped.ravel())}" face="{" ".join(map(str, surface.faces.ravel()))}">'
         f"{''.join(bound)}</skin>"
     )

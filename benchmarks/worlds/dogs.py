@@ -1,0 +1,124 @@
+"""The world ``dogs``: a dog walks, turns and stops, filmed from above or obliquely by a camera that follows.
+
+The body is the dog of dm_control (Apache License 2.0), rendered by MuJoCo. Seeds from 900 on are the judge:
+nothing here is ever tuned to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from _cast import Subject, Truth
+from _dogs_walk import KINDS, LEGS, plan_of
+
+__all__ = ["JOINTS", "KINDS", "SIZE", "quality", "render", "truth_of"]
+SIZE = (320, 240)
+INNER = 4  # moments that are solved for each frame
+MARGIN = 2.0  # seconds before and after the recording
+JOINTS = (
+    *(
+        f"{leg} {joint}"
+        for leg in LEGS
+        for joint in (
+            ("hip", "stifle", "hock", "spread")
+            if leg.endswith("hind")
+            else ("scapula", "shoulder", "elbow", "carpus", "spread")
+        )
+    ),
+    "back bend",
+    "back arch",
+    "trunk pitch",
+    "pelvis roll",
+    "neck",
+    "head turn",
+    "head nod",
+    "tail",
+    "tail wag",
+)
+
+
+def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
+    """Compute how a dog moves.
+
+    Parameters
+    ----------
+    subject : Subject
+        The dog.
+    frames : int
+        Length of the recording.
+    fps : float
+        Frames per second.
+
+    Returns
+    -------
+    Truth
+        Angles in the order of `JOINTS`; its motion has the pose and the place on the floor.
+    """
+    from _dogs_body import move
+    from _stage import Pose
+
+    margin = round(MARGIN * fps)
+    moments = np.arange(-margin * INNER, (frames + margin) * INNER)
+    time = (moments + INNER / 2) / (INNER * fps)
+    envelope = subject.envelope(frames, fps)
+    plan = plan_of(subject, time, np.interp(time, (np.arange(frames) + 0.5) / fps, envelope))
+    pose, angles, place = move(plan, subject.random("steps"))
+    kept = slice(margin * INNER + INNER // 2, (margin + frames) * INNER, INNER)
+    motion = {"pose": Pose(pose.places[kept], pose.turns[kept]), "place": place, "kept": kept}
+    return Truth(angles[kept], JOINTS, envelope, motion)
+
+
+def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
+    """Render a dog.
+
+    Parameters
+    ----------
+    subject : Subject
+        The dog.
+    truth : Truth
+        From `truth_of`.
+    size : tuple of int
+        Width and height in pixels.
+    fps : float
+        Frames per second.
+
+    Yields
+    ------
+    ndarray of uint8, shape (y, x, 3)
+        RGB image.
+    """
+    from _dogs_body import BONES, coat_of, rest, skin
+    from _dogs_room import FLOOR, room_of
+    from _stage import Pose, play
+    from scipy.ndimage import gaussian_filter1d
+
+    stage, ambient = room_of(subject)
+    stage.bones = {**rest(), "floor": np.zeros(3)}
+    stage.textures["coat"] = coat_of(subject)
+    stage.skins.append(("dog", "coat", skin()[0]))
+    place = gaussian_filter1d(truth.motion["place"], 0.5 * INNER * fps, axis=0)[truth.motion["kept"]]
+    pose = truth.motion["pose"]
+    places = np.zeros((len(place), len(BONES) + 1, 3))
+    places[:, :-1] = pose.places
+    places[:, :-1, :2] -= place[:, None]
+    # The camera follows the dog: the floor moves, by whole tiles at a time unnoticed.
+    places[:, -1, :2] = -(place % FLOOR)
+    turns = np.concatenate([pose.turns, np.broadcast_to(np.eye(3), (len(place), 1, 3, 3))], axis=1)
+    yield from play(stage, Pose(places, turns), size, subject.random("noise"), ambient=ambient)
+
+
+def quality(subject: Subject) -> str:
+    """Return the CRF of the video.
+
+    Parameters
+    ----------
+    subject : Subject
+        The dog.
+
+    Returns
+    -------
+    str
+        A number.
+    """
+    return str(subject.random("video").integers(18, 26))
