@@ -50,6 +50,8 @@ class Row:
     @property
     def differs(self) -> bool:
         """Whether anything is not as in the plain decoding. Refused damaged frames do not count."""
+        if self.plain > 0 and not self.ours:
+            return False  # refused, and the note says why
         wrong = self.forwards + self.random + self.backwards
         return bool(wrong) or self.plain != self.ours - self.failed or self.times > 1.0
 
@@ -87,6 +89,8 @@ def compare(path: Path, name: str, most: int) -> Row | None:
         if path.suffix.lower() in NO_VIDEO:
             return None
         row.notes = [f"refused: {str(error).partition(': ')[2]}"]
+        with contextlib.suppress(VideoError):
+            row.plain = sum(1 for _ in plain_decoding(path))
         return row
     row.notes, row.ours = list(video.notes), len(video)
     converter = video.source._converter  # type: ignore[attr-defined]
@@ -100,7 +104,8 @@ def compare(path: Path, name: str, most: int) -> Row | None:
     row.failed = len(video) - len(shown)
     truth = dict(zip(shown, plain, strict=False))
     row.forwards = sum(ours[number] != truth.get(number) for number in shown)
-    row.times = _times_apart(video, shown, stamps)
+    # AVI stores no presentation times: those of PyAV are guesses.
+    row.times = _times_apart(video, shown, [pair[::-1] if _is_avi(path) else pair for pair in stamps])
     some = random.Random(0).sample(range(len(video)), min(most, len(video)))
     video.close()
     row.random = sum(found != ours[number] for number, found in _read(video, some))
@@ -112,6 +117,14 @@ def compare(path: Path, name: str, most: int) -> Row | None:
     return row
 
 
+def _compared(path: Path, name: str, most: int) -> Row | None:
+    """Compare one file; an error that is no refusal is a difference."""
+    try:
+        return compare(path, name, most)
+    except Exception as error:
+        return Row(name, plain=-1, notes=[f"{type(error).__name__}: {error}"])
+
+
 def _read(video: VideoArray, numbers: Iterable[int]) -> Iterator[tuple[int, str | None]]:
     luma = video.luma()
     for number in numbers:
@@ -119,6 +132,11 @@ def _read(video: VideoArray, numbers: Iterable[int]) -> Iterator[tuple[int, str 
             yield number, _hash(luma[number])
         except FrameError:
             yield number, None
+
+
+def _is_avi(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(12)[8:] in (b"AVI ", b"AVIX")
 
 
 def _hash(image: np.ndarray) -> str:
@@ -132,11 +150,11 @@ def _same_size(frame: av.VideoFrame, video: VideoArray) -> bool:
 def _times_apart(
     video: VideoArray, shown: list[int], stamps: list[tuple[float | None, float | None]]
 ) -> float:
-    """Return the greatest difference in milliseconds, 0 where PyAV gives no times that increase.
+    """Return the greatest difference in milliseconds, 0 where PyAV's times do not increase, or are assumed.
 
     As in players, presentation times count, or else the decoding time at which a frame came out.
     """
-    if len(stamps) != len(shown):
+    if len(stamps) != len(shown) or video.stated_fps is None:
         return 0.0
     for known in np.array(stamps, float).T if stamps else ():
         there = np.flatnonzero(~np.isnan(known))  # the last frames come out at no packet
@@ -159,7 +177,7 @@ def main() -> int:
     for path in files:
         if path.suffix.lower() in NO_VIDEO:
             continue
-        row = compare(path, path.relative_to(folder).as_posix() if path != folder else path.name, most)
+        row = _compared(path, path.relative_to(folder).as_posix() if path != folder else path.name, most)
         if row is not None:
             rows.append(row)
             print("  ".join(row.cells()), file=sys.stderr, flush=True)

@@ -93,6 +93,29 @@ def test_the_flags_of_vp9(packet: bytes, hidden: bool) -> None:
     assert test(memoryview(packet)) is hidden
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".ts"])
+@pytest.mark.parametrize("twice", [0, 1], ids=["right times", "a time twice"])
+def test_hevc_that_was_cut_without_encoding(suffix: str, twice: int, tmp_path: Path) -> None:
+    """Pictures after the first keyframe that need the part before the cut are not shown, nor counted."""
+    groups = "keyint=12:min-keyint=12:bframes=4:open-gop=1:scenecut=0:log-level=none"
+    recipe = Recipe(".mp4", "libx265", {"preset": "ultrafast", "x265-params": groups})
+    source = encode(tmp_path / "source.mp4", recipe, FRAMES)
+    keys = [n for n, packet in enumerate(av.open(str(source)).demux(video=0)) if packet.is_keyframe]
+
+    def cut(number: int, packet: av.Packet) -> av.Packet | None:
+        if number == FRAMES - 3:  # then times do not give the order, and the file is decoded once
+            packet.pts -= twice * packet.duration
+        return packet if number >= keys[1] else None
+
+    path = changed(source, tmp_path / f"cut{suffix}", cut)
+    shown = len(plain_pictures(path))
+    assert shown < FRAMES - keys[1]
+    video = assert_as_plain(path)
+    assert [number_in(frame) for frame in video] == list(range(FRAMES - shown, FRAMES))
+    assert video.times.tolist() == pytest.approx([number / 25 for number in range(shown)], abs=0.041)
+    assert any("Frames at the start need data that the file does not have" in note for note in video.notes)
+
+
 def test_other_codecs_have_no_hidden_frames() -> None:
     assert hidden_test("h264") is None
     assert hidden_test("mjpeg") is None

@@ -16,6 +16,8 @@ RAW = {
     "camera.mjpeg": Recipe(".mjpeg", "mjpeg", JPEG, "yuvj420p", muxer="mjpeg"),
     "large.mjpeg": Recipe(".mjpeg", "mjpeg", JPEG, "yuvj420p", size=(240, 320), muxer="mjpeg"),
     "network.mpjpeg": Recipe(".mpjpeg", "mjpeg", JPEG, "yuvj420p", muxer="mpjpeg"),
+    "images.pngs": Recipe(".pngs", "png", {}, "rgb24", muxer="image2pipe"),
+    "camera.drc": Recipe(".drc", "vc2", {"b": "200M"}, "yuv420p", size=(144, 176), muxer="dirac"),
     "units.obu": Recipe(".obu", "libsvtav1", {"preset": "12", "g": "16"}, muxer="obu"),
     "phone.h263": Recipe(".h263", "h263", {"g": "12", "qscale": "3"}, size=(144, 176), muxer="h263"),
     "phone.h261": Recipe(".h261", "h261", {"g": "12", "qscale": "3"}, size=(144, 176), muxer="h261"),
@@ -31,9 +33,21 @@ def test_the_rate_is_said_to_be_assumed_and_pictures_are_right(name: str, tmp_pa
     assert video.stated_fps is None
     assert any("no timestamps" in note and "set fps" in note for note in video.notes)
     assert not any("ends early" in note for note in video.notes)
+    assert ("keyframe" in " ".join(video.notes)) == ("h26" in name)  # only those are marked wrongly
     timed = open_video(path, fps=40, warn=False)
     assert timed.times[-1] == pytest.approx((FRAMES - 1) / 40)
     assert not any("no timestamps" in note for note in timed.notes)
+
+
+@pytest.mark.parametrize(("codec", "muxer"), [("libx264", "h264"), ("libx265", "hevc")])
+def test_a_raw_stream_that_states_its_rate(codec: str, muxer: str, tmp_path: Path) -> None:
+    options = {"x265-params": "log-level=none"} if codec == "libx265" else {"preset": "veryfast"}
+    recipe = Recipe(f".{muxer}", codec, options, muxer=muxer, rate=40)
+    video = open_video(encode(tmp_path / f"a.{muxer}", recipe, FRAMES), warn=False)
+    assert video.fps == pytest.approx(40)
+    assert video.times[-1] == pytest.approx((FRAMES - 1) / 40)
+    assert video.stated_fps is None  # the camera can have had another one
+    assert any("40 frames per second are assumed, as it states; set fps" in note for note in video.notes)
 
 
 def test_images_with_bytes_between_them(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from napari_ubam.video import VideoError, open_video, write_video
-from numbered_videos import picture
+from numbered_videos import number_in, picture
 
 WORD = "Versuch Maeuse"
 
@@ -68,3 +69,20 @@ def test_a_file_name_that_is_no_text_opens(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xe4use.mp4"))
     source.rename(path)
     assert len(open_video(path)) == 3
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_exif_of_images_in_a_video(orientation: int, tmp_path: Path) -> None:
+    """Cameras write an Exif block into each JPEG, and FFmpeg gives it a type that PyAV does not know."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010F] = "Maker"
+    path = tmp_path / "camera.mjpeg"
+    with path.open("wb") as file:
+        for number in range(6):
+            image = np.stack([picture(number)] * 3, -1)
+            Image.fromarray(image).save(file, "JPEG", quality=95, exif=exif)
+    video = open_video(path, warn=False)
+    assert video.shape == ((6, 96, 128, 3) if orientation == 1 else (6, 128, 96, 3))
+    upright = [frame if orientation == 1 else np.rot90(frame) for frame in video]
+    assert [number_in(frame) for frame in upright] == list(range(6))

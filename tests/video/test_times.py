@@ -121,3 +121,20 @@ def test_a_single_time_that_goes_back(tmp_path: Path) -> None:
     video = assert_as_plain(changed(source, tmp_path / "back.mkv", stamp))
     assert [number_in(frame) for frame in video] == list(range(FRAMES))
     np.testing.assert_allclose(video.times, np.arange(FRAMES) / 25, atol=2e-3)
+
+
+def test_frames_without_presentation_times_come_when_the_decoder_gives_them(tmp_path: Path) -> None:
+    """Some encoders write the time of decoding for both, and let a gap for the delay of the first frame."""
+    recipe = Recipe(".mp4", "libx264", X264 | {"x264-params": "keyint=15:bframes=2:b-pyramid=none"})
+    source = encode(tmp_path / "source.mp4", recipe, FRAMES)
+
+    def stamp(number: int, packet: av.Packet) -> av.Packet:
+        packet.time_base = Fraction(1, 25)
+        packet.pts = packet.dts = number + 2 * (number > 0)
+        packet.duration = 1
+        return packet
+
+    video = assert_as_plain(changed(source, tmp_path / "gap.mp4", stamp))
+    assert [number_in(frame) for frame in video] == list(range(FRAMES))
+    np.testing.assert_allclose(video.times, np.arange(FRAMES) / 25, atol=1e-6)
+    assert not video.notes

@@ -9,11 +9,13 @@ import av
 import av.filter
 import numpy as np
 import numpy.typing as npt
+from av.sidedata.sidedata import Type
 
 from .index import Picture
 
 Matrix = tuple[int, int, int, int]
 IDENTITY: Matrix = (1, 0, 0, 1)
+_NEWER_KINDS = 32
 
 
 def display_matrix(frame: av.VideoFrame) -> Matrix:
@@ -30,13 +32,38 @@ def display_matrix(frame: av.VideoFrame) -> Matrix:
         ``(a, b, c, d)``: the stored pixel ``(x, y)`` is displayed at ``(ax + cy, bx + dy)``, up to a shift.
         Rotations that are not multiples of 90 degrees are ignored: the result is the identity.
     """
-    data = frame.side_data.get("DISPLAYMATRIX")
+    data = _side_data(frame).get("DISPLAYMATRIX")
     if data is None:
         return IDENTITY
     values = np.frombuffer(cast(bytes, data), np.int32)[[0, 1, 3, 4]] / 65536
     a, b, c, d = (round(value) for value in values)
     quarter_turn = sorted(map(abs, (a, b))) == [0, 1] and abs(a) == abs(d) and abs(b) == abs(c)
     return (a, b, c, d) if quarter_turn else IDENTITY
+
+
+def _side_data(frame: av.VideoFrame) -> Any:
+    """Read the side data of a frame, also if FFmpeg is newer than PyAV and has kinds that it does not know.
+
+    Such as the Exif block of a JPEG image, for which PyAV 18 raises an error.
+    """
+    try:
+        return frame.side_data
+    except ValueError:
+        newest = max(cast(int, kind.value) for kind in Type)
+    graph = av.filter.Graph()
+    last = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1)
+    )
+    source = last
+    for kind in range(newest + 1, newest + _NEWER_KINDS):
+        following = graph.add("sidedata", f"mode=delete:type={kind}")
+        last.link_to(following)
+        last = following
+    sink = graph.add("buffersink")
+    last.link_to(sink)
+    graph.configure()
+    source.push(frame)
+    return cast(av.VideoFrame, sink.pull()).side_data
 
 
 def orient(pixels: npt.NDArray[Any], matrix: Matrix) -> npt.NDArray[Any]:

@@ -1,7 +1,7 @@
 """Find packets whose pictures are never shown, from the first bits of their headers.
 
 VP8, VP9 and AV1 contain pictures that only serve as references. Some files store them as packets of their
-own, with a time that belongs to the next frame.
+own, with a time that belongs to the next frame. Dirac marks the end of a sequence by a packet.
 """
 
 from __future__ import annotations
@@ -11,31 +11,85 @@ from collections.abc import Callable, Iterator
 HiddenTest = Callable[[memoryview], bool]
 
 _SEQUENCE, _FRAME_HEADER, _FRAME = 1, 3, 6
+_SKIPPED_LEADING, _KEYFRAMES, _FIRST_OTHER_UNIT = (8, 9), range(16, 24), 32  # of HEVC
 
 
-def hidden_test(codec: str) -> HiddenTest | None:
+def hidden_test(codec: str, extradata: bytes | None = None) -> HiddenTest | None:
     """Return the test that tells whether a packet shows no picture.
 
     Parameters
     ----------
     codec : str
         FFmpeg name of the codec or of its decoder.
+    extradata : bytes, optional
+        Codec data of the stream.
 
     Returns
     -------
     callable or None
-        Function of the bytes of a packet. True if the decoder shows nothing for it; False also for damaged
-        packets. None if the codec has no hidden pictures.
+        Function of the bytes of a packet, called for each packet in turn. True if the decoder shows nothing
+        for it; False also for damaged packets. None if the codec has no hidden pictures.
     """
     if "av1" in codec or "dav1d" in codec:
         return _hidden_av1
     if "vp8" in codec or "vpx" in codec:
         return _hidden_vp8
-    return _hidden_vp9 if "vp9" in codec else None
+    if "vp9" in codec:
+        return _hidden_vp9
+    if codec == "hevc":
+        return LeadingPictures((extradata or b"")[:1] == b"\1")
+    return _hidden_dirac if codec == "dirac" else None
 
 
 def _hidden_vp8(packet: memoryview) -> bool:
     return not packet[0] >> 4 & 1  # show_frame (RFC 6386, 9.1)
+
+
+class LeadingPictures:
+    """Find HEVC pictures at the start of a file that refer to pictures before it, as decoders skip them.
+
+    They follow the first keyframe, are displayed before it, and say so in their type (ITU-T H.265, 7.4.2.2).
+    Files that were cut without encoding begin like this.
+
+    Parameters
+    ----------
+    lengths : bool
+        Whether lengths stand before the units of a packet, as in MP4, and not start codes.
+    """
+
+    def __init__(self, lengths: bool) -> None:
+        self._lengths = lengths
+        self._keyframes = 0
+
+    def __call__(self, packet: memoryview) -> bool:
+        """Whether a packet is such a picture. The packets are given in the order of the file."""
+        if self._keyframes > 1:
+            return False
+        kind = next((one for one in self._kinds(packet) if one < _FIRST_OTHER_UNIT), -1)
+        if kind in _KEYFRAMES:
+            self._keyframes += 1
+        return kind in _SKIPPED_LEADING and self._keyframes == 1
+
+    def _kinds(self, packet: memoryview) -> Iterator[int]:
+        """Types of the units of a packet."""
+        if self._lengths:
+            place = 0
+            while place + 5 <= len(packet):
+                yield packet[place + 4] >> 1 & 63
+                place += 4 + int.from_bytes(packet[place : place + 4], "big")
+        else:
+            yield from (unit[0] >> 1 & 63 for unit in bytes(packet).split(b"\0\0\1")[1:] if unit)
+
+
+def _hidden_dirac(packet: memoryview) -> bool:
+    """Whether a packet has no picture, such as the end of the sequence (Dirac specification, 9.6)."""
+    place = 0
+    while bytes(packet[place : place + 4]) == b"BBCD" and place + 9 <= len(packet):
+        following = int.from_bytes(packet[place + 5 : place + 9], "big")
+        if packet[place + 4] & 8 or not following:
+            return not packet[place + 4] & 8
+        place += following
+    return place == len(packet)
 
 
 def _hidden_vp9(packet: memoryview) -> bool:

@@ -18,7 +18,7 @@ import platformdirs
 
 from .index import FrameIndex, Picture
 
-FORMAT = 3
+FORMAT = 4
 """Version of the indexing. A new version makes old cache files invalid."""
 
 CACHE_VARIABLE = "NAPARI_UBAM_CACHE"

@@ -104,7 +104,9 @@ class RawPackets(PacketSource):
         with self._path.open("rb") as file:
             file.seek(int(self._index.pos[packet]))
             for number in range(packet, len(self._index.size)):
-                yield number, tagged(av.Packet(file.read(int(self._index.size[number]))), number)
+                found = av.Packet(file.read(int(self._index.size[number])))
+                found.is_keyframe = bool(self._index.key[number])  # without it, PNG adds the picture before
+                yield number, tagged(found, number)
 
     def close(self) -> None:
         """Close the file."""

@@ -22,7 +22,7 @@ import av.video.stream
 import numpy as np
 
 from .errors import VideoError
-from .hidden import hidden_test
+from .hidden import LeadingPictures, hidden_test
 from .index import NO_TIME, FrameIndex, IntArray
 
 ENDS_WITH_AN_ERROR = frozenset({"mpjpeg"})
@@ -335,11 +335,14 @@ class Demuxed:
         Number of packets without data, which stand for the last picture again.
     complete : bool
         False if reading stopped with an error.
+    cut_start : bool
+        Whether pictures at the start refer to pictures that the file does not have.
     """
 
     table: IntArray
     empty: int
     complete: bool
+    cut_start: bool = False
 
 
 def demux_all(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Demuxed:
@@ -356,16 +359,17 @@ def demux_all(container: av.container.InputContainer, stream: av.video.stream.Vi
         The packets.
     """
     rows: list[tuple[int, int, int, int, bool, bool]] = []
-    empty, complete = 0, container.format.name in ENDS_WITH_AN_ERROR
-    never_shown = hidden_test(stream.codec_context.name)
+    empty, cut_start, complete = 0, False, container.format.name in ENDS_WITH_AN_ERROR
+    never_shown = hidden_test(stream.codec_context.name, stream.codec_context.extradata)
     with contextlib.suppress(av.error.FFmpegError):
         for packet in container.demux(stream):
             if packet.size:
                 pos, pts, size = identity(packet)
                 dts = NO_TIME if packet.dts is None else packet.dts
-                hidden = packet.is_discard or (never_shown is not None and never_shown(memoryview(packet)))
-                rows.append((pts, dts, pos, size, packet.is_keyframe, hidden))
+                hidden = never_shown is not None and never_shown(memoryview(packet))
+                cut_start |= hidden and not packet.is_discard and isinstance(never_shown, LeadingPictures)
+                rows.append((pts, dts, pos, size, packet.is_keyframe, hidden or packet.is_discard))
             else:
                 empty += packet.dts is not None  # the last packet, which PyAV adds, has no time
         complete = True
-    return Demuxed(np.array(rows, np.int64).reshape(-1, 6), empty, complete)
+    return Demuxed(np.array(rows, np.int64).reshape(-1, 6), empty, complete, cut_start)

@@ -80,9 +80,10 @@ def _tried(path: Path, index: FrameIndex, progress: Progress | None) -> FrameInd
     marked = np.zeros(len(index.key), bool)
     marked[[0, *right]] = True
     proven = replace(index, key=marked)
-    if _longest_group(proven) == _longest_group(index):
+    lost = int((frames[index.keys] >= 0).sum()) - len(proven.keys)
+    if lost < 1 or _longest_group(proven) == _longest_group(index):
         return proven
-    return replace(proven, notes=(*index.notes, _note(len(index.keys) - len(proven.keys), proven)))
+    return replace(proven, notes=(*index.notes, _note(lost, proven)))
 
 
 def _longest_group(index: FrameIndex) -> int:

@@ -72,17 +72,18 @@ def build_index(path: Path, progress: Progress | None = None) -> FrameIndex:
     if by_time is not None and _agrees(by_time, trial, facts):
         order = _without_truncated_end(_without_unshowable(by_time, table, trial, facts), table, facts)
         times = _times_in_order(table, order, facts, trial)
-        notes = [] if order[0] == by_time[0] else [CUT_START]
+        notes = [CUT_START] if order[0] != by_time[0] or demuxed.cut_start else []
     else:
         # With threads, errors and frames come out late. Here each one must be matched to its own packet.
         one_thread = facts.fields or facts.truncated
         whole = decode_whole(path, None, 1 if one_thread else 0, progress, len(table))
         order = whole.order(table, facts)
         times, assumed, notes = _times_without_order(table, order, facts, whole, trial)
+        notes = [*notes, CUT_START] if demuxed.cut_start else notes
         if len(order) > len(whole.displayed) and (facts.raw or whole.reorders):
             notes.append(UNCERTAIN_AFTER if facts.raw else UNCERTAIN_NEAR)
     if facts.raw:
-        times, assumed = assumed_times(len(order), facts.rate, "has no timestamps")
+        times, assumed = assumed_times(len(order), facts.rate, "has no timestamps", bool(facts.coded_rate))
     index = FrameIndex(
         pts=table[:, 0].copy(),
         dts=table[:, 1].copy(),
@@ -215,16 +216,12 @@ def _times_without_order(
     table: IntArray, order: IntArray, facts: StreamFacts, whole: Decoded, trial: Decoded
 ) -> tuple[npt.NDArray[np.float64], list[str], list[str]]:
     """Compute the times of frames that the decoder has ordered, with notes on the rate and the times."""
-    pts, dts = table[order, 0], table[order, 1]
+    pts = table[order, 0]
     if facts.container != "avi" and (pts != NO_TIME).all() and (np.diff(pts) > 0).all():
         return (pts - pts[0]) * facts.time_base, [], []
-    if facts.container == "avi":
-        places = whole.output_places(order, trial.sent[0] if trial.sent else 0)
-        times = times_of_slots(table[:, 1], places, facts.time_base)
-    elif (np.diff(table[:, 1]) >= 0).all():
-        times = times_of_slots(np.sort(dts), np.arange(len(order)), facts.time_base)
-    else:
-        times = None
+    # Without presentation times, a frame is shown when it comes out of the decoder.
+    places = whole.output_places(order, trial.sent[0] if trial.sent else 0)
+    times = times_of_slots(table[:, 1], places, facts.time_base)
     if times is not None:
         return times, [], []
     times, notes = times_of(pts, facts.time_base, facts.rates)
@@ -238,7 +235,7 @@ def _times_without_order(
         if missing.any()
         else "has timestamps that go back"
     )
-    return *assumed_times(len(order), facts.rate, what), []
+    return *assumed_times(len(order), facts.rate, what, bool(facts.rate)), []
 
 
 def _notes(facts: StreamFacts, table: IntArray, trial: Decoded) -> list[str]:

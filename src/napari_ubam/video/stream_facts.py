@@ -95,6 +95,8 @@ class StreamFacts:
         rate, coded = stream.average_rate or stream.guessed_rate, stream.codec_context.framerate
         codec = stream.codec_context.name
         container = stream.container.format.name
+        if is_raw(container):
+            rate = coded or rate  # the other one is FFmpeg's own, 25
         return cls(
             container=container,
             codec=codec,

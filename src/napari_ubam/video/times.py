@@ -92,7 +92,9 @@ def times_of_slots(dts: IntArray, places: IntArray, tick: float) -> Times | None
     return (slots - slots[0]) * tick if (np.diff(slots) > 0).all() else None
 
 
-def assumed_times(frames: int, rate: float | None, what: str) -> tuple[Times, list[str]]:
+def assumed_times(
+    frames: int, rate: float | None, what: str, stated: bool = False
+) -> tuple[Times, list[str]]:
     """Compute the times of a constant frame rate, with the note that it is assumed.
 
     Parameters
@@ -103,6 +105,8 @@ def assumed_times(frames: int, rate: float | None, what: str) -> tuple[Times, li
         Frame rate that the stream states.
     what : str
         What is wrong with the stream.
+    stated : bool
+        Whether the file itself states the rate.
 
     Returns
     -------
@@ -112,8 +116,10 @@ def assumed_times(frames: int, rate: float | None, what: str) -> tuple[Times, li
         One sentence.
     """
     rate = rate or ASSUMED_RATE
+    source = ", as it states" if stated else ""
     return np.arange(frames) / rate, [
-        f"The stream {what}: {rate:g} frames per second are assumed; set fps if the camera had another rate."
+        f"The stream {what}: {rate:g} frames per second are assumed{source}; set fps if the camera had "
+        "another rate."
     ]
 
 
