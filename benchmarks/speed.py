@@ -26,7 +26,7 @@ from _common import cpu_seconds, film, in_turn, milliseconds, print_table, repea
 from _speed_networks import networks
 from threadpoolctl import threadpool_limits
 
-from napari_ubam.analysis.neighbours import BLOCK_BYTES, query_blocks, reference_blocks
+from napari_ubam.analysis.neighbour_blocks import BLOCK_BYTES, query_blocks, reference_blocks
 from napari_ubam.analysis.neighbours import neighbours as nearest
 from napari_ubam.video import VideoArray, open_video
 

@@ -213,6 +213,10 @@ def test_the_score_table_has_a_row_a_frame() -> None:
         "behaviour_deviation",
         "posture_percentile",
         "behaviour_percentile",
+        "constant",
+        "episodic",
+        "constant_percentile",
+        "episodic_percentile",
     ]
     assert len(table) == 150
     expected = pd.DataFrame({"recording": "rat1_0", "frame": 100 + np.arange(50), "time": np.arange(50) / 30})

@@ -103,6 +103,79 @@ def test_the_nearest_are_found(
     check(found, cosine_distance(queries, references), own, subjects, k, p)
 
 
+def window_distance(queries: Codes, references: Codes, window: int) -> Codes:
+    """Mean distance (n, m) over the windows that begin at two rows; of no meaning where one is not whole."""
+    single = np.pad(cosine_distance(queries, references), ((0, window), (0, window)))
+    n, m = len(queries), len(references)
+    return np.mean([single[step : step + n, step : step + m] for step in range(window)], axis=0)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> tuple[Codes, Codes, NDArray[np.bool_], Subjects, Subjects, int]:
+    """Draw queries and references in segments, with the rows where a whole window begins."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    window, d = draw(st.integers(2, 14)), draw(st.integers(1, 4))
+    sides = []
+    for _ in range(2):
+        lengths = draw(st.lists(st.integers(1, 40), min_size=1, max_size=6))
+        begins = np.concatenate([np.arange(length) <= length - window for length in lengths])
+        owners = np.repeat(rng.integers(0, 3, len(lengths)), lengths)
+        sides.append((rng.normal(size=(sum(lengths), d)), begins, owners))
+    (queries, valid, own), (references, begins, subjects) = sides
+    return queries, references, valid, own, np.where(begins, subjects, -1), window
+
+
+@given(recordings(), st.integers(1, 9), st.integers(1, 3), st.sampled_from([1, 256, 4 * 2**20]))
+def test_windows_are_compared_row_by_row(
+    problem: tuple[Codes, Codes, NDArray[np.bool_], Subjects, Subjects, int], k: int, p: int, block_bytes: int
+) -> None:
+    queries, references, valid, own, subjects, window = problem
+    found = neighbours(
+        queries,
+        references,
+        k=k,
+        query_subjects=own,
+        reference_subjects=subjects,
+        per_subject=p,
+        window=window,
+        query_valid=valid,
+        block_bytes=block_bytes,
+    )
+    assert (found.index[~valid] == -1).all()
+    distance, kept = window_distance(queries, references, window)[valid], np.flatnonzero(subjects >= 0)
+    places = np.full(len(subjects) + 1, -1)
+    places[kept] = np.arange(len(kept))  # the last one is for -1
+    valid_found = Neighbours(found.distance[valid], places[found.index[valid]])
+    check(valid_found, distance[:, kept], own[valid], subjects[kept], k, p)
+
+
+def test_windows_of_long_recordings_with_gaps_are_compared() -> None:
+    rng = np.random.default_rng(1)
+    references, subjects = rng.normal(size=(5000, 4)), np.repeat([0, 1, 0], [2600, 1400, 1000])
+    begins = np.ones(5000, bool)
+    for end in (700, 720, 1900, 2600, 4000, 5000):  # gaps within a block, and between two
+        begins[end - 12 : end] = False
+    begins[1900:2100] = False
+    queries = rng.normal(size=(60, 4))
+    subjects = np.where(begins, subjects, -1)
+    found = neighbours(queries, references, k=5, reference_subjects=subjects, window=13)
+    kept, places = np.flatnonzero(subjects >= 0), np.full(5001, -1)
+    places[kept] = np.arange(len(kept))
+    part = Neighbours(found.distance[:48], places[found.index[:48]])
+    check(part, window_distance(queries, references, 13)[:48, kept], None, subjects[kept], 5, 2)
+    assert (found.index[48:] == -1).all()
+
+
+def test_a_window_that_reaches_over_the_end_of_the_references_is_refused() -> None:
+    codes = np.eye(6)
+    with pytest.raises(DeviationError, match="last 2 references"):
+        neighbours(codes, codes, reference_subjects=[0, 0, 0, 0, 0, -1], window=3)
+    with pytest.raises(DeviationError, match="6 queries and 5 values"):
+        neighbours(codes, codes, reference_subjects=[-1] * 6, window=3, query_valid=[True] * 5)
+    with pytest.raises(DeviationError, match="window is 0"):
+        neighbours(codes, codes, reference_subjects=[0] * 6, window=0)
+
+
 @pytest.mark.parametrize("p", [1, 2, 3])
 def test_subjects_longer_than_a_block_are_searched_whole(p: int) -> None:
     rng = np.random.default_rng(p)

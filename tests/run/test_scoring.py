@@ -27,6 +27,10 @@ COLUMNS = [
     "behaviour_deviation",
     "posture_percentile",
     "behaviour_percentile",
+    "constant",
+    "episodic",
+    "constant_percentile",
+    "episodic_percentile",
 ]
 
 

@@ -18,13 +18,16 @@ from .scores import DeviationResult, Scores, score_table
 from .subjects import (
     SIGNIFICANT,
     STATISTICS,
+    episodic_excess,
     group_table,
     mean_behaviour_deviation,
+    mean_constant,
     mean_excess,
     mean_posture_deviation,
     share_over_line,
     subject_table,
 )
+from .window_grid import WindowSize
 
 __all__ = [
     "SIGNIFICANT",
@@ -39,12 +42,15 @@ __all__ = [
     "DeviationResult",
     "Neighbours",
     "Scores",
+    "WindowSize",
     "analyses",
     "deviation",
     "episodes",
+    "episodic_excess",
     "find_analysis",
     "group_table",
     "mean_behaviour_deviation",
+    "mean_constant",
     "mean_excess",
     "mean_posture_deviation",
     "neighbours",

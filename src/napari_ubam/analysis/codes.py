@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import DeviationError
+from .window_grid import WindowGrid, WindowSize, window_grid
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Codes:
         Frame numbers in display order.
     valid : ndarray of bool, shape (t,)
         False where a frame has no usable code: in a gap of the track, or where its window is incomplete.
+    encoded : ndarray of bool, shape (t,), optional
+        True where a frame has a posture code, also if its window is incomplete. ``valid`` if left out.
+    window : WindowSize, optional
+        If given, windows are compared posture by posture. Otherwise they are compared by behaviour codes.
 
     Raises
     ------
@@ -45,10 +50,13 @@ class Codes:
     times: npt.NDArray[np.floating[Any]]
     frames: npt.NDArray[np.integer[Any]]
     valid: npt.NDArray[np.bool_]
+    encoded: npt.NDArray[np.bool_] | None = None
+    window: WindowSize | None = None
 
     def __post_init__(self) -> None:
-        names = ("posture", "behaviour", "times", "frames", "valid")
-        lengths = {name: len(getattr(self, name)) for name in names}
+        names = ("posture", "behaviour", "times", "frames", "valid", "encoded")
+        arrays = {name: getattr(self, name) for name in names}
+        lengths = {name: len(array) for name, array in arrays.items() if array is not None}
         if len(set(lengths.values())) > 1:
             text = ", ".join(f"{length} {name}" for name, length in lengths.items())
             raise DeviationError(f"{self.name}: the codes have {text}; pass one of each for every frame.")
@@ -59,7 +67,8 @@ class Codes:
                     f"{self.name}: {name} has the shape {codes.shape}; pass an array (t, d)."
                 )
             # A sum is finite only if all its terms are. It needs no second array of this size.
-            bad = self.valid & ~np.isfinite(codes.sum(axis=1, dtype=np.float64))
+            wanted = self.has_posture if name == "posture" else self.valid
+            bad = wanted & ~np.isfinite(codes.sum(axis=1, dtype=np.float64))
             if bad.any():
                 frame = int(self.frames[np.flatnonzero(bad)[0]])
                 raise DeviationError(
@@ -68,3 +77,21 @@ class Codes:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    @property
+    def has_posture(self) -> npt.NDArray[np.bool_]:
+        """Frames that have a posture code, shape (t,)."""
+        return self.valid if self.encoded is None else self.encoded
+
+    def grid(self, window: WindowSize) -> WindowGrid:
+        """Read the postures at equal time steps.
+
+        Parameters
+        ----------
+        window : WindowSize
+
+        Returns
+        -------
+        WindowGrid
+        """
+        return window_grid(self.posture, self.times, self.has_posture, self.valid, window)

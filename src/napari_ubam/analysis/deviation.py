@@ -12,12 +12,14 @@ import numpy.typing as npt
 from napari_ubam.kinds import KINDS
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 
+from .baseline import constant_part, rank_among
 from .calibration import Calibration
 from .codes import Codes
 from .errors import DeviationError
 from .neighbours import neighbours
-from .reference import Reference, choose_reference
+from .reference import Reference, ReferenceCodes, choose_reference
 from .scores import DeviationResult, Scores
+from .unit_vectors import unit_vectors
 
 REFERENCE_FRAMES = 20_000
 
@@ -45,6 +47,10 @@ def deviation(
     reference frame is scored against the other reference subjects, and all reference subjects have the same
     weight. A frame of a subject outside the reference is scored several times, each time without one of the
     reference subjects, and the mean is taken. It is then compared with as many subjects as a reference frame.
+
+    Windows are compared posture by posture if the codes tell the size of a window, and otherwise by their
+    behaviour codes. The deviation of windows has two parts: what a recording always has, its median, and what
+    rises above that. Both are compared with those of the reference.
 
     If the reference is a single subject, ten blocks of time take the place of the subjects. Frames within two
     seconds of a block's edge are then not used as reference. Other recordings of this subject are compared
@@ -89,9 +95,17 @@ def deviation(
         found[one.name] = {
             kind: _deviations(one, kind, chosen, k, per_subject, steps.of(one), cancel) for kind in KINDS
         }
-    calibration = _calibrations(codes, set(reference), chosen, found)
+    constants = {name: constant_part(values["behaviour"]) for name, values in found.items()}
+    for name, values in found.items():
+        values["episodic"] = values["behaviour"] - np.float32(constants[name])
+    names = set(reference)
+    calibration = _calibrations(codes, names, chosen, found)
+    always = _constants_by_subject(codes, names, constants)
     return DeviationResult(
-        tuple(_scores(one, one.name in set(reference), found[one.name], calibration) for one in codes),
+        tuple(
+            _scores(one, one.name in names, found[one.name], calibration, constants[one.name], always)
+            for one in codes
+        ),
         calibration,
         chosen.subjects,
         chosen.counts,
@@ -109,23 +123,35 @@ def _deviations(
     cancel: Cancel | None,
 ) -> npt.NDArray[np.float32]:
     """Deviation (t,) of every frame of a recording, NaN where it is not valid."""
-    result = np.full(len(one), np.nan, np.float32)
+    compared: ReferenceCodes = getattr(reference, kind)
     own = reference.own.get(one.name)
+    grid = None if compared.window is None else one.grid(compared.window)
+    if grid is None:
+        queries, folds = unit_vectors(getattr(one, kind)[one.valid]), None if own is None else own[one.valid]
+    else:
+        queries, folds = grid.postures, None if own is None else own[grid.centre]
     nearest = neighbours(
-        getattr(one, kind)[one.valid],
-        getattr(reference, kind),
+        queries,
+        compared.codes,
         k=k + per_subject,  # at least k remain, no matter which subject is left out
-        query_subjects=None if own is None else own[one.valid],
-        reference_subjects=reference.fold,
+        query_subjects=folds,
+        reference_subjects=compared.fold,
         per_subject=per_subject,
+        unit_length=True,
+        window=1 if compared.window is None else compared.window.steps,
+        query_valid=None if grid is None else grid.begins,
         progress=progress,
         cancel=cancel,
     )
     if own is None:
-        folds = np.where(nearest.index < 0, -1, reference.fold[nearest.index])
-        result[one.valid] = _leave_one_out_mean(nearest.distance, folds, reference.folds, k)
+        found = np.where(nearest.index < 0, -1, compared.fold[nearest.index])
+        values = _leave_one_out_mean(nearest.distance, found, reference.folds, k)
     else:
-        result[one.valid] = _mean_distance(nearest.distance, k)
+        values = _mean_distance(nearest.distance, k)
+    if grid is not None:
+        return grid.at_frames(values)
+    result = np.full(len(one), np.nan, np.float32)
+    result[one.valid] = values
     return result
 
 
@@ -162,12 +188,36 @@ def _calibrations(
         own = [found[one.name][kind] for one in codes if one.name in names and one.subject == subject]
         return np.concatenate(own)
 
-    return {kind: Calibration.of([of(kind, subject) for subject in reference.subjects]) for kind in KINDS}
+    kinds = (*KINDS, "episodic")
+    return {kind: Calibration.of([of(kind, subject) for subject in reference.subjects]) for kind in kinds}
+
+
+def _constants_by_subject(
+    codes: Sequence[Codes], names: set[str], constants: Mapping[str, float]
+) -> dict[str, float]:
+    """Constant part of each reference subject: the mean over its reference recordings, weighted by frames."""
+    chosen = [one for one in codes if one.name in names and one.valid.any()]
+    found = {}
+    for subject in dict.fromkeys(one.subject for one in chosen):
+        own = [one for one in chosen if one.subject == subject]
+        weights = [int(one.valid.sum()) for one in own]
+        found[subject] = float(np.average([constants[one.name] for one in own], weights=weights))
+    return found
 
 
 def _scores(
-    one: Codes, is_reference: bool, found: Deviations, calibration: Mapping[str, Calibration]
+    one: Codes,
+    is_reference: bool,
+    found: Deviations,
+    calibration: Mapping[str, Calibration],
+    constant: float,
+    constants: Mapping[str, float],
 ) -> Scores:
+    others = np.array([value for subject, value in constants.items() if subject != one.subject])
+
+    def constantly(value: float) -> npt.NDArray[np.float32]:
+        return np.where(np.isfinite(found["behaviour"]), value, np.nan).astype(np.float32)
+
     return Scores(
         one.name,
         one.subject,
@@ -180,6 +230,10 @@ def _scores(
         found["behaviour"],
         calibration["posture"].percentile(found["posture"]),
         calibration["behaviour"].percentile(found["behaviour"]),
+        constantly(constant),
+        found["episodic"],
+        constantly(rank_among(constant, others)),
+        calibration["episodic"].percentile(found["episodic"]),
     )
 
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from .codes import Codes
 from .errors import DeviationError
+from .unit_vectors import unit_vectors
+from .window_grid import WindowGrid, WindowSize
 
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
@@ -18,6 +20,26 @@ Floats = npt.NDArray[np.floating[Any]]
 BLOCKS = 10  # blocks of time, if the reference is one subject
 MARGIN = 2.0  # seconds on each side of a block's edge that are not used as reference
 _MIN_FRAMES = 5  # in each block of time
+_RUN = 256  # consecutive windows that are chosen together where a subject has too many
+
+
+@dataclass(frozen=True)
+class ReferenceCodes:
+    """Codes of one kind that others are compared with.
+
+    Parameters
+    ----------
+    codes : ndarray of float32, shape (m, d)
+        Codes of length 1.
+    fold : ndarray of int, shape (m,)
+        Fold of each frame, or of the window that begins at a row; -1 where no window begins.
+    window : WindowSize or None
+        None if a row is compared with one row.
+    """
+
+    codes: npt.NDArray[np.float32]
+    fold: Ints
+    window: WindowSize | None = None
 
 
 @dataclass(frozen=True)
@@ -31,10 +53,8 @@ class Reference:
     ----------
     subjects : tuple of str
         Reference subjects. If there are several, the fold of a subject is its place here.
-    posture, behaviour : ndarray of float32, shape (m, d)
-        Codes of the reference frames.
-    fold : ndarray of int, shape (m,)
-        Fold of each reference frame.
+    posture, behaviour : ReferenceCodes
+        Codes of the reference frames and of their windows.
     own : mapping of str to ndarray of int, shape (t,)
         For recordings of the reference subjects, by name: the fold that each frame is not compared with.
     counts : mapping of str to int
@@ -42,9 +62,8 @@ class Reference:
     """
 
     subjects: tuple[str, ...]
-    posture: npt.NDArray[np.float32]
-    behaviour: npt.NDArray[np.float32]
-    fold: Ints
+    posture: ReferenceCodes
+    behaviour: ReferenceCodes
     own: Mapping[str, Ints]
     counts: Mapping[str, int]
 
@@ -94,16 +113,60 @@ def choose_reference(codes: Sequence[Codes], names: Sequence[str], max_frames: i
     picked = {
         name: picks for subject in subjects for name, picks in _spread(chosen, subject, usable, max_frames)
     }
-    _refuse_few(subjects, np.concatenate([own[name][rows] for name, rows in picked.items()]))
     parts = [(one, picked[one.name]) for one in chosen]
+    fold = np.concatenate([own[one.name][rows] for one, rows in parts])
+    _refuse_few(subjects, fold)
+
+    def frames(kind: str) -> ReferenceCodes:
+        codes = np.concatenate([getattr(one, kind)[rows] for one, rows in parts])
+        return ReferenceCodes(unit_vectors(codes), fold)
+
+    window = chosen[0].window
     return Reference(
         subjects,
-        np.concatenate([one.posture[rows].astype(np.float32) for one, rows in parts]),
-        np.concatenate([one.behaviour[rows].astype(np.float32) for one, rows in parts]),
-        np.concatenate([own[one.name][rows] for one, rows in parts]),
+        frames("posture"),
+        frames("behaviour") if window is None else _windows(chosen, window, own, usable, max_frames),
         own,
         {subject: sum(len(rows) for one, rows in parts if one.subject == subject) for subject in subjects},
     )
+
+
+def _windows(
+    chosen: Sequence[Codes],
+    window: WindowSize,
+    own: Mapping[str, Ints],
+    usable: Mapping[str, npt.NDArray[np.bool_]],
+    max_windows: int,
+) -> ReferenceCodes:
+    """Postures of the reference at equal time steps, and the folds of the windows that begin at them."""
+    grids = {one.name: one.grid(window) for one in chosen}
+    codes, folds = [], []
+    for subject in dict.fromkeys(one.subject for one in chosen):
+        recordings = [one for one in chosen if one.subject == subject]
+        begins = {one.name: _begins(grids[one.name], usable[one.name]) for one in recordings}
+        total = sum(int(flags.sum()) for flags in begins.values())
+        for one in recordings:
+            grid, flags = grids[one.name], _thinned(begins[one.name], max_windows / max(total, 1))
+            needed = np.convolve(flags, np.ones(window.steps))[: len(flags)] > 0.5
+            codes.append(grid.postures[needed])
+            folds.append(np.where(flags, own[one.name][grid.centre], -1)[needed])
+    return ReferenceCodes(np.concatenate(codes), np.concatenate(folds), window)
+
+
+def _begins(grid: WindowGrid, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Points of a grid at which a window of a usable frame begins."""
+    found: npt.NDArray[np.bool_] = grid.begins & usable[grid.centre]
+    return found
+
+
+def _thinned(begins: npt.NDArray[np.bool_], share: float) -> npt.NDArray[np.bool_]:
+    """Keep a share of the windows, in runs that are evenly spread: windows nearby have rows in common."""
+    if share >= 1:
+        return begins
+    run = np.cumsum(begins) // _RUN
+    kept = np.floor((run + 1) * share) > np.floor(run * share)
+    found: npt.NDArray[np.bool_] = begins & kept
+    return found
 
 
 def time_blocks(chosen: Sequence[Codes]) -> dict[str, Ints]:

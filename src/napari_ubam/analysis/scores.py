@@ -17,6 +17,10 @@ _COLUMNS = (
     "behaviour_deviation",
     "posture_percentile",
     "behaviour_percentile",
+    "constant",
+    "episodic",
+    "constant_percentile",
+    "episodic_percentile",
 )
 
 
@@ -38,6 +42,14 @@ class Scores:
         Mean cosine distance to the nearest reference frames, 0 to 2.
     posture_percentile, behaviour_percentile : ndarray of float32, shape (t,)
         Percentage of the reference frames that deviate less when scored without their own subject, 0 to 100.
+    constant : ndarray of float32, shape (t,)
+        What the recording always has: the median of its behaviour deviation, the same for all frames.
+    episodic : ndarray of float32, shape (t,)
+        What rises above it: behaviour deviation minus ``constant``; below 0 for half of the frames.
+    constant_percentile : ndarray of float32, shape (t,)
+        Percentage of the reference subjects, other than the own one, with a smaller constant part.
+    episodic_percentile : ndarray of float32, shape (t,)
+        Percentage of the reference frames with a smaller episodic part, 0 to 100.
     """
 
     name: str
@@ -51,6 +63,10 @@ class Scores:
     behaviour_deviation: npt.NDArray[np.float32]
     posture_percentile: npt.NDArray[np.float32]
     behaviour_percentile: npt.NDArray[np.float32]
+    constant: npt.NDArray[np.float32]
+    episodic: npt.NDArray[np.float32]
+    constant_percentile: npt.NDArray[np.float32]
+    episodic_percentile: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -69,7 +85,7 @@ class DeviationResult:
     recordings : tuple of Scores
         In the order of the codes.
     calibration : mapping of str to Calibration
-        Distribution behind the percentiles, for ``"posture"`` and ``"behaviour"``.
+        Distribution behind the percentiles, for ``"posture"``, ``"behaviour"`` and ``"episodic"``.
     reference_subjects : tuple of str
         Subjects of the reference.
     reference_counts : mapping of str to int
@@ -104,7 +120,8 @@ def score_table(result: DeviationResult) -> pd.DataFrame:
     -------
     DataFrame
         One row for each frame, with the columns ``recording, frame, time, posture_deviation,
-        behaviour_deviation, posture_percentile, behaviour_percentile``. ``time`` is in seconds.
+        behaviour_deviation, posture_percentile, behaviour_percentile, constant, episodic,
+        constant_percentile, episodic_percentile``. ``time`` is in seconds.
     """
     tables = [
         pd.DataFrame({"recording": one.name, "frame": one.frames, "time": one.times, **one.columns()})

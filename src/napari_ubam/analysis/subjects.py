@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
+from .baseline import rank_among
 from .calibration import Calibration
 from .scores import DeviationResult, Scores, pooled
 
@@ -70,6 +71,43 @@ def mean_excess(scores: Scores, calibration: Mapping[str, Calibration]) -> float
     return float(np.nanmean(np.clip(excess, 0, None)))
 
 
+def episodic_excess(scores: Scores, calibration: Mapping[str, Calibration]) -> float:
+    """Average how far the episodic part exceeds the 95th percentile of the reference.
+
+    Parameters
+    ----------
+    scores : Scores
+        All recordings of a subject and session, concatenated.
+    calibration : mapping of str to Calibration
+        Gives the episodic part at the 95th percentile.
+
+    Returns
+    -------
+    float
+        Mean over all valid frames, in units of cosine distance. Frames below the percentile count 0.
+    """
+    excess = scores.episodic - calibration["episodic"].deviation(LINE)
+    return float(np.nanmean(np.clip(excess, 0, None)))
+
+
+def mean_constant(scores: Scores, calibration: Mapping[str, Calibration]) -> float:
+    """Average the constant part of the behaviour deviation.
+
+    Parameters
+    ----------
+    scores : Scores
+        All recordings of a subject and session, concatenated.
+    calibration : mapping of str to Calibration
+        Not used.
+
+    Returns
+    -------
+    float
+        Mean over all valid frames, in units of cosine distance.
+    """
+    return float(np.nanmean(scores.constant))
+
+
 def share_over_line(scores: Scores, calibration: Mapping[str, Calibration]) -> float:
     """Compute the share of valid frames whose behaviour is above the 95th percentile.
 
@@ -91,7 +129,14 @@ def share_over_line(scores: Scores, calibration: Mapping[str, Calibration]) -> f
 
 STATISTICS: dict[str, Statistic] = {
     statistic.__name__: statistic
-    for statistic in (mean_behaviour_deviation, mean_posture_deviation, mean_excess, share_over_line)
+    for statistic in (
+        mean_behaviour_deviation,
+        mean_posture_deviation,
+        mean_excess,
+        episodic_excess,
+        mean_constant,
+        share_over_line,
+    )
 }
 """Statistics that summarise the deviation of a subject, by name."""
 
@@ -102,7 +147,10 @@ def subject_table(result: DeviationResult, statistic: Statistic = mean_behaviour
     A reference subject has one row for all its reference recordings, each scored against the other reference
     subjects. Other recordings have one row for each subject and session.
 
-    p = (1 + number of reference subjects that deviate at least as much) / (n + 1), where n is the number of
+    Three numbers are compared: ``deviation``, the statistic that is asked for; ``constant``, what the subject
+    always has; and ``episodic``, how far it rises above that. Each has its p and q.
+
+    p = (1 + number of reference subjects with at least this value) / (n + 1), where n is the number of
     reference subjects other than the subject itself. This p is valid under the null hypothesis that all n + 1
     subjects come from the same population. It cannot be less than 1 / (n + 1). q is p adjusted for the number
     of rows outside the reference (Benjamini and Hochberg, J. R. Stat. Soc. B 57, 1995).
@@ -118,18 +166,21 @@ def subject_table(result: DeviationResult, statistic: Statistic = mean_behaviour
     Returns
     -------
     DataFrame
-        Columns ``subject, group, session, deviation, p, q, n_reference, smallest_p, reference``. q is NaN for
-        the reference. deviation, p and q are NaN where no frame is valid.
+        Columns ``subject, group, session, deviation, p, q, n_reference, smallest_p, reference, constant,
+        constant_percentile, constant_p, constant_q, episodic, episodic_percentile, episodic_p, episodic_q``.
+        A percentile is the percentage of the other reference subjects with a smaller value. q is NaN for the
+        reference. All of them are NaN where no frame is valid.
     """
-    rows = [_row(scores, statistic, result.calibration) for scores in _joined(result)]
-    own = {row.subject: row.deviation for row in rows if row.reference and np.isfinite(row.deviation)}
-    table = pd.DataFrame([vars(row) | _rank(row, own) for row in rows])
-    asked = ~table["reference"] & table["p"].notna()
-    table["q"] = np.nan
-    if asked.any():
-        from scipy.stats import false_discovery_control  # takes a second to load
-
-        table.loc[asked, "q"] = false_discovery_control(table.loc[asked, "p"])
+    statistics = {"deviation": statistic, "constant": mean_constant, "episodic": episodic_excess}
+    joined = _joined(result)
+    table = pd.DataFrame([_labels(scores) for scores in joined])
+    for name, of in statistics.items():
+        table[name] = [_value(scores, of, result.calibration) for scores in joined]
+        prefix = "" if name == "deviation" else f"{name}_"
+        ranks = pd.DataFrame([_rank(row, table, name) for row in table.index], index=table.index)
+        table[f"{prefix}percentile"], table[f"{prefix}p"] = ranks["percentile"], ranks["p"]
+        table[f"{prefix}q"] = _adjusted(table[f"{prefix}p"], table["reference"])
+        table["n_reference"], table["smallest_p"] = ranks["n_reference"], ranks["smallest_p"]
     return table[_COLUMNS]
 
 
@@ -162,16 +213,9 @@ def group_table(subjects: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-_COLUMNS = ["subject", "group", "session", "deviation", "p", "q", "n_reference", "smallest_p", "reference"]
-
-
-@dataclass
-class _Row:
-    subject: str
-    group: str
-    session: str
-    deviation: float
-    reference: bool
+_PARTS = [f"{part}{end}" for part in ("constant", "episodic") for end in ("", "_percentile", "_p", "_q")]
+_LABELS = ["subject", "group", "session"]
+_COLUMNS = [*_LABELS, "deviation", "p", "q", "n_reference", "smallest_p", "reference", *_PARTS]
 
 
 def _joined(result: DeviationResult) -> list[Scores]:
@@ -183,15 +227,29 @@ def _joined(result: DeviationResult) -> list[Scores]:
     return [pooled(scores) for scores in parts.values()]
 
 
-def _row(scores: Scores, statistic: Statistic, calibration: Mapping[str, Calibration]) -> _Row:
+def _labels(scores: Scores) -> dict[str, str | bool]:
+    labels = {name: getattr(scores, name) for name in _LABELS}
+    return {**labels, "reference": scores.reference}
+
+
+def _value(scores: Scores, statistic: Statistic, calibration: Mapping[str, Calibration]) -> float:
     empty = not np.isfinite(scores.behaviour_deviation).any()
-    deviation = np.nan if empty else statistic(scores, calibration)
-    return _Row(scores.subject, scores.group, scores.session, deviation, scores.reference)
+    return float("nan") if empty else statistic(scores, calibration)
 
 
-def _rank(row: _Row, reference: Mapping[str, float]) -> dict[str, float]:
-    others = [value for subject, value in reference.items() if subject != row.subject]
-    above = sum(value >= row.deviation for value in others)
+def _rank(row: int, table: pd.DataFrame, name: str) -> dict[str, float]:
+    """Compare a value with those of the reference subjects other than the own one."""
+    value, is_other = float(table[name][row]), table["subject"] != table["subject"][row]
+    others = table.loc[table["reference"] & is_other & table[name].notna(), name].to_numpy(float)
     least = 1 / (len(others) + 1)
-    p = (1 + above) * least if np.isfinite(row.deviation) else np.nan
-    return {"p": p, "n_reference": len(others), "smallest_p": least}
+    p = (1 + int((others >= value).sum())) * least if np.isfinite(value) else np.nan
+    return {"percentile": rank_among(value, others), "p": p, "n_reference": len(others), "smallest_p": least}
+
+
+def _adjusted(p: pd.Series, is_reference: pd.Series) -> pd.Series:
+    """Adjust p for the number of rows outside the reference; NaN for the others."""
+    asked = ~is_reference & p.notna()
+    q = pd.Series(np.nan, p.index)
+    if asked.any():
+        q[asked] = false_discovery_control(p[asked])
+    return q

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from napari_ubam.analysis import Codes
+from napari_ubam.analysis import Codes, WindowSize
 from napari_ubam.crops import CropCache
 from napari_ubam.models.devices import choose_device
 from napari_ubam.progress import Cancel, ProgressCallback
@@ -62,10 +62,29 @@ def read_codes(folder: Path, recordings: Iterable[Recording], encoder: ModelEnco
     store, recordings = store_of(folder), list(recordings)
     for recording in recordings:
         require_video(folder, recording)
-    return [_read(store, recording, encoder) for recording in recordings]
+    window = windows_of(encoder)
+    return [_read(store, recording, encoder, window) for recording in recordings]
 
 
-def _read(store: EmbeddingStore, recording: Recording, encoder: ModelEncoder) -> Codes:
+def windows_of(encoder: ModelEncoder) -> WindowSize | None:
+    """Tell how windows of a model are compared.
+
+    Parameters
+    ----------
+    encoder : ModelEncoder
+
+    Returns
+    -------
+    WindowSize or None
+        None if they are compared by their behaviour codes, as the published networks do.
+    """
+    sizes = encoder.config.behaviour
+    return WindowSize(sizes.window_ms, sizes.steps) if encoder.family.compares_postures else None
+
+
+def _read(
+    store: EmbeddingStore, recording: Recording, encoder: ModelEncoder, window: WindowSize | None
+) -> Codes:
     found = store.require(recording, encoder)
     return Codes(
         name=recording.name,
@@ -77,6 +96,8 @@ def _read(store: EmbeddingStore, recording: Recording, encoder: ModelEncoder) ->
         times=found.times,
         frames=found.frames,
         valid=found.valid & found.behaviour_valid,
+        encoded=found.valid,
+        window=window,
     )
 
 

@@ -52,6 +52,8 @@ class Family(ABC, Generic[M]):
         For the user: how long the training of a preset takes, and on which device.
     unit_codes : bool
         Whether the behaviour encoder reads posture codes of length 1. Otherwise it reads them unchanged.
+    compares_postures : bool
+        Whether scores compare windows posture by posture. Otherwise they compare behaviour codes.
     frames_at_once : int or None
         Largest number of frames in a batch of the posture encoder; None for any number.
     time_shares : mapping of str to float
@@ -68,6 +70,7 @@ class Family(ABC, Generic[M]):
     presets: ClassVar[dict[str, ModelConfig]]
     preset_notes: ClassVar[Mapping[str, str]] = {}
     unit_codes: ClassVar[bool] = True
+    compares_postures: ClassVar[bool] = True
     frames_at_once: ClassVar[int | None] = None
     time_shares: ClassVar[Mapping[str, float]] = {"posture": 0.8, "behaviour": 0.2}
     checkpoint_seconds: ClassVar[float] = 20.0

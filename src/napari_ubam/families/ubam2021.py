@@ -55,6 +55,7 @@ class Ubam2021(Family[FrameVae]):
     }
     preset_notes: ClassVar[dict[str, str]] = {"paper": "the published networks for comparison, for a GPU"}
     unit_codes = False
+    compares_postures = False
     frames_at_once = 32  # its maps are large
     time_shares: ClassVar[Mapping[str, float]] = {"posture": 1.0}  # one training for both encoders
     checkpoint_seconds = 120.0  # a checkpoint has 600 MB
