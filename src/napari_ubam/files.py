@@ -1,9 +1,10 @@
-"""Atomic writing of files."""
+"""Atomic writing of files, and finding files whose names are spelled in another Unicode form."""
 
 from __future__ import annotations
 
 import os
 import time
+import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,3 +49,56 @@ def _replace(temporary: Path, path: Path) -> None:
         except PermissionError:
             time.sleep(0.1)
     temporary.replace(path)
+
+
+def existing_form(path: Path) -> Path:
+    """Find a file whose name is stored in another Unicode form than it is written.
+
+    Parameters
+    ----------
+    path : Path
+        Any path.
+
+    Returns
+    -------
+    Path
+        The path if it exists, else an existing one with the same letters, else the path.
+    """
+    if str(path).isascii() or exists(path):
+        return path
+    found = Path(path.anchor)
+    for part in path.parts[bool(path.anchor) :]:
+        step = found / part
+        if not part.isascii() and not exists(step):
+            key = unicodedata.normalize("NFC", part)
+            step = next(
+                (one for one in _children(found) if unicodedata.normalize("NFC", one.name) == key), step
+            )
+        found = step
+    return found if exists(found) else path
+
+
+def exists(path: Path) -> bool:
+    """Check whether a file exists. A path that cannot be looked up does not.
+
+    Parameters
+    ----------
+    path : Path
+        Any path.
+
+    Returns
+    -------
+    bool
+        True if it exists.
+    """
+    try:
+        return path.exists()
+    except OSError:  # no permission, or a name that no file can have
+        return False
+
+
+def _children(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

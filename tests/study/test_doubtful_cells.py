@@ -170,11 +170,12 @@ def test_thousands_in_intervals_are_asked_back(folder: Path) -> None:
     assert study[0].intervals == (Interval(label="light", start=1.5, stop=2.125),)
 
 
-def test_normalised_boxes_are_told(folder: Path) -> None:
-    rows = "".join(f"{i},0.4{i},0.5,0.1,0.125\n" for i in range(5))
+@pytest.mark.parametrize("width", ["0.1", "1.01"], ids=["inside", "beyond the frame"])
+def test_normalised_boxes_are_told(folder: Path, width: str) -> None:
+    rows = "".join(f"{i},0.4{i},-0.01,{width},0.125\n" for i in range(5))
     found = track_faults(folder, f"frame,x,y,width,height\n{rows}")
     assert found == [
-        (None, None, "all boxes lie between 0 and 1, so they are probably fractions of the frame")
+        (None, None, "no box is larger than about 1 pixel, so they are probably fractions of the frame")
     ]
 
 
@@ -210,7 +211,14 @@ def test_composed_and_decomposed_accents_are_one(tmp_path: Path, on_disk: str, w
 
 
 @pytest.mark.parametrize(
-    "cell", ['"""{}"""', "'{}'", '"""\N{LEFT-TO-RIGHT EMBEDDING}{}"""', "\N{LEFT-TO-RIGHT EMBEDDING}{}"]
+    "cell",
+    [
+        '"""{}"""',
+        "'{}'",
+        "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}",
+        '"""\N{LEFT-TO-RIGHT EMBEDDING}{}"""',
+        "\N{LEFT-TO-RIGHT EMBEDDING}{}",
+    ],
 )
 def test_copied_paths_lose_their_quotes(folder: Path, cell: str) -> None:
     (folder / "t.csv").write_text("frame,x,y,width,height\n0,1,1,9,9\n")
@@ -220,6 +228,18 @@ def test_copied_paths_lose_their_quotes(folder: Path, cell: str) -> None:
     assert (study[0].video, study[0].name) == (folder / "a.mp4", "a")
     assert study[0].track is not None
     assert study[0].intervals == (Interval(label="light", start=1, stop=2),)
+
+
+def test_vertical_bars_between_cells(folder: Path) -> None:
+    study = read(folder, f"sep=|\n{HEADER.replace(',', '|')}\na.mp4|1, left|g|0\n")
+    assert study.subjects == ("1, left",)
+
+
+def test_utf_32_is_refused(folder: Path) -> None:
+    path = folder / "study.csv"
+    path.write_bytes(f"{HEADER}\na.mp4,1,g,0\n".encode("utf-32"))
+    with pytest.raises(StudyError, match="this is not a text file; choose a CSV file"):
+        Study.from_csv(path)
 
 
 def test_a_copied_path_that_is_missing_is_told_without_quotes(folder: Path) -> None:
@@ -250,8 +270,8 @@ def test_names_that_mean_missing_elsewhere_stay_names(folder: Path) -> None:
     assert [one.metadata["note"] for one in Study.from_dataframe(frame)] == [*[""] * 4, *words[4:]]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-@pytest.mark.parametrize("first", ["", "sep=;\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("first", ["", "sep=;\r\n", '"sep=;"\r\n'])
 def test_a_study_is_recognised_as_spreadsheets_write_it(folder: Path, encoding: str, first: str) -> None:
     path = folder / "study.csv"
     path.write_bytes(f"{first}\r\nVideo;Subject;group;session\r\na.mp4;1;g;0\r\n".encode(encoding))

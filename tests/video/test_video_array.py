@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import unicodedata
 from pathlib import Path
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from hypothesis import given
@@ -172,3 +174,17 @@ def test_opening_an_open_video_returns_it(clip) -> None:
         open_video(remux(clip("h264 GOP 12"), clip("h264 GOP 12").with_name("again.mkv"))).shape
         == video.shape
     )
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_in_another_unicode_form_are_found(forms: tuple[str, str], tmp_path: Path) -> None:
+    """Some systems store an umlaut as one character, others as a letter and two dots."""
+    stored, asked = (
+        unicodedata.normalize(form, "M\N{LATIN SMALL LETTER A WITH DIAERESIS}use") for form in forms
+    )
+    folder = tmp_path / stored
+    folder.mkdir()
+    iio.imwrite(folder / f"{stored}.tif", np.zeros((12, 24, 32), np.uint8))
+    assert open_video(tmp_path / asked / f"{asked}.tif", fps=25).shape == (12, 24, 32, 1)
+    with pytest.raises(VideoError, match="there is no such file or folder"):
+        open_video(tmp_path / asked / f"{asked}2.tif")

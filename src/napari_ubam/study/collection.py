@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Self, overload
 
 from pydantic import ConfigDict, PrivateAttr, RootModel
 
+from napari_ubam.files import existing_form
+
 from .export import cells, write_tracks
 from .faults import Fault, StudyError, UnknownRecordingError
 from .filters import select
@@ -17,7 +19,7 @@ from .numbers import clear_text, text_of
 from .parse import duplicate_faults, parse_rows
 from .recording import OPTIONAL, REQUIRED, Recording
 from .table import Row, check_header, known_column, read_table, write_table
-from .values import absolute, counted, existing_form, listed, nearest
+from .values import absolute, counted, listed, nearest
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and only data frames need it

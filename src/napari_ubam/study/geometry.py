@@ -193,7 +193,7 @@ class Track(Checked):
             raise StudyError(first_faults(sorted(faults, key=lambda fault: fault.row or 0)), path)
         boxes = np.stack([columns[name] for name in TRACK_COLUMNS[1:]], axis=1)
         if _are_fractions(boxes):
-            problem = "all boxes lie between 0 and 1, so they are probably fractions of the frame"
+            problem = "no box is larger than about 1 pixel, so they are probably fractions of the frame"
             raise StudyError([Fault(problem, "multiply them by its width and height in pixels")], path)
         return cls(frames=columns["frame"].astype(np.int64), boxes=boxes, path=path)
 
@@ -269,8 +269,7 @@ def _box(left: int, top: int, right: int, bottom: int) -> Roi:
 
 def _are_fractions(boxes: NDArray[np.float64]) -> bool:
     """Whether boxes are given as parts of the frame, as some detectors do."""
-    ends = boxes[:, :2] + boxes[:, 2:]
-    return bool((boxes[:, 2:] < 1).all() and (boxes[:, :2] > -1).all() and (ends < 1.5).all())
+    return bool((boxes[:, 2:] < 1.5).all() and (np.abs(boxes[:, :2]) < 1.5).all())
 
 
 def _numeric(value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from napari_ubam.files import existing_form
+
 from .faults import Checked, refusal
 from .geometry import Roi, Track
 from .intervals import Interval, frame_labels, overlap_faults, parse_intervals
 from .numbers import text_of
-from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute, existing_form
+from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute
 
 REQUIRED = ("video", "subject", "group", "session")
 ROI_COLUMNS = ("x", "y", "width", "height")

@@ -15,12 +15,13 @@ from .numbers import text_of
 from .quotes import check_quotes, split_rows
 from .values import missing_file, nearest, spelling_key
 
-_SEPARATORS = ",;\t"
+_SEPARATORS = ",;\t|"
 _WORKBOOKS = {
     b"PK\x03\x04": "an Excel or OpenDocument workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
 }
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()
     Parameters
     ----------
     path : Path
-        CSV file with comma, semicolon or tab. The encoding is UTF-8, or UTF-16 with a byte order mark.
+        CSV file with comma, semicolon, tab or vertical bar, in UTF-8 or UTF-16.
     required, optional : sequence of str
         Known columns. Their case does not matter. Other columns keep their spelling.
 
@@ -102,7 +103,12 @@ def has_columns(path: Path, required: Sequence[str]) -> bool:
 
 
 def _encoding(data: bytes) -> str:
-    return "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
+    if data.startswith(_UTF16):
+        return "utf-16"
+    # Without a byte order mark, the letters of the header show it.
+    return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(
+        (data[:1] == b"\0", data[1:2] == b"\0"), "utf-8-sig"
+    )
 
 
 def _read_text(path: Path) -> str:
@@ -116,10 +122,11 @@ def _read_text(path: Path) -> str:
     for magic, kind in _WORKBOOKS.items():
         if data.startswith(magic):
             raise StudyError([Fault(f"this is {kind}", 'save it as "CSV UTF-8"')], path)
-    if b"\x00" in data[:4096] and not data.startswith(_UTF16):
+    encoding = _encoding(data)
+    if data.startswith(_UTF32) or (b"\x00" in data[:4096] and not encoding.startswith("utf-16")):
         raise StudyError([Fault("this is not a text file", "choose a CSV file")], path)
     try:
-        return data.decode(_encoding(data))
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         fault = Fault("a character is not valid UTF-8", 'save the table as "CSV UTF-8" in Excel', line)
@@ -129,7 +136,7 @@ def _read_text(path: Path) -> str:
 def _dialect(text: str, known: Iterable[str]) -> tuple[str, str]:
     """Return the text without Excel's first line, and the CSV dialect with the most likely separator."""
     first, _, rest = text.partition("\n")
-    if first.strip().lower() in {f"sep={separator}" for separator in ",;"} | {"sep="}:
+    if first.strip().strip('"').lower() in {f"sep={separator}" for separator in ",;|\t"} | {"sep="}:
         text = rest  # Excel writes this first line and hides it
     header = next((line for line in text.splitlines() if line.strip(_SEPARATORS + " ")), "")
     names = set(known)

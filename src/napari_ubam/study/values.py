@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+from napari_ubam.files import existing_form, exists
+
 from .faults import Fault, refusal
 from .numbers import asked_back, frame_rate, session_key, text_of, whole_number
 
@@ -19,6 +21,7 @@ _THOUSAND = re.compile(r"[1-9]\d{0,2}[.,]000")  # other sessions with a point st
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 LONGEST_NAME = 100
+_QUOTES = ('""', "''", "\u201c\u201d", "\u201e\u201c", "\u2018\u2019", "\u201a\u2018", "\u00ab\u00bb")
 
 
 def _label(value: Any) -> str:
@@ -234,10 +237,10 @@ def resolve(text: str, folder: Path) -> Path:
         Absolute path. If no form exists, without quotes and with separators of this operating system.
     """
     path = _absolute(text, folder)
-    if _exists(path):
+    if exists(path):
         return path
     path = _absolute(bare_path(text), folder)
-    if "\\" in text and not _exists(path):
+    if "\\" in text and not exists(path):
         path = _absolute(PureWindowsPath(bare_path(text)).as_posix(), folder)
     return existing_form(path)
 
@@ -256,48 +259,7 @@ def bare_path(text: str) -> str:
         Path without them.
     """
     text = "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
-    return text[1:-1].strip() if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" else text
-
-
-def existing_form(path: Path) -> Path:
-    """Find a file whose name is stored in another Unicode form than it is written.
-
-    Parameters
-    ----------
-    path : Path
-        Absolute path.
-
-    Returns
-    -------
-    Path
-        The path if it exists, else an existing one with the same letters, else the path.
-    """
-    if str(path).isascii() or _exists(path):
-        return path
-    found = Path(path.anchor)
-    for part in path.parts[1:]:
-        step = found / part
-        if not part.isascii() and not _exists(step):
-            key = unicodedata.normalize("NFC", part)
-            step = next(
-                (one for one in _children(found) if unicodedata.normalize("NFC", one.name) == key), step
-            )
-        found = step
-    return found if _exists(found) else path
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # no permission, or a name that no file can have
-        return False
-
-
-def _children(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []
+    return text[1:-1].strip() if len(text) > 2 and text[0] + text[-1] in _QUOTES else text
 
 
 def absolute(path: str | Path) -> Path:

@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from napari_ubam.files import existing_form
+
 from .arrays import ArraySource
 from .errors import VideoError, VideoWarning
 from .source import FrameSource
@@ -104,7 +106,7 @@ def open_video(
             )
         return recording
     if isinstance(recording, str | os.PathLike):
-        video = VideoArray(_open_path(Path(recording).expanduser(), fps, progress))
+        video = VideoArray(_open_path(existing_form(Path(recording).expanduser()), fps, progress))
     elif hasattr(recording, "shape") and hasattr(recording, "__getitem__"):
         video = VideoArray(ArraySource(recording, fps))
     else:
