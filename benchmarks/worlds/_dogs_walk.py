@@ -1,7 +1,7 @@
 """How a dog walks, turns and stops: its way, where the paws stand, and the angles of its legs.
 
-Paws stand still on the floor in stance. Their order is the lateral sequence of a walking dog: hind paw, then the
-fore paw of the same side. A paw that has left the floor lands even if the dog stops.
+Paws stand still on the floor in stance. Their order is the lateral sequence of a walking dog: hind paw, then
+the fore paw of the same side. A paw that has left the floor lands even if the dog stops.
 """
 
 from __future__ import annotations

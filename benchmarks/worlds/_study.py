@@ -79,8 +79,8 @@ def make_study(
     """
     if seed >= JUDGE and not judge:
         raise RefusedError(
-            f"Seed {seed} belongs to the judge (from {JUDGE} on), to which nothing is tuned: choose a smaller one, "
-            "or add --judge for a final measurement."
+            f"Seed {seed} belongs to the judge (from {JUDGE} on), to which nothing is tuned: choose a "
+            "smaller one, or add --judge for a final measurement."
         )
     name = Path(str(world.__file__)).stem  # type: ignore[attr-defined]
     recipe = {"world": name, "seed": seed, "reference": reference, "impaired": impaired, "frames": frames}
