@@ -9,21 +9,23 @@ import numpy.typing as npt
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, ScalarFormatter
-from qtpy.QtGui import QResizeEvent, QShowEvent
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QPaintEvent, QResizeEvent
 
 from napari_ubam.plugin.viewer.theme import Colours, style_axes
 
 Floats = npt.NDArray[np.float64]
 MOST_POINTS = 400  # of a curve
 COLUMNS = 3  # of the names of the curves
+PAUSE_MS = 1000  # from one drawing to the next
 LABELS = (1.0, 2.0, 5.0)  # of the loss axis, in each decade
 
 
 class LossPlot(FigureCanvasQTAgg):
     """Learning curves of the latest stage. Each loss is divided by its first values, to share one axis.
 
-    The places of axes and names are worked out anew only when the number of points has doubled, and nothing
-    is drawn while the plot is hidden: both would stop the slider for a moment at each event of a training.
+    What stops the slider for a moment is done seldom: the places of axes and names are worked out anew when
+    the number of points has doubled, curves are drawn once a second, and not while nobody sees them.
 
     Parameters
     ----------
@@ -38,26 +40,32 @@ class LossPlot(FigureCanvasQTAgg):
         self.axes = figure.subplots()
         self.setMinimumHeight(150)
         self.setToolTip("Learning curves: each loss relative to its first values.")
-        self._shown: tuple[str, int] = ("", 0)
+        self._shown: tuple[str, tuple[str, ...], int] = ("", (), 0)  # stage, names and points of the curves
+        self._curves: Mapping[str, Sequence[tuple[int, float]]] = {}
         self._placed = 0  # points when the places were worked out
-        self._is_waiting = False  # to be drawn when it is seen
+        self._is_waiting = False  # for the end of the pause, or to be seen
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self._draw_waiting)
 
     def draw(self) -> None:
         """Draw the figure; the places of its parts then stay."""
         super().draw()  # type: ignore[no-untyped-call]
         self.figure.set_layout_engine("none")
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Draw what has changed while the plot was hidden.
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what has changed while nobody saw the plot: hidden, behind a tab or scrolled away.
 
         Parameters
         ----------
-        event : QShowEvent
+        event : QPaintEvent
         """
-        super().showEvent(event)  # type: ignore[no-untyped-call]
-        if self._is_waiting:
+        if self._is_waiting and not self._pause.isActive():
             self._is_waiting = False
-            self.draw_idle()  # type: ignore[no-untyped-call]
+            self._update_curves()
+            self.draw()
+        super().paintEvent(event)  # type: ignore[no-untyped-call]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Work out the places anew.
@@ -76,7 +84,7 @@ class LossPlot(FigureCanvasQTAgg):
         ----------
         colours : Colours
         """
-        self._colours, self._shown = colours, ("", 0)
+        self._colours, self._shown = colours, ("", (), 0)
         self.figure.set_facecolor(colours.background)
 
     def show_losses(self, losses: Mapping[str, Sequence[tuple[int, float]]]) -> bool:
@@ -96,24 +104,39 @@ class LossPlot(FigureCanvasQTAgg):
         if not stages:
             return False
         stage = stages[-1]
-        curves = {key.split(", ", 1)[1]: losses[key] for key in losses if key.startswith(f"{stage}, ")}
-        many = max(map(len, curves.values()))
-        if self._shown == (stage, many):
+        self._curves = {key.split(", ", 1)[1]: losses[key] for key in losses if key.startswith(f"{stage}, ")}
+        many = max(map(len, self._curves.values()))
+        before, self._shown = self._shown, (stage, tuple(self._curves), many)
+        if before == self._shown:
             return True
-        if self._shown[0] != stage or many >= 2 * self._placed:
+        is_new = before[:2] != self._shown[:2]
+        if is_new or many >= 2 * self._placed:
             self._placed = many
             self.figure.set_layout_engine("constrained")
-        self._shown = (stage, many)
-        self._draw_curves(stage, many, curves)
-        if self.isVisible():
-            self.draw_idle()  # type: ignore[no-untyped-call]
-        else:
-            self._is_waiting = True
+        if is_new or before[2] == 1:
+            self._make_curves(stage, many)
+        self._is_waiting = True
+        if not self._pause.isActive():
+            self._draw_waiting()
         return True
 
-    def _draw_curves(self, stage: str, many: int, curves: Mapping[str, Sequence[tuple[int, float]]]) -> None:
+    def _draw_waiting(self) -> None:
+        """Draw the latest points if somebody sees the plot; behind a tab, Qt calls it visible."""
+        if self._is_waiting and not self.visibleRegion().isEmpty():
+            self._is_waiting = False
+            self._update_curves()
+            self.draw_idle()  # type: ignore[no-untyped-call]
+            self._pause.start()
+
+    def _update_curves(self) -> None:
+        for line, points in zip(self.axes.lines, self._curves.values(), strict=False):
+            line.set_data(*relative_means(points))
+        self.axes.relim()
+        self.axes.autoscale_view()
+
+    def _make_curves(self, stage: str, many: int) -> None:
         self.axes.clear()
-        for (name, points), colour in zip(curves.items(), self._colours.curves * 3, strict=False):
+        for (name, points), colour in zip(self._curves.items(), self._colours.curves * 3, strict=False):
             steps, values = relative_means(points)
             marker = "o" if many == 1 else ""  # a single point has no line
             self.axes.plot(

@@ -49,8 +49,12 @@ class ProgressRow(QWidget):
         can_be_ended : bool
             Whether another click ends work that was asked to stop.
         """
-        self.bar.setRange(0, 0 if share is None else STEPS)  # without a range, Qt shows "busy"
-        if share is not None:
-            self.bar.setValue(round(STEPS * share))
+        steps, value = (0, 0) if share is None else (STEPS, round(STEPS * share))
+        if self.bar.maximum() != steps:
+            self.bar.setRange(0, steps)  # without a range, Qt shows "busy"
+        if steps and self.bar.value() != value:
+            self.bar.setUpdatesEnabled(False)  # else Qt draws the whole window before it returns
+            self.bar.setValue(value)
+            self.bar.setUpdatesEnabled(True)
         self.cancel.setText("Stop now" if can_be_ended else "Stopping …" if stopping else "Cancel")
         self.cancel.setEnabled(can_be_ended or not stopping)
