@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from napari_ubam.families import FAMILIES
+from small_paper import small_paper
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SMALL = ["--seeds", "1", "--frames", "60", "--training", "2", "1", "--held-out", "1", "1", "--steps", "2"]
 METHODS = [
@@ -30,7 +33,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any],
     """Run the command once: its output, its numbers and its cache."""
     folder = tmp_path_factory.mktemp("fidelity")
     options = ["--device", "cpu", "--cache", str(folder / "crops"), "--json", str(folder / "numbers.json")]
+    published = small_paper()  # nothing that is tested here depends on its width
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as text:
+        patch.setitem(FAMILIES[published.family].presets, "paper", published)
         patch.syspath_prepend(BENCHMARKS)  # where the script finds its own modules
         # In this process, since torch and Lightning take longer to load than the benchmark to run.
         importlib.import_module("fidelity").main([*SMALL, *options])
