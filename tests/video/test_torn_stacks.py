@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import struct
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from PIL import Image
 
 from napari_ubam.check import check_study
 from napari_ubam.video import FrameError, VideoError, open_video
@@ -44,6 +46,7 @@ def test_imagej_states_the_unit_of_its_interval(
     tifffile.imwrite(path, STACK, imagej=True, metadata=metadata)
     video = open_video(path, warn=False)
     assert video.fps == pytest.approx(fps)
+    assert video.source.stated_fps == pytest.approx(fps)  # type: ignore[attr-defined]
     assert video.notes == ()
 
 
@@ -123,7 +126,7 @@ def cut(path: Path, size: int) -> Path:
     [
         ({"imagej": True}, 10, "made for 20 images, but only 10 are there"),
         ({"photometric": "minisblack"}, 10, "made for 20 images, but only 10 are there"),
-        ({"ome": True}, 1, "ends early: only 1 is there"),  # what it says of its images was at its end
+        ({"ome": True}, 1, "ends early: only 1 image is there"),  # what it says of its images was at its end
     ],
 )
 def test_a_torn_stack_gives_the_images_that_are_there(
@@ -230,3 +233,73 @@ def test_a_file_that_is_no_tiff_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.tif").write_bytes(b"")
     with pytest.raises(VideoError, match="not a readable TIFF"):
         open_video(tmp_path / "other.tif")
+
+
+@pytest.mark.parametrize(
+    "options", [{"imagej": True}, {}, {"bigtiff": True}, {"compression": "zlib", "metadata": None}]
+)
+def test_a_stack_that_is_torn_anywhere(options: dict, tmp_path: Path) -> None:
+    """Also within the list of pages, which stands at the end or between the images."""
+    path = tmp_path / "stack.tif"
+    with tifffile.TiffWriter(
+        path, bigtiff=options.pop("bigtiff", False), imagej=options.pop("imagej", False)
+    ) as new:
+        for part in [STACK] if not options else STACK:
+            new.write(part, contiguous=not options, **options)
+    content = path.read_bytes()
+    found = []
+    for share in np.linspace(0.1, 0.999, 30):
+        path.write_bytes(content[: int(share * len(content))])
+        video = open_video(path, warn=False)
+        np.testing.assert_array_equal(video[:], STACK[: len(video), ..., np.newaxis])
+        found.append(len(video))
+        if len(video) < len(STACK):
+            assert any("copy it again" in note for note in video.notes)
+    assert found == sorted(found)
+    assert found[0] <= 2
+    assert found[-1] >= 19
+
+
+@pytest.mark.parametrize("options", [{"imagej": True}, {}])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.97])
+def test_torn_channels_are_no_frames(options: dict, share: float, tmp_path: Path) -> None:
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, STACK.reshape(10, 2, 24, 32), metadata={"axes": "TCYX"}, **options)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(
+        VideoError, match=r"ends early, and there are axes of length 10 x 2 .* separate stack"
+    ):
+        open_video(path)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "packbits", "tiff_adobe_deflate"])
+def test_compressions_for_which_tifffile_needs_another_package(compression: str, tmp_path: Path) -> None:
+    path = tmp_path / "stack.tif"
+    first, *others = [Image.fromarray(page) for page in STACK]
+    first.save(path, save_all=True, append_images=others, compression=compression)
+    video = open_video(path, fps=25)
+    for number in (19, 3, 4, 0):
+        np.testing.assert_array_equal(video[number], STACK[number][..., np.newaxis])
+    assert pickle.loads(pickle.dumps(video))[7].tolist() == STACK[7][..., np.newaxis].tolist()
+    video.close()
+    np.testing.assert_array_equal(video[5, ..., 0], STACK[5])
+
+
+def test_colour_images_in_jpeg(tmp_path: Path) -> None:
+    path = tmp_path / "stack.tif"
+    pages = [np.full((24, 32, 3), (40 * i, 200, 90), np.uint8) for i in range(5)]
+    first, *others = map(Image.fromarray, pages)
+    first.save(path, save_all=True, append_images=others, compression="jpeg", quality=95)
+    video = open_video(path, fps=25)
+    assert video.shape == (5, 24, 32, 3)
+    np.testing.assert_allclose(video[3].astype(int), pages[3], atol=4)
+
+
+def test_a_thumbnail_beside_one_image_is_no_frame(tmp_path: Path) -> None:
+    path = tmp_path / "stack.tif"
+    with tifffile.TiffWriter(path) as new:
+        for page in (STACK[0][:6, :8], STACK[1]):
+            new.write(page, metadata=None, contiguous=False)
+    assert open_video(path, warn=False).shape == (1, 24, 32, 1)
+    assert "page 0 (8 x 6 pixels); the page of 32 x 24 pixels is the only frame" in notes_of(path)

@@ -68,7 +68,8 @@ class StackSource(FrameSource):
         _check_is_video(shape, dtype, path or name)
         self.shape = (shape[0], shape[1], shape[2], 3 if len(shape) == 4 and shape[3] >= 3 else 1)
         self.dtype = self.luma_dtype = dtype.newbyteorder("=")
-        fps = fps or getattr(self._stack, "rate", None)
+        self.stated_fps = getattr(self._stack, "rate", None)
+        fps = fps or self.stated_fps
         self.fps = fps or ASSUMED_RATE
         self.times = constant_times(shape[0], self.fps)
         self.name = name

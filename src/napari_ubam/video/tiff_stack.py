@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -19,8 +19,11 @@ import numpy.typing as npt
 import tifffile
 import zarr
 
+from napari_ubam.study.values import counted, listed
+
 from .arrays import LeadingAxis, first_line
 from .errors import VideoError
+from .tiff_pages import SinglePages, lacks_decoder, whole_pages
 from .tiff_rate import stated_rate
 
 _COLOURS = (2, 3, 4)  # so many channels are one picture; more of them are a series that was labelled wrongly
@@ -34,6 +37,8 @@ class _Layout:
     axes: str
     whole: int | None = None  # frames that are there, if the file ends early
     offset: int | None = None  # of the first frame, if the frames follow each other without other pages
+    first: int = 0  # number of the first page
+    single: tuple[int, ...] = ()  # pages to be read one by one
     absent: tuple[bool, ...] = ()  # for each frame, whether it is in a file that is missing
     notes: tuple[str, ...] = ()
 
@@ -67,11 +72,15 @@ class TiffPages(LeadingAxis):
                     layout = _layout(file)
                     self.rate, rate_notes = stated_rate(file)
                     data = _contiguous(file, layout)
-                if data is None:
+                if layout.single:
+                    self._store = data = SinglePages(path, layout.single)
+                elif data is None:
                     self._store = tifffile.imread(path, aszarr=True, series=layout.series, level=0)
                     data = zarr.open_array(self._store, mode="r")
         except FileNotFoundError as error:
             raise VideoError(f"{path}: there is no such file; check the path.") from error
+        except VideoError:
+            raise
         except (tifffile.TiffFileError, OSError, ValueError, IndexError, struct.error) as error:
             raise VideoError(
                 f"{path}: this is not a readable TIFF ({first_line(error)}); "
@@ -131,26 +140,61 @@ def _check_axes(axes: str, shape: tuple[int, ...], path: Path) -> None:
 
 def _layout(file: tifffile.TiffFile) -> _Layout:
     """Find the series of pages with the frames, and what the file claims but does not have."""
+    try:
+        return _layout_of_series(file)
+    except (tifffile.TiffFileError, IndexError, struct.error):
+        return _torn_list(file)
+
+
+def _layout_of_series(file: tifffile.TiffFile) -> _Layout:
     place, notes = _longest(file)
     series = file.series[place]
-    claimed, page = _claimed(file), series.keyframe
+    stated = _stated_axes(file)
+    page: Any = series.keyframe
+    claimed = prod(stated) if stated else 0
     end = file.filehandle.size
     frames = max(prod(series.shape) // max(prod(page.shape), 1), 1)  # one page can hold several
     if claimed > frames == 1 and page.is_contiguous:
         # The directory of the pages was at the end of the file, but the frames follow each other.
+        _only_time(stated, file)
         whole = min(claimed, (end - page.dataoffsets[0]) // page.nbytes)
-        return _Layout(place, f"I{page.axes}", whole, page.dataoffsets[0], notes=_torn(whole, claimed))
+        return _Layout(
+            place,
+            f"I{page.axes}",
+            whole,
+            page.dataoffsets[0],
+            _number(page.index),
+            notes=_torn(whole, claimed),
+        )
     if series.dataoffset is not None and series.dataoffset + series.nbytes > end and page.nbytes:
         whole = (end - series.dataoffset) // page.nbytes
         total = series.nbytes // page.nbytes
-        return _Layout(place, f"I{page.axes}", whole, series.dataoffset, notes=_torn(whole, total))
+        _only_time(series.shape[: series.ndim - page.ndim], file)
+        first, offset = _number(page.index), series.dataoffset
+        return _Layout(place, f"I{page.axes}", whole, offset, first, notes=_torn(whole, total))
     absent = tuple(one is None for one in series.pages) if series.kind == "ome" else ()
     if any(absent):
         return _incomplete(file, place, absent, notes)
     whole = _whole_pages(series, end) if len(series.pages) == frames else frames
     torn = whole < frames or _broken_chain(file) or claimed > frames
     notes += _torn(whole, claimed if claimed > whole else 0) if torn else ()
+    if len(series.pages) == frames and lacks_decoder(page):
+        numbers = tuple(_number(one.index) for one in series.pages[:whole])
+        return _Layout(place, f"I{page.axes}", single=numbers, notes=notes)
     return _Layout(place, series.axes, whole if whole < frames else None, notes=notes)
+
+
+def _torn_list(file: tifffile.TiffFile) -> _Layout:
+    """Describe a file that ends within the description of a page."""
+    single, stated = whole_pages(file), _stated_axes(file)
+    page: Any = file.pages[0]
+    _only_time(stated, file)
+    claimed = prod(stated) if stated else 0
+    if claimed > len(single) and page.is_contiguous:
+        whole = min(claimed, (file.filehandle.size - page.dataoffsets[0]) // page.nbytes)
+        return _Layout(0, f"I{page.axes}", whole, page.dataoffsets[0], notes=_torn(whole, claimed))
+    usual: Any = file.pages[single[0]] if single else page
+    return _Layout(0, f"I{usual.axes}", single=single, notes=_torn(len(single), claimed))
 
 
 def _torn(whole: int, claimed: int) -> tuple[str, ...]:
@@ -158,28 +202,33 @@ def _torn(whole: int, claimed: int) -> tuple[str, ...]:
         raise ValueError("the file ends before the end of the first image")
     if whole == claimed:
         return ()
-    what = f"is made for {claimed} images, but" if claimed else "ends early:"
+    there = str(whole) if claimed else counted(whole, "image")
+    what = f"is made for {counted(claimed, 'image')}, but" if claimed else "ends early:"
     return (
-        f"The file {what} only {whole} {'is' if whole == 1 else 'are'} there, because it was not written "
+        f"The file {what} only {there} {'is' if whole == 1 else 'are'} there, because it was not written "
         "to its end or not copied completely; copy it again if there is a complete one.",
     )
 
 
 def _longest(file: tifffile.TiffFile) -> tuple[int, tuple[str, ...]]:
     """Choose the series with the most pages, and name the pages that are left out because of their size."""
-    lengths = [len(one.pages) for one in file.series]
-    place = int(np.argmax(lengths)) if len(lengths) > 1 else 0
+    lengths = [(len(one.pages), one.keyframe.size) for one in file.series]
+    place = lengths.index(max(lengths))
     others = [one for i, one in enumerate(file.series) if i != place]
     if not others:
         return place, ()
     pages = [(page.index, one) for one in others for page in one.pages if page is not None]
-    left = ", ".join(f"page {_number(index)} ({_size(one)})" for index, one in sorted(pages, key=_first)[:5])
-    more = f" and {len(pages) - 5} more" if len(pages) > 5 else ""
-    frames = lengths[place]
-    note = (
-        f"Pages of another size or kind are left out: {left}{more}; the {frames} pages of "
-        f"{_size(file.series[place])} are the frames 0 to {frames - 1}."
+    alike = any(_size(one) == _size(file.series[place]) for one in others)
+    left = listed(
+        (f"page {_number(index)} ({_size(one, alike)})" for index, one in sorted(pages, key=_first)), 5
     )
+    frames, size = lengths[place][0], _size(file.series[place], alike)
+    kept = (
+        f"the {frames} pages of {size} are the frames 0 to {frames - 1}"
+        if frames > 1
+        else f"the page of {size} is the only frame"
+    )
+    note = f"Pages of another size or kind are left out: {left}; {kept}."
     return place, (note,)
 
 
@@ -191,22 +240,55 @@ def _number(index: Any) -> int:
     return int(index[0] if isinstance(index, tuple) else index)
 
 
-def _size(series: Any) -> str:
+def _size(series: Any, with_kind: bool = False) -> str:
     page = series.keyframe
-    return f"{page.imagewidth} x {page.imagelength} pixels"
+    colour = "colour" if page.samplesperpixel > 1 else "grey"
+    kind = f" of {colour}, {page.dtype}" if with_kind else ""
+    return f"{page.imagewidth} x {page.imagelength} pixels{kind}"
 
 
-def _claimed(file: tifffile.TiffFile) -> int:
-    """Read how many images the program that wrote the file states, 0 if it states none."""
-    if file.is_imagej:
-        return int((file.imagej_metadata or {}).get("images", 0))
+def _stated_axes(file: tifffile.TiffFile) -> tuple[int, ...]:
+    """Read the lengths of the axes before height and width that the program which wrote the file states.
+
+    Empty if it states none. Axes of length 1 are left out.
+    """
     page: Any = file.pages[0]
+    lengths: list[float] = []
+    if file.is_imagej:
+        of_imagej = file.imagej_metadata or {}
+        axes = [int(of_imagej.get(name, 1)) for name in ("frames", "slices", "channels")]
+        samples = page.samplesperpixel if page.samplesperpixel == axes[-1] else 1
+        lengths = [*axes[:2], axes[2] // samples]
+        if prod(axes) // samples != int(of_imagej.get("images", 0)):
+            lengths = [int(of_imagej.get("images", 0))]
+    elif file.is_ome and "tifffile" in str(page.software):  # it writes all frames behind each other
+        found = re.search(r"<Pixels\b[^>]*>", file.ome_metadata or "")
+        lengths = [int(length) for length in re.findall(r'Size[TZC]="(\d+)"', found[0] if found else "")]
+        lengths[-1:] = [lengths[-1] // page.samplesperpixel] if lengths else []
+    else:
+        lengths = _shaped_axes(page)
+    return tuple(int(length) for length in lengths if length > 1)
+
+
+def _shaped_axes(page: Any) -> list[float]:
+    """Read the axes that tifffile stores in the description of the first page."""
     try:
-        shape = json.loads(page.description).get("shape", ())
+        shape = [int(length) for length in json.loads(page.description).get("shape", ())]
     except (ValueError, AttributeError):
-        return 0
-    images = prod(int(length) for length in shape) / max(prod(page.shape), 1)
-    return int(images) if images.is_integer() else 0
+        return []
+    leading = shape[: len(shape) - len(page.shape)]
+    return list(leading) if shape[len(leading) :] == list(page.shape) else []
+
+
+def _only_time(lengths: Sequence[int], file: tifffile.TiffFile) -> None:
+    """Refuse a torn file of several channels or planes, whose images would be taken for frames."""
+    long = [length for length in lengths if length > 1]
+    if len(long) > 1:
+        raise VideoError(
+            f"{file.filehandle.path}: the file ends early, and there are axes of length "
+            f"{' x '.join(map(str, long))} before height and width; copy it again, and save one channel and "
+            "one plane as a separate stack."
+        )
 
 
 def _incomplete(
@@ -217,9 +299,9 @@ def _incomplete(
     folder = Path(file.filehandle.path).parent
     files = [name for name in _other_files(file.ome_metadata or "") if not (folder / name).exists()]
     if files:
-        which = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
         note = (
-            f"Another file of the same recording is missing ({which}), so {sum(absent)} frames from frame "
+            f"Another file of the same recording is missing ({listed(files, 3)}), so "
+            f"{counted(sum(absent), 'frame')} from frame "
             f"{absent.index(True)} on cannot be read; copy it to the same folder."
         )
         return _Layout(place, axes, absent=absent, notes=(*notes, note))
@@ -265,6 +347,6 @@ def _contiguous(file: tifffile.TiffFile, layout: _Layout) -> Any:
     """Map the frames of a torn file that follow each other, None for other files."""
     if layout.offset is None or not layout.whole:
         return None
-    page = file.series[layout.series].keyframe
+    page: Any = file.pages[layout.first]
     dtype = np.dtype(page.dtype).newbyteorder(file.byteorder)
     return np.memmap(file.filehandle.path, dtype, "r", layout.offset, (layout.whole, *page.shape))
