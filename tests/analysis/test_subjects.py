@@ -27,6 +27,36 @@ def result() -> DeviationResult:
     return deviation([*reference, *ill, later, *herd(1, 9, "well")], names(reference))
 
 
+@pytest.fixture(scope="module")
+def always() -> DeviationResult:
+    """Give the scores of a subject that is ill throughout, beside those who are ill at times."""
+    reference = herd(7)
+    ill = [walk(f"ill{number}", 300 + number, group="ill", bouts=BOUTS) for number in range(3)]
+    throughout = walk("always", 500, group="ill", bouts=[slice(0, 400)])
+    return deviation([*reference, *ill, throughout, *herd(1, 9, "well")], names(reference))
+
+
+def test_a_subject_that_is_ill_throughout_is_found_by_its_constant_part(always: DeviationResult) -> None:
+    table = subject_table(always).set_index("subject")
+    ill = table.loc["always"]
+    assert ill["constant"] > 2 * table["constant"].drop("always").max()
+    assert ill["constant_percentile"] == 100
+    assert ill["constant_p"] == pytest.approx(1 / 8)
+    assert ill["episodic"] < table.loc[["ill0", "ill1", "ill2"], "episodic"].min()
+    assert ill["episodic_p"] > 1 / 8
+
+
+def test_subjects_that_are_ill_at_times_are_found_by_their_episodic_part(always: DeviationResult) -> None:
+    table = subject_table(always).set_index("subject")
+    at_times = table.loc[["ill0", "ill1", "ill2"]]
+    assert (at_times["episodic_percentile"] == 100).all()
+    assert at_times["episodic_p"].tolist() == pytest.approx([1 / 8] * 3)
+    assert (at_times["episodic_q"] >= at_times["episodic_p"]).all()
+    assert at_times["constant"].max() < table.loc["always", "constant"] / 2
+    assert table.loc["well0", "episodic_percentile"] < 100
+    assert table.loc[table["reference"], ["constant_q", "episodic_q"]].isna().all(axis=None)
+
+
 @pytest.mark.parametrize("name", STATISTICS)
 def test_every_statistic_ranks_ill_subjects_first(result: DeviationResult, name: str) -> None:
     table = subject_table(result, STATISTICS[name])
@@ -115,7 +145,16 @@ def test_groups_count_subjects_and_not_sessions() -> None:
         ("d", float("nan"), "0", 2.0, float("nan"), False),
     ]
     subjects = pd.DataFrame(rows, columns=["subject", "group", "session", "deviation", "q", "reference"])
-    found = group_table(subjects)
+    parts = {
+        "constant": 0.1,
+        "episodic": subjects["deviation"],
+        "constant_q": 1.0,
+        "episodic_q": subjects["q"],
+    }
+    found = group_table(subjects.assign(**parts))
+    assert found["episodic_significant"].tolist() == found["significant"].tolist()
+    assert found["constant_significant"].tolist() == [0, 0, 0]
+    assert found["episodic"].tolist() == found["deviation"].tolist()
     assert found[["group", "subjects", "deviation", "significant"]].values.tolist() == [
         ["", 1, 2.0, 0],
         ["ill", 2, 5.0, 1],

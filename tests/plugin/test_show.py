@@ -117,14 +117,14 @@ def test_overlay_colours_are_those_of_the_percentile(run: Run) -> None:
         {
             "frame": [5, 6, 7],
             "posture_deviation": [0.1, 0.2, np.nan],
-            "behaviour_deviation": [np.nan, 0.3, np.nan],
             "posture_percentile": [10.0, 20.0, np.nan],
-            "behaviour_percentile": [np.nan, 99.0, np.nan],
+            "episodic": [np.nan, 0.3, np.nan],
+            "episodic_percentile": [np.nan, 99.0, np.nan],
         }
     )
     overlay = score_overlay(table, Roi(x=10, y=20, width=30, height=40))
-    assert overlay.at(5)[1] == "deviation 0.100, percentile 10.0"
-    assert overlay.at(6)[1] == "deviation 0.300, percentile 99.0 *"
+    assert overlay.at(5)[1] == "posture deviation 0.100, percentile 10.0"
+    assert overlay.at(6)[1] == "episodic deviation 0.300, percentile 99.0 *"
     assert overlay.at(7)[1] == overlay.at(99)[1] == overlay.at(0)[1] == "no score"
     assert overlay.at(5)[0][2] > overlay.at(5)[0][0]  # blue
     assert overlay.at(6)[0][0] > overlay.at(6)[0][2]  # red

@@ -23,13 +23,19 @@ def table() -> pd.DataFrame:
         ("ill0", "ill", "7", 0.2, 0.2, 0.3, False),
         ("ill1", "ill", "0", np.nan, np.nan, np.nan, False),
     ]
-    columns = ["subject", "group", "session", "deviation", "p", "q", "reference"]
-    return pd.DataFrame(rows, columns=columns).assign(n_reference=4, smallest_p=0.2)
+    columns = ["subject", "group", "session", "episodic", "episodic_p", "episodic_q", "reference"]
+    found = pd.DataFrame(rows, columns=columns).assign(n_reference=4, smallest_p=0.2)
+    constant = {
+        "constant": 10 * found["episodic"],
+        "constant_p": 0.6,
+        "constant_q": found["episodic_q"] + 0.1,
+    }
+    return found.assign(**constant)
 
 
 def test_subjects_are_shown_by_group_with_p_and_q() -> None:
     figure = subjects_figure(table())
-    (axes,) = figure.axes
+    axes, constant = figure.axes
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == [
         *(f"rat{number}, session 0" for number in (3, 2, 1, 0)),
@@ -46,13 +52,20 @@ def test_subjects_are_shown_by_group_with_p_and_q() -> None:
     ] * 2
     assert texts.count("p = 0.500") == 4
     assert texts[-1] == "no score"
+    beside = [text.get_text() for text in constant.texts]
+    assert beside[4:6] == ["p = 0.600, q = 0.500", "p = 0.600, q = 0.400"]
+    assert axes.get_title().startswith("Episodic")
+    assert constant.get_title().startswith("Constant")
 
 
 def test_the_range_of_the_reference_is_shaded() -> None:
     figure = subjects_figure(table())
     (shade,) = figure.axes[0].patches
     assert (shade.get_x(), shade.get_x() + shade.get_width()) == pytest.approx((0.1, 0.13))
-    assert shade.get_label() == "range of the reference (n = 4); smallest possible p = 0.200"
+    (other,) = figure.axes[1].patches
+    assert (other.get_x(), other.get_x() + other.get_width()) == pytest.approx((1.0, 1.3))
+    (text,) = figure.legends[0].get_texts()
+    assert text.get_text() == "range of the reference (n = 4); smallest possible p = 0.200"
 
 
 def test_one_session_is_not_repeated() -> None:

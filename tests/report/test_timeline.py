@@ -19,10 +19,10 @@ from napari_ubam.study import Interval
 
 
 def scored(percentile: np.ndarray) -> Scores:
-    """Scores with the same percentiles for posture and behaviour, at 30 frames per second."""
+    """Scores with the same values everywhere, at 30 frames per second."""
     values = percentile.astype(np.float32)
     count = np.arange(len(values))
-    return Scores("run", "rat", "ill", "3", False, count, count / 30, *[values] * 4)
+    return Scores("run", "rat", "ill", "3", False, count, count / 30, *[values] * 8)
 
 
 def with_bouts(frames: int, starts: Sequence[int], length: int = 30) -> Scores:
@@ -34,7 +34,7 @@ def with_bouts(frames: int, starts: Sequence[int], length: int = 30) -> Scores:
 
 
 def found(scores: Scores) -> pd.DataFrame:
-    return episodes(scores.behaviour_percentile, scores.times)
+    return episodes(scores.episodic_percentile, scores.times)
 
 
 def axes_of(figure: Figure, label: str) -> Axes:
@@ -72,7 +72,7 @@ def test_every_episode_is_shaded_in_both_curves_and_the_strongest_are_listed() -
     table = found(scores)
     assert len(table) == 24
     figure = timeline(scores, table)
-    for label in ("posture percentile", "behaviour percentile"):
+    for label in ("posture percentile", "behaviour, episodic percentile"):
         spans = sorted(marked(axes_of(figure, label), "episode"))
         np.testing.assert_allclose(spans, sorted(table[["start_time", "stop_time"]].to_numpy().tolist()))
     rows = listed(figure)
@@ -86,7 +86,7 @@ def test_every_episode_is_shaded_in_both_curves_and_the_strongest_are_listed() -
 
 def test_the_threshold_is_drawn_as_a_line() -> None:
     figure = timeline(with_bouts(300, [50]), found(with_bouts(300, [50])), threshold=90)
-    lines = axes_of(figure, "behaviour percentile").lines
+    lines = axes_of(figure, "behaviour, episodic percentile").lines
     assert [90, 90] in [list(line.get_ydata()) for line in lines]
 
 
@@ -122,7 +122,7 @@ def test_an_hour_is_drawn_quickly_and_keeps_its_peaks() -> None:
     figure = timeline(scores, found(scores))
     figure.canvas.draw()
     assert time.process_time() - begin < 5
-    axes = axes_of(figure, "behaviour percentile")
+    axes = axes_of(figure, "behaviour, episodic percentile")
     highest = max(path.vertices[:, 1].max() for one in axes.collections for path in one.get_paths())
     assert highest == pytest.approx(97)
     assert max(len(line.get_xdata()) for line in axes.lines) < 2000

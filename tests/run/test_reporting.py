@@ -37,8 +37,9 @@ def test_the_report_holds_subjects_episodes_and_figures(scored: Run, study: Stud
     for name in study.subjects:
         assert f">{name}<" in text
     assert "Deviation from group=healthy" in text
-    assert "1 subject, compared with 4 reference subjects. The mean excess of a subject" in text
-    assert '<th class="number">mean excess</th>' in text
+    assert "1 subject, compared with 4 reference subjects. The constant deviation of a subject" in text
+    for column in ("episodic", "episodic p", "episodic q", "constant", "constant p", "constant q"):
+        assert f'<th class="number">{column}</th>' in text
     assert '<th class="number">deviation</th>' not in text
     assert text.count("<img ") == text.count("data:image/png;base64,") >= 2 + len(study)
     assert scored.encoder("cpu").hashes["posture"] in text

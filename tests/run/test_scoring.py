@@ -66,8 +66,9 @@ def test_the_result_is_the_table_of_frames(scores: ScoreTable) -> None:
 
 def test_the_summary_of_subjects_names_the_mean_excess(scores: ScoreTable) -> None:
     said = "\n".join(summary_lines(scores))
-    assert "largest mean excess first" in said
-    assert "deviation" not in said
+    assert "largest episodic deviation first" in said
+    assert said.count(" p ") >= 2
+    assert " constant " in said
 
 
 def test_derived_tables_are_plain(scores: ScoreTable) -> None:

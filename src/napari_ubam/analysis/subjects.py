@@ -187,7 +187,7 @@ def subject_table(result: DeviationResult, statistic: Statistic = mean_behaviour
 def group_table(subjects: pd.DataFrame) -> pd.DataFrame:
     """Summarise each group of subjects.
 
-    A subject with several sessions counts once, with its mean deviation and its smallest q.
+    A subject with several sessions counts once, with its mean values and its smallest q.
 
     Parameters
     ----------
@@ -198,18 +198,20 @@ def group_table(subjects: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row for each group, the reference last. Columns ``reference`` (bool), ``group`` (empty for
-        subjects without one), ``subjects`` (their number), ``deviation`` (median over subjects) and
-        ``significant`` (number of subjects with q below 0.05).
+        subjects without one), ``subjects`` (their number), ``deviation``, ``constant`` and ``episodic``
+        (medians over subjects), and ``significant``, ``constant_significant`` and ``episodic_significant``
+        (number of subjects with q below 0.05).
     """
     rows = subjects.assign(reference=subjects["reference"].astype(bool), group=subjects["group"].fillna(""))
+    values = {"deviation": "q", "constant": "constant_q", "episodic": "episodic_q"}
     each = rows.groupby(["reference", "group", "subject"], dropna=False).agg(
-        deviation=("deviation", "mean"), q=("q", "min")
+        dict.fromkeys(values, "mean") | dict.fromkeys(values.values(), "min")
     )
-    found = each.groupby(level=["reference", "group"]).agg(
-        subjects=("deviation", "size"),
-        deviation=("deviation", "median"),
-        significant=("q", lambda q: int((q < SIGNIFICANT).sum())),
-    )
+    groups = each.groupby(level=["reference", "group"])
+    found = groups.agg(dict.fromkeys(values, "median"))
+    found.insert(0, "subjects", groups.size())
+    for q in values.values():
+        found[q.replace("q", "significant")] = groups[q].agg(lambda one: int((one < SIGNIFICANT).sum()))
     return found.reset_index()
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,68 +13,103 @@ from matplotlib.figure import Figure
 
 from .style import BLUE, CYCLE, GREY, LARGE, LIGHT, NORMAL, SMALL, new_figure, tidy
 
+ROW = 0.27  # inches for each subject
 
-def subjects_figure(subjects: pd.DataFrame, statistic: str = "deviation") -> Figure:
-    """Plot the deviation of every subject by group, with p and q.
+
+@dataclass(frozen=True)
+class _Column:
+    """What is compared in one half of the figure."""
+
+    name: str
+    title: str
+    label: str
+
+    def of(self, row: Mapping[Any, Any]) -> tuple[float, float, float]:
+        """Give value, p and q of a subject."""
+        return row[self.name], row[f"{self.name}_p"], row[f"{self.name}_q"]
+
+
+COLUMNS = (
+    _Column("episodic", "Episodic: rises above its own level", "mean excess over the 95th percentile"),
+    _Column("constant", "Constant: always there", "median distance to the reference"),
+)
+
+
+def subjects_figure(subjects: pd.DataFrame) -> Figure:
+    """Plot the episodic and the constant deviation of every subject by group, with p and q.
 
     Parameters
     ----------
     subjects : DataFrame
         Result of :func:`~napari_ubam.analysis.subject_table`.
-    statistic : str
-        Name of the deviation statistic, for the axis label.
 
     Returns
     -------
     Figure
-        One line for each subject and session. The range of the reference subjects is shaded.
+        One line for each subject and session, the episodic part on the left and the constant part on the
+        right. The range of the reference subjects is shaded.
     """
     rows = _ordered(subjects)
     several = rows["session"].nunique() > 1
-    figure = new_figure(9, 1.6 + 0.27 * (len(rows) + 1.4 * rows["heading"].nunique()))
-    axes = figure.subplots()
-    reference = rows.loc[rows["reference"], "deviation"].dropna()
-    if len(reference):
-        least = rows.loc[~rows["reference"], "smallest_p"].min()
-        note = "" if np.isnan(least) else f"; smallest possible p = {least:.3f}"
-        label = f"range of the reference (n = {len(reference)}){note}"
-        axes.axvspan(reference.min(), reference.max(), color=LIGHT, alpha=0.6, zorder=0, label=label)
-    ticks = _draw_groups(axes, rows, several)
-    axes.set_yticks(list(ticks), list(ticks.values()), fontsize=SMALL)
-    axes.set_ylim(max(ticks, default=0) + 0.8, -1.2)
-    axes.set_xlabel(statistic, fontsize=NORMAL)
-    axes.grid(axis="y", color=LIGHT, linewidth=0.5)
-    axes.set_axisbelow(True)
-    tidy(axes)
+    figure = new_figure(12, 1.9 + ROW * (len(rows) + 1.4 * rows["heading"].nunique()))
+    both = figure.subplots(1, len(COLUMNS), sharey=True)
+    for axes, column in zip(both, COLUMNS, strict=True):
+        _shade_reference(axes, rows.loc[rows["reference"], column.name].dropna())
+        ticks = _draw_groups(axes, rows, several, column)
+        axes.set_title(column.title, fontsize=NORMAL)
+        axes.locator_params(axis="x", nbins=5)
+        axes.set_xlabel(f"{column.label} (cosine distance)", fontsize=NORMAL)
+        axes.grid(axis="y", color=LIGHT, linewidth=0.5)
+        axes.set_axisbelow(True)
+        tidy(axes)
+    both[0].set_yticks(list(ticks), list(ticks.values()), fontsize=SMALL)
+    both[0].set_ylim(max(ticks, default=0) + 0.8, -1.2)
     figure.suptitle("Subjects compared with the reference", fontsize=LARGE)
-    if len(reference):
-        figure.legend(loc="outside lower right", fontsize=SMALL, frameon=False)
+    if rows["reference"].any():
+        _explain(figure, both[0], rows)
     return figure
 
 
+def _shade_reference(axes: Axes, reference: pd.Series) -> None:
+    if len(reference):
+        axes.axvspan(reference.min(), reference.max(), color=LIGHT, alpha=0.6, zorder=0, label="reference")
+
+
+def _explain(figure: Figure, axes: Axes, rows: pd.DataFrame) -> None:
+    """Say what is shaded, and how small p can be."""
+    shades = [patch for patch in axes.patches if patch.get_label() == "reference"]
+    least = rows.loc[~rows["reference"], "smallest_p"].min()
+    note = "" if np.isnan(least) else f"; smallest possible p = {least:.3f}"
+    label = f"range of the reference (n = {rows.loc[rows['reference'], 'subject'].nunique()}){note}"
+    if shades:
+        figure.legend(shades[:1], [label], loc="outside lower right", fontsize=SMALL, frameon=False)
+
+
 def _ordered(subjects: pd.DataFrame) -> pd.DataFrame:
-    """Sort rows by group, the reference first, and the largest deviation first in each group."""
+    """Sort rows by group, the reference first, and the largest episodic part first in each group."""
     rows = subjects.copy()
     counts = rows.groupby(["reference", "group"])["subject"].transform("nunique")
     roles = np.where(rows["reference"], ", reference", "")
     rows["heading"] = rows["group"].astype(str) + roles + " (n = " + counts.astype(str) + ")"
     return rows.sort_values(
-        ["reference", "group", "deviation"], ascending=[False, True, False], ignore_index=True
+        ["reference", "group", "episodic"], ascending=[False, True, False], ignore_index=True
     )
 
 
-def _draw_groups(axes: Axes, rows: pd.DataFrame, several: bool) -> dict[float, str]:
+def _draw_groups(axes: Axes, rows: pd.DataFrame, several: bool, column: _Column) -> dict[float, str]:
     """Draw the groups below each other. Return the label of each line by its position."""
     ticks: dict[float, str] = {}
     line = 0.0
     for place, (heading, group) in enumerate(rows.groupby("heading", sort=False)):
         colour = GREY if group["reference"].any() else (BLUE, *CYCLE[1:])[place % len(CYCLE)]
-        _beside(axes, line - 0.85, str(heading), 0.0, weight="bold")
+        if column is COLUMNS[0]:
+            _beside(axes, line - 0.85, str(heading), 0.0, weight="bold")
         for row in group.to_dict("records"):
-            axes.plot(row["deviation"], line, "o", color=colour, markersize=6)
+            value, p, q = column.of(row)
+            axes.plot(value, line, "o", color=colour, markersize=6)
             session = f", session {row['session']}" if several else ""
             ticks[line] = f"{row['subject']}{session}"
-            _beside(axes, line, _significance(row["p"], row["q"]), 1.01)
+            _beside(axes, line, _significance(p, q), 1.01)
             line += 1
         line += 1.2
     return ticks

@@ -39,7 +39,7 @@ MAX_LISTED = 10  # episodes in the table
 MAX_THUMBNAILS = 4
 BINS = 1500  # time bins of a long recording, about one per pixel
 _STEPS = (15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)  # seconds between labels
-_KINDS = (("posture", BLUE), ("behaviour", RED))
+_CURVES = (("posture", "posture", BLUE), ("behaviour,\nepisodic", "episodic", RED))
 
 
 def timeline(
@@ -91,7 +91,7 @@ def timeline(
 
 
 def _title(scores: Scores) -> str:
-    valid = int(np.isfinite(scores.behaviour_percentile).sum())
+    valid = int(np.isfinite(scores.episodic_percentile).sum())
     role = " (reference)" if scores.reference else ""
     return (
         f"{scores.name}: subject {scores.subject}, group {scores.group}{role}, session {scores.session}; "
@@ -118,13 +118,13 @@ def _draw_curves(
 ) -> None:
     heights = [1.0, 1.0, *[0.14] * len(bands)]
     axes = part.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
-    for one, (kind, colour) in zip(axes, _KINDS, strict=False):
+    for one, (label, kind, colour) in zip(axes, _CURVES, strict=False):
         _shade(one, episodes)
         _draw_percentile(one, scores.times, getattr(scores, f"{kind}_percentile"), colour)
         one.axhline(threshold, color=GREY, linewidth=1, linestyle="--")
         one.set_ylim(0, 102)
         one.set_yticks([0, 25, 50, 75, threshold])
-        one.set_ylabel(f"{kind}\npercentile", fontsize=NORMAL)
+        one.set_ylabel(f"{label}\npercentile", fontsize=NORMAL)
         tidy(one)
     for one, (name, spans) in zip(axes[2:], bands, strict=True):
         _draw_band(one, name, spans)

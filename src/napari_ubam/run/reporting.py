@@ -25,14 +25,16 @@ from napari_ubam.runfolder.paths import (
     figure_file,
     timeline_file,
 )
-from napari_ubam.runfolder.tables import Result, RunResults, has_result, read_result
+from napari_ubam.runfolder.tables import Result, RunResults, has_result
 from napari_ubam.study.values import counted
 from napari_ubam.training.checks.quality import Quality
 from napari_ubam.versions import versions
 
 from .provenance import CurrentRun
+from .score_table import read_scores
 
 LISTED = 20  # episodes
+PARTS, ENDS = ("episodic", "constant"), ("", "_p", "_q")  # columns of subjects
 ROWS = 50  # a longer table of an analysis is left to its file
 COLUMNS = {
     "recording": "recording",
@@ -68,7 +70,7 @@ def write_report(folder: Path) -> Path:
             f"{folder} has no scores; score it with 'napari-ubam score STUDY.csv --run {folder} "
             "--reference FILTER'."
         )
-    scores = read_result(folder, SCORES)
+    scores = read_scores(folder)
     reference = [str(name) for name in scores.facts["reference_recordings"]]
     now = CurrentRun(folder)
     page = Page(
@@ -95,9 +97,10 @@ def _subjects(folder: Path, scores: Result) -> Part:
     others = subjects[~subjects["reference"]]
     sentences = [
         f"{counted(others['subject'].nunique(), 'subject')}, compared with "
-        f"{counted(len(scores.facts['reference_subjects']), 'reference subject')}. The mean excess of a "
-        "subject is a mean over its frames: how far the behaviour deviation exceeds the 95th percentile of "
-        "the reference, and 0 for frames below it. The unit is the subject, not the frame."
+        f"{counted(len(scores.facts['reference_subjects']), 'reference subject')}. The constant deviation of "
+        "a subject is what it always has: the median over its windows. The episodic deviation is what rises "
+        "above that: the mean excess over the 95th percentile of the reference, and 0 for frames below it. "
+        "The unit is the subject, not the frame."
     ]
     if len(others):
         smallest = others["smallest_p"].min()
@@ -105,9 +108,9 @@ def _subjects(folder: Path, scores: Result) -> Part:
             f"With this number of reference subjects p cannot be smaller than {smallest:.3f}; q is p "
             "adjusted for the number of subjects outside the reference (Benjamini and Hochberg)."
         )
-    columns = ["subject", "group", "session", "deviation", "p", "q", "reference"]
-    table = subjects.sort_values("deviation", ascending=False)[columns]
-    table = table.rename(columns={"deviation": "mean excess"})
+    columns = ["subject", "group", "session", *(part + end for part in PARTS for end in ENDS), "reference"]
+    table = subjects.sort_values("episodic", ascending=False)[columns]
+    table = table.rename(columns=lambda name: name.replace("_", " "))
     return Part("Subjects", sentences, table, _figures(folder, "subjects"))
 
 

@@ -3,11 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from napari_ubam.analysis import DeviationResult
+from napari_ubam.runfolder.errors import RunError
+from napari_ubam.runfolder.paths import SCORES
+from napari_ubam.runfolder.tables import Result, read_result
+
+
+def read_scores(folder: Path) -> Result:
+    """Read the tables of the last scoring of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of a run that was scored.
+
+    Returns
+    -------
+    Result
+        Tables ``scores``, ``subjects`` and ``episodes``.
+
+    Raises
+    ------
+    RunError
+        If they cannot be read, or are of an earlier version, which did not tell the parts of a deviation.
+    """
+    found = read_result(folder, SCORES)
+    if "episodic" not in found.tables["scores"] or "episodic" not in found.tables["subjects"]:
+        raise RunError(
+            f"The scores in {folder} are of an earlier version, which did not tell constant from episodic "
+            "deviation; score the study again."
+        )
+    return found
 
 
 class ScoreTable(pd.DataFrame):

@@ -153,7 +153,7 @@ def draw_scores(folder: Path, study: Study, scores: ScoreTable, options: Scoring
     options : ScoringOptions
     """
     tell = options.progress
-    save(subjects_figure(scores.subjects, "mean excess (cosine distance)"), folder / figure_file("subjects"))
+    save(subjects_figure(scores.subjects), folder / figure_file("subjects"))
     for number, recording in enumerate(study):
         check_cancelled(options.cancel)
         tell(Progress("figures", number, len(study), detail=recording.name))
@@ -170,7 +170,7 @@ def draw_scores(folder: Path, study: Study, scores: ScoreTable, options: Scoring
 
 def _episodes(scores: Scores) -> pd.DataFrame:
     found = episodes(
-        scores.behaviour_percentile, scores.times, frames=scores.frames, deviation=scores.behaviour_deviation
+        scores.episodic_percentile, scores.times, frames=scores.frames, deviation=scores.episodic
     )
     found.insert(0, "recording", scores.name)
     return found

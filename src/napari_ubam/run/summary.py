@@ -10,6 +10,7 @@ import pandas as pd
 from .score_table import ScoreTable
 
 LISTED = 5
+PARTS = ("episodic", "constant")
 
 
 def summary_lines(scores: ScoreTable) -> Iterator[str]:
@@ -25,13 +26,14 @@ def summary_lines(scores: ScoreTable) -> Iterator[str]:
     str
         One line.
     """
-    yield "Subjects, largest mean excess first (p cannot be smaller than the number in brackets):"
-    yield f"  {'subject':16} {'group':12} {'session':8} {'mean excess':>11} {'p':>7} {'q':>7}"
-    for row in _rows(scores.subjects.sort_values("deviation", ascending=False)):
+    yield "Subjects, largest episodic deviation first (p cannot be smaller than the number in brackets)."
+    yield "Episodic is what rises above the subject's own level; constant is what it always has."
+    heads = "".join(f" {part:>9} {'p':>6} {'q':>6}" for part in PARTS)
+    yield f"  {'subject':16} {'group':12} {'session':8}{heads}"
+    for row in _rows(scores.subjects.sort_values("episodic", ascending=False)):
         role = "  reference" if row.reference else f" ({row.smallest_p:.3f})"
-        q = "" if pd.isna(row.q) else f"{row.q:.3f}"
-        numbers = f"{row.deviation:11.4f} {row.p:7.3f} {q:>7}"
-        yield f"  {row.subject!s:16} {row.group!s:12} {row.session!s:8} {numbers}{role}"
+        numbers = "".join(_numbers(row, part) for part in PARTS)
+        yield f"  {row.subject!s:16} {row.group!s:12} {row.session!s:8}{numbers}{role}"
     outside = ~scores.episodes["recording"].isin(scores.facts["reference_recordings"])
     others = scores.episodes[outside]
     strongest = others.sort_values("excess", ascending=False).head(LISTED)
@@ -40,6 +42,12 @@ def summary_lines(scores: ScoreTable) -> Iterator[str]:
     for row in _rows(strongest):
         span = f"{row.start_time:.2f} to {row.stop_time:.2f} s (frames {row.start} to {row.stop - 1})"
         yield f"  {row.recording}: {span}, peak at frame {row.peak}, percentile {row.peak_percentile:.1f}"
+
+
+def _numbers(row: Any, part: str) -> str:
+    """Write value, p and q of a part of the deviation."""
+    value, p, q = (getattr(row, f"{part}{end}") for end in ("", "_p", "_q"))
+    return f" {value:9.4f} {p:6.3f} {'' if pd.isna(q) else format(q, '.3f'):>6}"
 
 
 def _rows(table: pd.DataFrame) -> Iterator[Any]:

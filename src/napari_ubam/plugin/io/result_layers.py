@@ -87,7 +87,8 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
     Parameters
     ----------
     scores : DataFrame
-        Rows of ``scores.csv`` of one recording, one for each frame.
+        Rows of ``scores.csv`` of one recording, one for each frame. Where a frame has no whole window, its
+        posture is shown.
     roi : Roi
         Region of the recording.
 
@@ -96,18 +97,21 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
     ScoreOverlay
     """
     table = scores.sort_values("frame")
-    percentile = table["behaviour_percentile"].fillna(table["posture_percentile"]).to_numpy(float)
+    percentile = table["episodic_percentile"].fillna(table["posture_percentile"]).to_numpy(float)
     colours = np.tile(np.array(NONE), (len(table), 1))
     known = np.isfinite(percentile)
     # In steps, because each change of the colour costs napari a redrawing of the outline.
     steps = np.minimum(np.floor(percentile[known] / STEP) * STEP + STEP / 2, 100)
     colours[known] = matplotlib.colormaps["coolwarm"](steps / 100)
     texts = tuple(
-        f"deviation {deviation:.3f}, percentile {rank:.1f}{' *' if rank >= LINE else ''}"
+        f"{kind} deviation {value:.3f}, percentile {rank:.1f}{' *' if rank >= LINE else ''}"
         if np.isfinite(rank)
         else "no score"
-        for deviation, rank in zip(
-            table["behaviour_deviation"].fillna(table["posture_deviation"]), percentile, strict=True
+        for kind, value, rank in zip(
+            np.where(table["episodic"].notna(), "episodic", "posture"),
+            table["episodic"].fillna(table["posture_deviation"]),
+            percentile,
+            strict=True,
         )
     )
     return ScoreOverlay(int(table["frame"].iloc[0]), colours, texts, corners_of(roi))

@@ -13,7 +13,7 @@ import pandas as pd
 from napari_ubam.jobs import Job, find_jobs
 from napari_ubam.runfolder.paths import BEHAVIOUR, MAGNIFIER, POSTURE, SCORES
 from napari_ubam.runfolder.scored_recordings import ScoredStudy, read_scored
-from napari_ubam.runfolder.tables import has_result, read_result
+from napari_ubam.runfolder.tables import has_result
 from napari_ubam.study import Study
 
 from .following import FileStates, states_of
@@ -34,9 +34,11 @@ class Results:
     ----------
     scores : DataFrame
         ``recording, frame, time, posture_deviation, behaviour_deviation, posture_percentile,
-        behaviour_percentile``, one row for each frame.
+        behaviour_percentile, constant, episodic, constant_percentile, episodic_percentile``, one row for each
+        frame.
     subjects : DataFrame
-        ``subject, group, session, deviation, p, q``.
+        ``subject, group, session, deviation, p, q``, and value, percentile, p and q of ``constant`` and
+        ``episodic``.
     episodes : DataFrame
         Spans above the 95th percentile with their peaks.
     scored : ScoredStudy
@@ -228,5 +230,7 @@ def _read_scores(folder: Path) -> Results | None:
     """Scores of a run; None if it was not scored."""
     if not has_result(folder, SCORES):
         return None
-    found, scored = read_result(folder, SCORES), read_scored(folder)
+    from napari_ubam.run.score_table import read_scores
+
+    found, scored = read_scores(folder), read_scored(folder)
     return None if scored is None else Results(**found.tables, scored=scored)

@@ -110,7 +110,7 @@ class TimelinePlot(FigureCanvasQTAgg):
         self._times, self._frames = rows["time"].to_numpy(float), rows["frame"].to_numpy(np.int64)
         for column, colour, label in (
             ("posture_percentile", self._colours.faint, "posture"),
-            ("behaviour_percentile", self._colours.strong, "behaviour"),
+            ("episodic_percentile", self._colours.strong, "behaviour, episodic"),
         ):
             for times, values, alpha in _curves(self._times, rows[column].to_numpy(float)):
                 self.axes.plot(times, values, color=colour, linewidth=1.1, alpha=alpha * share, label=label)
