@@ -214,7 +214,7 @@ def test_a_missing_chunk_is_told_by_check(zarr_format: int, tmp_path: Path) -> N
     assert open_video(path, fps=30).notes == ()
     third = path / ("2.0.0" if zarr_format == 2 else "c/2/0/0")
     third.unlink()
-    assert "1 of 4 chunks are not stored, so frames between 10 and 14 show the value 0" in notes_of(path)
+    assert "1 of 4 chunks is not stored, so frames between 10 and 14 show the value 0" in notes_of(path)
     table = tmp_path / "study.csv"
     table.write_text("video,subject,group,session,fps\nvideo.zarr,r1,a,0,30\n")
     assert "frames between 10 and 14" in str(check_study(table))

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from napari_ubam.video import open_video
+from napari_ubam.video import open_video, proof
 from numbered_videos import RECIPES, Recipe, encode
 from plain_decoding import assert_as_plain, changed, every_packet_a_keyframe, plain_pictures
 
@@ -149,3 +149,26 @@ def test_a_jump_after_a_jump_needs_no_first_packet_again(name: str, clip, monkey
         video[number]
     assert len(primed) == 1
     assert RECIPES[name].suffix in str(clip(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "jumps"),
+    [
+        ("h264 GOP 12", 1),
+        ("h264 mts", 1),
+        ("h264 avi", 1),
+        ("h264 open GOP", 4),
+        ("mpeg4 avi", 4),
+    ],
+)
+def test_fewer_jumps_are_tried_where_the_bitstream_tells(
+    name: str, jumps: int, clip, index_cache, monkeypatch
+) -> None:
+    """A keyframe that ends all references needs no proof of its own; wrong marks and open groups do."""
+    tried = []
+    real = proof._Trial._agrees
+    monkeypatch.setattr(
+        proof._Trial, "_agrees", lambda self, key, back: tried.append((back, key)) or real(self, key, back)
+    )
+    open_video(clip(name), warn=False)
+    assert len(tried) == jumps

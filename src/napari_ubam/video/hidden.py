@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from .units import UnitReader
+
 HiddenTest = Callable[[memoryview], bool]
 
 _SEQUENCE, _FRAME_HEADER, _FRAME = 1, 3, 6
-_SKIPPED_LEADING, _KEYFRAMES, _FIRST_OTHER_UNIT = (8, 9), range(16, 24), 32  # of HEVC
+_SKIPPED_LEADING, _KEYFRAMES = (8, 9), range(16, 24)  # of HEVC
 
 
 def hidden_test(codec: str, extradata: bytes | None = None) -> HiddenTest | None:
@@ -37,7 +39,7 @@ def hidden_test(codec: str, extradata: bytes | None = None) -> HiddenTest | None
     if "vp9" in codec:
         return _hidden_vp9
     if codec == "hevc":
-        return LeadingPictures((extradata or b"")[:1] == b"\1")
+        return LeadingPictures(UnitReader(codec, extradata))
     return _hidden_dirac if codec == "dirac" else None
 
 
@@ -53,32 +55,22 @@ class LeadingPictures:
 
     Parameters
     ----------
-    lengths : bool
-        Whether lengths stand before the units of a packet, as in MP4, and not start codes.
+    units : UnitReader
+        Reader of the stream.
     """
 
-    def __init__(self, lengths: bool) -> None:
-        self._lengths = lengths
+    def __init__(self, units: UnitReader) -> None:
+        self._units = units
         self._keyframes = 0
 
     def __call__(self, packet: memoryview) -> bool:
         """Whether a packet is such a picture. The packets are given in the order of the file."""
         if self._keyframes > 1:
             return False
-        kind = next((one for one in self._kinds(packet) if one < _FIRST_OTHER_UNIT), -1)
+        kind = self._units.picture(packet)
         if kind in _KEYFRAMES:
             self._keyframes += 1
         return kind in _SKIPPED_LEADING and self._keyframes == 1
-
-    def _kinds(self, packet: memoryview) -> Iterator[int]:
-        """Types of the units of a packet."""
-        if self._lengths:
-            place = 0
-            while place + 5 <= len(packet):
-                yield packet[place + 4] >> 1 & 63
-                place += 4 + int.from_bytes(packet[place : place + 4], "big")
-        else:
-            yield from (unit[0] >> 1 & 63 for unit in bytes(packet).split(b"\0\0\1")[1:] if unit)
 
 
 def _hidden_dirac(packet: memoryview) -> bool:

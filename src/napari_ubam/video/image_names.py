@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from napari_ubam.study.values import counted, listed
+
 from .errors import VideoError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
@@ -100,16 +102,15 @@ def _form(stem: str) -> str:
 def _left_out(files: Sequence[Path], frames: int) -> tuple[str, ...]:
     if not files:
         return ()
-    what, verb = ("image", "is") if len(files) == 1 else ("images", "are")
+    verb, kept = "is" if len(files) == 1 else "are", counted(frames, "frame")
     return (
-        f"{len(files)} {what} {verb} left out, because the name differs from those of the {frames} frames, "
+        f"{counted(len(files), 'image')} {verb} left out, because the name differs from those of the {kept}, "
         f"or the frame is there in another file type: {_listed(files)}; rename what is a frame.",
     )
 
 
 def _listed(files: Sequence[Path]) -> str:
-    more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
-    return ", ".join(file.name for file in files[:_LISTED]) + more
+    return listed((file.name for file in files), _LISTED)
 
 
 def _numbers(file: Path) -> list[str]:

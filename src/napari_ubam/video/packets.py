@@ -24,6 +24,7 @@ import numpy as np
 from .errors import VideoError
 from .hidden import LeadingPictures, hidden_test
 from .index import NO_TIME, FrameIndex, IntArray
+from .units import UnitReader
 
 ENDS_WITH_AN_ERROR = frozenset({"mpjpeg"})
 """FFmpeg names of containers whose intact end FFmpeg reports as an error."""
@@ -335,6 +336,8 @@ class Demuxed:
         Number of packets without data, which stand for the last picture again.
     complete : bool
         False if reading stopped with an error.
+    closed : bool
+        Whether the bitstream tells that no picture refers to one before the last keyframe.
     cut_start : bool
         Whether pictures at the start refer to pictures that the file does not have.
     """
@@ -342,6 +345,7 @@ class Demuxed:
     table: IntArray
     empty: int
     complete: bool
+    closed: bool = False
     cut_start: bool = False
 
 
@@ -360,7 +364,10 @@ def demux_all(container: av.container.InputContainer, stream: av.video.stream.Vi
     """
     rows: list[tuple[int, int, int, int, bool, bool]] = []
     empty, cut_start, complete = 0, False, container.format.name in ENDS_WITH_AN_ERROR
-    never_shown = hidden_test(stream.codec_context.name, stream.codec_context.extradata)
+    codec, extradata = stream.codec_context.name, stream.codec_context.extradata
+    units = UnitReader(codec, extradata) if codec in ("h264", "hevc") else None
+    closed = units is not None
+    never_shown = hidden_test(codec, extradata)
     with contextlib.suppress(av.error.FFmpegError):
         for packet in container.demux(stream):
             if packet.size:
@@ -368,8 +375,10 @@ def demux_all(container: av.container.InputContainer, stream: av.video.stream.Vi
                 dts = NO_TIME if packet.dts is None else packet.dts
                 hidden = never_shown is not None and never_shown(memoryview(packet))
                 cut_start |= hidden and not packet.is_discard and isinstance(never_shown, LeadingPictures)
+                if packet.is_keyframe and closed and units is not None:
+                    closed = units.is_idr(memoryview(packet))
                 rows.append((pts, dts, pos, size, packet.is_keyframe, hidden or packet.is_discard))
             else:
                 empty += packet.dts is not None  # the last packet, which PyAV adds, has no time
         complete = True
-    return Demuxed(np.array(rows, np.int64).reshape(-1, 6), empty, complete, cut_start)
+    return Demuxed(np.array(rows, np.int64).reshape(-1, 6), empty, complete, closed, cut_start)

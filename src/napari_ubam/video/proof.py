@@ -37,7 +37,12 @@ Checksums = dict[int, int]
 
 
 def prove_starts(
-    path: Path, index: FrameIndex, types: bool, intra_only: bool, progress: Progress | None = None
+    path: Path,
+    index: FrameIndex,
+    types: bool,
+    intra_only: bool,
+    closed: bool = False,
+    progress: Progress | None = None,
 ) -> FrameIndex:
     """Keep only the keyframes from which decoding gives the right pictures.
 
@@ -51,6 +56,9 @@ def prove_starts(
         Whether the decoder tells which pictures refer to others. If not, all keyframes are tried.
     intra_only : bool
         Whether no picture of the codec refers to others.
+    closed : bool
+        Whether the bitstream tells that no picture refers to one before the last keyframe. Then one jump is
+        tried, the cheapest in the second half, since only what the decoder has learned could be missing.
     progress : callable, optional
         Called with ``(finished packets, total packets)`` while the whole file is decoded.
 
@@ -62,7 +70,7 @@ def prove_starts(
     if len(index.keys) < 2 or (intra_only and not index.key.all()):
         return index
     if types or intra_only:
-        return index if _Trial(path, index).passes() else _tried(path, index, progress)
+        return index if _Trial(path, index, closed).passes() else _tried(path, index, progress)
     return _tried(path, replace(index, fresh_decoder=True), progress)
 
 
@@ -140,9 +148,10 @@ class _Compared:
 class _Trial:
     """Jumps that are tried when a file is indexed."""
 
-    def __init__(self, path: Path, index: FrameIndex) -> None:
+    def __init__(self, path: Path, index: FrameIndex, closed: bool) -> None:
         self._index = index
         self._keys = index.keys[1:]
+        self._closed = closed
         self._decoder = FrameDecoder(path, index)
         self._compared = _Compared(self._decoder, index)
         self._budget = TRIAL_PIXELS // (index.picture.width * index.picture.height)
@@ -156,6 +165,10 @@ class _Trial:
 
     def _jumps(self) -> list[tuple[int, int]]:
         """Keyframes to try near the start, middle and end, each after the one where its truth begins."""
+        if self._closed:
+            groups = np.diff(self._index.keys)
+            last = len(groups) // 2 + int(np.argmin(groups[len(groups) // 2 :]))
+            return [(int(self._index.keys[last]), int(self._index.keys[last + 1]))]
         near = self._keys[self._keys <= NEAR_PACKETS]
         chosen = near[[0, len(near) // 2, -1]] if len(near) else self._keys[:1]
         jumps = [(0, int(key)) for key in dict.fromkeys(chosen.tolist())]

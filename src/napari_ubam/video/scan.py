@@ -14,6 +14,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from napari_ubam.study.values import counted
+
 from .convert import display_matrix
 from .errors import VideoError
 from .index import NO_TIME, FrameIndex, IntArray, Picture
@@ -99,7 +101,8 @@ def build_index(path: Path, progress: Progress | None = None) -> FrameIndex:
         rate_notes=tuple(assumed),
         forward_only=forward_only,
     )
-    return prove_starts(path, index, facts.trusts_types or trial.tells_types, facts.intra_only, progress)
+    types = facts.trusts_types or trial.tells_types
+    return prove_starts(path, index, types, facts.intra_only, demuxed.closed, progress)
 
 
 UNCERTAIN_NEAR = (
@@ -243,8 +246,9 @@ def _notes(facts: StreamFacts, table: IntArray, trial: Decoded) -> list[str]:
     if trial.interlaced:
         notes.append("Interlaced video: frames are shown as stored, with the lines of both fields.")
     if facts.truncated:
-        stated = f" of {facts.frames} frames that its header states" if facts.complete else " frames"
-        notes.append(f"The file ends early: it has {len(table)}{stated}.")
+        stated = f" of {counted(facts.frames, 'frame')} that its header states" if facts.complete else ""
+        found = len(table) if stated else counted(len(table), "frame")
+        notes.append(f"The file ends early: it has {found}{stated}.")
     if facts.streams > 1:
         notes.append(f"The file has {facts.streams} video streams: the first one is read.")
     if abs(facts.pixel_aspect - 1) > 1e-3:

@@ -179,7 +179,7 @@ def _layout_of_series(file: tifffile.TiffFile) -> _Layout:
     torn = whole < frames or _broken_chain(file) or claimed > frames
     notes += _torn(whole, claimed if claimed > whole else 0) if torn else ()
     if len(series.pages) == frames and lacks_decoder(page):
-        numbers = tuple(_number(one.index) for one in series.pages[:whole])
+        numbers = tuple(_number(one.index) for one in series.pages[:whole] if one is not None)
         return _Layout(place, f"I{page.axes}", single=numbers, notes=notes)
     return _Layout(place, series.axes, whole if whole < frames else None, notes=notes)
 

@@ -126,8 +126,9 @@ def _missing_chunks(array: Any, time: int) -> tuple[str, ...]:
     places = sorted({place[time] for place in absent})
     first = places[0] * size[time]
     last = min((places[-1] + 1) * size[time], array.shape[time]) - 1
+    verb = "is" if len(absent) == 1 else "are"
     return (
-        f"{len(absent)} of {total} chunks are not stored, so frames between {first} and {last} show the "
+        f"{len(absent)} of {total} chunks {verb} not stored, so frames between {first} and {last} show the "
         f"value {array.fill_value}: right if the picture is empty there, otherwise copy the folder again.",
     )
 
