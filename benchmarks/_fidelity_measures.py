@@ -28,6 +28,7 @@ WIDEST, FITTED = 512, 4000  # numbers that regressions are fitted to, and frames
 FOLDS = 4  # of animals, to choose the penalty
 RELIT = ", other light"
 LEVELS = {"frame": "posture", "window": "behaviour"}
+VALUES = {"frame": "posture_deviation", "window": "behaviour_deviation", "episodic": "episodic"}
 
 Numbers = dict[str, Any]
 
@@ -126,8 +127,8 @@ def detection(films: Sequence[RenderedRecording], result: DeviationResult) -> Nu
     Mean over the impaired recordings, pooled over all recordings, and the mean for each kind of deviation.
     """
     found: Numbers = {"kinds": {kind: {} for kind in KINDS}}
-    for level, code in LEVELS.items():
-        values = [getattr(result[film.name], f"{code}_deviation") for film in films]
+    for level, name in VALUES.items():
+        values = [getattr(result[film.name], name) for film in films]
         apart = [_labels(film, score) for film, score in zip(films, values, strict=True)]
         each = [_area(*pair) for film, pair in zip(films, apart, strict=True) if not film.healthy]
         found[f"auroc_{level}"] = _mean(each)
@@ -144,6 +145,7 @@ def controls(herd: Herd, result: DeviationResult) -> Numbers:
     """How the healthy animals that were held out look, as filmed and under another light."""
     found: Numbers = {}
     healthy = [film.name for film in herd.held_out if film.healthy]
+    found["over95_episodic"] = _over([result[name] for name in healthy], "episodic")
     for code in LEVELS.values():
         plain, relit = ([result[name + end] for name in healthy] for end in ("", RELIT))
         found[f"over95_{code}"] = _over(plain, code)
@@ -185,7 +187,17 @@ def _codes(film: RenderedRecording, codes: Encoded, end: str = "") -> Codes:
     name = film.name + end
     valid = codes.valid & (numbers >= EDGE) & (numbers < len(numbers) - EDGE)
     return Codes(
-        name, name, film.group, "", codes.posture, codes.behaviour, numbers / film.fps, numbers, valid
+        name,
+        name,
+        film.group,
+        "",
+        codes.posture,
+        codes.behaviour,
+        numbers / film.fps,
+        numbers,
+        valid,
+        np.ones(len(numbers), bool),
+        codes.window,
     )
 
 

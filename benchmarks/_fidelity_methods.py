@@ -15,6 +15,8 @@ from _fidelity_data import Herd, RenderedRecording
 from skimage.feature import hog
 from sklearn.decomposition import PCA
 
+from napari_ubam.analysis import WindowSize
+
 if TYPE_CHECKING:  # torch is loaded where a network is asked for, and not in the processes that render
     from _fidelity_network import Budget, Network
 
@@ -36,11 +38,14 @@ class Encoded:
         Code of the window around each frame; zeros where it would reach over an end.
     valid : (t,) bool array
         Frames with a whole window.
+    window : WindowSize, optional
+        If given, windows are compared posture by posture, as the product does.
     """
 
     posture: np.ndarray
     behaviour: np.ndarray
     valid: np.ndarray
+    window: WindowSize | None = None
 
     @classmethod
     def joined(cls, posture: np.ndarray) -> Encoded:
@@ -165,10 +170,13 @@ class Methods:
         return [Encoded.joined(encode(encoder, film.crops)) for film in self.herd.all]
 
     def _by_network(self, network: Network) -> list[Encoded]:
+        from napari_ubam.embedding.codes import windows_of
+
         encoded = []
         for film in self.herd.all:
             posture = network.posture(film.crops)
-            encoded.append(Encoded(posture, *network.behaviour(posture, film.fps)))
+            behaviour, valid = network.behaviour(posture, film.fps)
+            encoded.append(Encoded(posture, behaviour, valid, windows_of(network.encoder)))
         return encoded
 
     def _components(self, features: Sequence[np.ndarray]) -> list[Encoded]:

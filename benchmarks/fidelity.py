@@ -99,7 +99,7 @@ def _arguments() -> argparse.ArgumentParser:
     add(
         "--statistic",
         choices=list(STATISTICS),
-        default="mean_excess",
+        default="episodic_excess",
         help="deviation of a subject",
     )
     add("--frames", type=int, default=450, help="a recording (default 450)")

@@ -158,5 +158,7 @@ def test_truth_is_compared_where_bouts_are(fresh: Run, study: Study) -> None:
     ideal = found.merge(truth, on=["recording", "frame"])
     for kind in ("posture", "behaviour"):
         found[f"{kind}_deviation"] = ideal["envelope"].where(found[f"{kind}_deviation"].notna())
+    found["episodic"] = found["behaviour_deviation"]
     agreed = agreement(found, truth)
-    assert agreed["posture"] == agreed["behaviour"] == 1.0
+    assert agreed["posture"] == agreed["behaviour"] == agreed["pooled"] == 1.0
+    assert 0 <= agreed["constant"] <= 1

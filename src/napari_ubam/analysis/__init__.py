@@ -28,6 +28,7 @@ from .subjects import (
     subject_table,
 )
 from .window_grid import WindowSize
+from .within_subject import deviation_within_subjects
 
 __all__ = [
     "SIGNIFICANT",
@@ -45,6 +46,7 @@ __all__ = [
     "WindowSize",
     "analyses",
     "deviation",
+    "deviation_within_subjects",
     "episodes",
     "episodic_excess",
     "find_analysis",

@@ -85,7 +85,7 @@ def deviation(
     Cancelled
         When ``cancel`` is set.
     """
-    _check(codes, reference)
+    check_codes(codes, reference)
     if min(k, per_subject, reference_frames) < 1:
         raise DeviationError("k, per_subject and reference_frames must be at least 1; choose larger numbers.")
     chosen = choose_reference(codes, reference, reference_frames)
@@ -258,7 +258,20 @@ class _Steps:
         return report
 
 
-def _check(codes: Sequence[Codes], reference: Sequence[str]) -> None:
+def check_codes(codes: Sequence[Codes], reference: Sequence[str]) -> None:
+    """Refuse codes that cannot be compared.
+
+    Parameters
+    ----------
+    codes : sequence of Codes
+    reference : sequence of str
+        Names of the recordings that define normal.
+
+    Raises
+    ------
+    DeviationError
+        If the reference is empty or unknown, or the recordings do not match each other.
+    """
     names = [one.name for one in codes]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise DeviationError(f"Two recordings are named {twice[0]}; give each recording its own name.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,11 @@ class DeviationResult:
         Number of reference frames used, by subject.
     warnings : tuple of str
         Sentences for the user.
+    calibrations : mapping of str to mapping
+        Distributions behind the percentiles by subject, if each is compared with its own baseline.
+    stretches : mapping of str to ndarray of int, shape (t,)
+        If each subject is compared with its own baseline: stretch of time of each frame of the reference
+        recordings, by name. A frame of the reference is compared with the other stretches.
     """
 
     recordings: tuple[Scores, ...]
@@ -99,6 +104,26 @@ class DeviationResult:
     reference_subjects: tuple[str, ...]
     reference_counts: Mapping[str, int]
     warnings: tuple[str, ...] = field(default=())
+    calibrations: Mapping[str, Mapping[str, Calibration]] = field(default_factory=dict)
+    stretches: Mapping[str, npt.NDArray[np.integer[Any]]] = field(default_factory=dict)
+
+    @property
+    def within_subjects(self) -> bool:
+        """Whether each subject is compared with its own baseline."""
+        return bool(self.calibrations)
+
+    def calibration_of(self, subject: str) -> Mapping[str, Calibration]:
+        """Give the distributions that a subject is compared with.
+
+        Parameters
+        ----------
+        subject : str
+
+        Returns
+        -------
+        mapping of str to Calibration
+        """
+        return self.calibrations.get(subject, self.calibration)
 
     def __getitem__(self, name: str) -> Scores:
         """Scores of a recording by its name."""
@@ -151,3 +176,23 @@ def pooled(scores: Sequence[Scores]) -> Scores:
         if isinstance(getattr(first, field.name), np.ndarray)
     }
     return Scores(first.name, first.subject, first.group, ", ".join(sessions), first.reference, **arrays)
+
+
+def selected(scores: Scores, rows: npt.NDArray[np.bool_]) -> Scores:
+    """Take some of the frames.
+
+    Parameters
+    ----------
+    scores : Scores
+    rows : ndarray of bool, shape (t,)
+
+    Returns
+    -------
+    Scores
+    """
+    arrays = {
+        field.name: getattr(scores, field.name)[rows]
+        for field in fields(Scores)
+        if isinstance(getattr(scores, field.name), np.ndarray)
+    }
+    return replace(scores, **arrays)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from .baseline import rank_among
+from .baseline import constant_part, rank_among
 from .calibration import Calibration
-from .scores import DeviationResult, Scores, pooled
+from .scores import DeviationResult, Scores, pooled, selected
 
 Statistic = Callable[[Scores, Mapping[str, Calibration]], float]
 
@@ -155,6 +157,9 @@ def subject_table(result: DeviationResult, statistic: Statistic = mean_behaviour
     subjects come from the same population. It cannot be less than 1 / (n + 1). q is p adjusted for the number
     of rows outside the reference (Benjamini and Hochberg, J. R. Stat. Soc. B 57, 1995).
 
+    If each subject is compared with its own baseline, n is the number of stretches of the baseline. These are
+    no independent subjects: p then tells whether this one subject has changed, and nothing about others.
+
     Parameters
     ----------
     result : DeviationResult
@@ -175,9 +180,9 @@ def subject_table(result: DeviationResult, statistic: Statistic = mean_behaviour
     joined = _joined(result)
     table = pd.DataFrame([_labels(scores) for scores in joined])
     for name, of in statistics.items():
-        table[name] = [_value(scores, of, result.calibration) for scores in joined]
+        table[name] = [_value(scores, of, result.calibration_of(scores.subject)) for scores in joined]
         prefix = "" if name == "deviation" else f"{name}_"
-        ranks = pd.DataFrame([_rank(row, table, name) for row in table.index], index=table.index)
+        ranks = pd.DataFrame([_rank(row, table, name, result, of) for row in table.index], index=table.index)
         table[f"{prefix}percentile"], table[f"{prefix}p"] = ranks["percentile"], ranks["p"]
         table[f"{prefix}q"] = _adjusted(table[f"{prefix}p"], table["reference"])
         table["n_reference"], table["smallest_p"] = ranks["n_reference"], ranks["smallest_p"]
@@ -239,13 +244,43 @@ def _value(scores: Scores, statistic: Statistic, calibration: Mapping[str, Calib
     return float("nan") if empty else statistic(scores, calibration)
 
 
-def _rank(row: int, table: pd.DataFrame, name: str) -> dict[str, float]:
-    """Compare a value with those of the reference subjects other than the own one."""
-    value, is_other = float(table[name][row]), table["subject"] != table["subject"][row]
-    others = table.loc[table["reference"] & is_other & table[name].notna(), name].to_numpy(float)
+def _rank(
+    row: int, table: pd.DataFrame, name: str, result: DeviationResult, statistic: Statistic
+) -> dict[str, float]:
+    """Compare a value with those of the other reference subjects, or with stretches of the own baseline."""
+    value, subject = float(table[name][row]), str(table["subject"][row])
+    if result.within_subjects:
+        others = _of_stretches(result, subject, statistic)
+        value = float("nan") if table["reference"][row] else value  # it is what the others are
+    else:
+        is_other = table["reference"] & (table["subject"] != subject) & table[name].notna()
+        others = table.loc[is_other, name].to_numpy(float)
     least = 1 / (len(others) + 1)
     p = (1 + int((others >= value).sum())) * least if np.isfinite(value) else np.nan
     return {"percentile": rank_among(value, others), "p": p, "n_reference": len(others), "smallest_p": least}
+
+
+def _of_stretches(result: DeviationResult, subject: str, statistic: Statistic) -> npt.NDArray[np.float64]:
+    """Statistic of each stretch of a subject's baseline, compared with the other stretches."""
+    own = [one for one in result.recordings if one.subject == subject and one.name in result.stretches]
+    if not own:
+        return np.empty(0)
+    stretch, whole = np.concatenate([result.stretches[one.name] for one in own]), pooled(own)
+    values = [
+        _value(_as_one(selected(whole, stretch == number)), statistic, result.calibration_of(subject))
+        for number in np.unique(stretch)
+    ]
+    return np.array([value for value in values if np.isfinite(value)])
+
+
+def _as_one(scores: Scores) -> Scores:
+    """Give a stretch its own constant part, as a recording has it."""
+    constant = np.float32(constant_part(scores.behaviour_deviation))
+    return replace(
+        scores,
+        constant=np.where(np.isfinite(scores.constant), constant, np.nan),
+        episodic=scores.behaviour_deviation - constant,
+    )
 
 
 def _adjusted(p: pd.Series, is_reference: pd.Series) -> pd.Series:

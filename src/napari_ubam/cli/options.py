@@ -20,4 +20,11 @@ Reference = Annotated[
         help="Recordings that define normal, such as group=healthy or 'group=healthy and session=0'.",
     ),
 ]
+Within = Annotated[
+    str,
+    typer.Option(
+        metavar="subject",
+        help="Compare each subject with its own reference recordings, such as those before a lesion.",
+    ),
+]
 Kind = Annotated[str, typer.Option(help=f"Embedding: {' or '.join(KINDS)}.")]

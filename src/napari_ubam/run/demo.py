@@ -132,8 +132,9 @@ def agreement(scores: ScoreTable, truth: pd.DataFrame) -> dict[str, float]:
     -------
     dict of str to float
         Mean over impaired recordings of the area under the ROC curve, frames in bouts against frames outside,
-        ``posture`` and ``behaviour``; and ``subjects``, the part of (impaired, healthy) pairs that are
-        ranked rightly.
+        ``posture`` and ``behaviour``; ``pooled``, the same over all recordings together by the episodic part;
+        and ``episodic`` and ``constant``, the share of (impaired, healthy) pairs of subjects that each part
+        ranks rightly. The impairment of the sample study comes in bouts, so the constant part need not.
     """
     joined = scores.merge(truth[["recording", "frame", "envelope"]], on=["recording", "frame"])
     joined = joined[(joined["envelope"] > INSIDE) | (joined["envelope"] < OUTSIDE)].dropna()
@@ -143,11 +144,14 @@ def agreement(scores: ScoreTable, truth: pd.DataFrame) -> dict[str, float]:
         if inside.any() and not inside.all():
             for kind, values in areas.items():
                 values.append(float(roc_auc_score(inside, part[f"{kind}_deviation"])))
-    table = scores.subjects
-    ill = table.loc[table["group"] == "impaired", "deviation"].to_numpy()
-    well = table.loc[table["group"] == "healthy", "deviation"].to_numpy()
     found = {kind: float(np.mean(values)) for kind, values in areas.items()}
-    return {**found, "subjects": float(np.mean(ill[:, None] > well))}
+    pooled = float(roc_auc_score(joined["envelope"] > INSIDE, joined["episodic"]))
+    table = scores.subjects
+    for name in ("episodic", "constant"):
+        ill = table.loc[table["group"] == "impaired", name].to_numpy()
+        well = table.loc[table["group"] == "healthy", name].to_numpy()
+        found[name] = float(np.mean(ill[:, None] > well))
+    return {**found, "pooled": pooled}
 
 
 def _against_truth(scores: ScoreTable, truth: pd.DataFrame) -> Iterator[str]:
@@ -155,13 +159,15 @@ def _against_truth(scores: ScoreTable, truth: pd.DataFrame) -> Iterator[str]:
     yield "Against the truth (0.5 is chance, 1 is perfect):"
     yield f"  frames in bouts against frames outside, by posture      {found['posture']:.3f}"
     yield f"  the same by behaviour, over windows                     {found['behaviour']:.3f}"
-    yield f"  pairs of an impaired and a healthy animal ranked right  {found['subjects']:.3f}"
+    yield f"  the same over all recordings, by the episodic part      {found['pooled']:.3f}"
+    yield f"  pairs of an impaired and a healthy animal ranked right  {found['episodic']:.3f}"
+    yield f"  the same by the constant part (bouts do not show there) {found['constant']:.3f}"
 
 
 def _draw(folder: Path, scores: ScoreTable, truth: pd.DataFrame) -> None:
     """Draw the impaired animal with the strongest deviation, its true bouts as a band."""
     table = scores.subjects[~scores.subjects["reference"]]
-    subject = table.sort_values("deviation").iloc[-1]["subject"]
+    subject = table.sort_values("episodic").iloc[-1]["subject"]
     shown = next(one for one in scores.deviation.recordings if one.subject == subject)
     own = scores.episodes[scores.episodes["recording"] == shown.name]
     envelope = truth.loc[truth["recording"] == shown.name, "envelope"].to_numpy()

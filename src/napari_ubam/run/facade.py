@@ -175,6 +175,7 @@ class Run(ReadableRun):
         k: int = ScoringOptions.k,
         per_subject: int = ScoringOptions.per_subject,
         figures: bool = True,
+        within: str = "",
         progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
     ) -> ScoreTable:
@@ -193,6 +194,9 @@ class Run(ReadableRun):
             Number of nearest reference frames, and of those of one subject at most.
         figures : bool
             Whether to draw the subjects and a timeline of each recording.
+        within : str
+            ``"subject"`` to compare each subject with its own reference recordings, such as those before a
+            lesion; by default it is compared with other subjects.
         progress : callable, optional
             Called with the progress of the stages ``"score"`` and ``"figures"``.
         cancel : object with ``is_set()``, optional
@@ -202,8 +206,9 @@ class Run(ReadableRun):
         -------
         ScoreTable
             A pandas table with the columns ``recording, frame, time, posture_deviation, behaviour_deviation,
-            posture_percentile, behaviour_percentile``, one row for each frame. Its attributes ``subjects``,
-            ``episodes``, ``warnings``, ``facts`` and ``deviation`` are the rest of the result.
+            posture_percentile, behaviour_percentile, constant, episodic, constant_percentile,
+            episodic_percentile``, one row for each frame. Its attributes ``subjects``, ``episodes``,
+            ``warnings``, ``facts`` and ``deviation`` are the rest of the result.
 
         Raises
         ------
@@ -214,7 +219,7 @@ class Run(ReadableRun):
         Cancelled
             When ``cancel`` is set.
         """
-        options = ScoringOptions(k, per_subject, figures, progress or silent, cancel)
+        options = ScoringOptions(k, per_subject, figures, within, progress or silent, cancel)
         return score_study(self.folder, study, reference, options)
 
     def analyse(

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from napari_ubam.analysis import Codes, Scores, deviation, episodes, mean_excess, score_table, subject_table
+from napari_ubam.analysis import (
+    Codes,
+    DeviationError,
+    Scores,
+    deviation,
+    deviation_within_subjects,
+    episodes,
+    mean_excess,
+    score_table,
+    subject_table,
+)
 from napari_ubam.embedding.codes import read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
@@ -37,6 +47,9 @@ class ScoringOptions:
         Number of nearest reference frames, and of those of one subject at most.
     figures : bool
         Whether to draw the subjects and a timeline of each recording.
+    within : str
+        ``"subject"`` to compare each subject with its own reference recordings; empty to compare it with
+        other subjects.
     progress : callable
         Called with the progress of the stages ``"score"`` and ``"figures"``.
     cancel : object with ``is_set()``, optional
@@ -46,6 +59,7 @@ class ScoringOptions:
     k: int = 10
     per_subject: int = 2
     figures: bool = True
+    within: str = ""
     progress: ProgressCallback = silent
     cancel: Cancel | None = None
 
@@ -69,7 +83,9 @@ def score_study(folder: Path, study: Study, reference: str, options: ScoringOpti
     """
     chosen, encoder = study.select(reference), ModelEncoder.load(folder)
     codes = read_codes(folder, study, encoder)
-    settings = {"reference": reference, "k": options.k, "per_subject": options.per_subject}
+    settings: dict[str, object] = {"reference": reference, "k": options.k, "per_subject": options.per_subject}
+    if options.within:
+        settings["within"] = options.within
     scores = compute_scores(codes, chosen.names, settings | {"model": dict(encoder.hashes)}, options)
     for sentence in scores.warnings:
         options.progress(Progress("score", 0, 0, message=sentence))
@@ -98,7 +114,10 @@ def compute_scores(
     -------
     ScoreTable
     """
-    result = deviation(
+    if options.within not in ("", "subject"):
+        raise DeviationError(f"within is {options.within!r}; the only choice is 'subject'.")
+    compare = deviation_within_subjects if options.within else deviation
+    result = compare(
         codes,
         reference,
         k=options.k,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from napari_ubam.cli.app import app
-from napari_ubam.cli.options import Reference, RunFolder, StudyFile
+from napari_ubam.cli.options import Reference, RunFolder, StudyFile, Within
 from napari_ubam.cli.progress_and_refusals import load_libraries, refusals, working
 
 
@@ -14,15 +14,21 @@ def score(
     study: StudyFile,
     run: RunFolder,
     reference: Reference,
+    within: Within = "",
 ) -> None:
     """Score how much every frame, window and subject deviates from the reference."""
+    if within not in ("", "subject"):
+        raise typer.BadParameter(
+            f"{within!r} is not known; the only choice is 'subject'.", param_hint="--within"
+        )
     with refusals(), working(run, "score") as (tell, cancel):
         load_libraries(tell)
         from napari_ubam.run import Run
         from napari_ubam.run.summary import summary_lines
         from napari_ubam.study import Study
 
-        scores = Run.open(run).score(Study.from_csv(study), reference, progress=tell, cancel=cancel)
+        found = Run.open(run)
+        scores = found.score(Study.from_csv(study), reference, within=within, progress=tell, cancel=cancel)
         for line in summary_lines(scores):
             typer.echo(line)
         typer.echo(f"Tables and figures are in {run}.")
