@@ -12,11 +12,11 @@ from napari_ubam.plugin import session_of, show_magnified, show_recording, show_
 
 
 def main() -> None:
-    study = ubam.write_sample(Path("sample"), healthy=4, impaired=1, seconds=3)
-    run = ubam.train(study, "run", preset="tiny", steps=4)
-    run.embed(study)
-    run.score(study, reference="group=healthy")
-    run.train_magnifier(study, steps=4)
+    if not Path("run").exists():
+        import magnify_a_deviation
+
+        magnify_a_deviation.main()  # trains the run that is shown here
+    study, run = ubam.Study.from_csv("sample/study.csv"), ubam.Run.open("run")
     # --8<-- [start:layers]
     viewer = napari.Viewer(show=False)  # show=True opens a window
     image = show_recording(viewer, run, "impaired1")

@@ -1,4 +1,4 @@
-"""Every how-to script runs as a reader would run it: as a program, in an empty folder."""
+"""Every how-to script runs as a reader would run it: as a program, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from napari_ubam.study import Study
 
 FOLDER = Path(__file__).parents[2] / "docs" / "how-to"
 GUIDES = sorted(FOLDER.glob("*.py"))
+CONTINUES = {"show_in_napari": "magnify_a_deviation"}
 
 
 def test_there_are_guides_and_each_has_a_page() -> None:
@@ -24,11 +25,21 @@ def test_there_are_guides_and_each_has_a_page() -> None:
         )
 
 
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Give the folders of the guides that have run."""
+    return {}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_guide_runs(guide: Path, study: Study, tmp_path: Path) -> None:
-    # The study that the guides render is there already, so that they find it.
+def test_guide_runs(guide: Path, study: Study, tmp_path: Path, folders: dict[str, Path]) -> None:
+    # The study that the guides render is there already, so that they find it, and so is the run of a guide
+    # that another one continues.
     shutil.copytree(study[0].video.parents[1], tmp_path / "sample")
+    before = folders.get(CONTINUES.get(guide.stem, ""))
+    if before is not None:
+        shutil.copytree(before / "run", tmp_path / "run")
     done = subprocess.run(
         [sys.executable, "-W", "error::DeprecationWarning:napari_ubam", str(guide)],
         cwd=tmp_path,
@@ -40,3 +51,4 @@ def test_guide_runs(guide: Path, study: Study, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout.strip()
+    folders[guide.stem] = tmp_path
