@@ -16,6 +16,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 from _common import print_table
 from _pulse import Pulse, Scrubber, Spans, idle, summary, wait_for
+from qtpy.QtWidgets import QLabel, QWidget
 
 BLOCK = 20  # steps of one viewer until it is the turn of the other
 STEPS = 400  # steps of each viewer
@@ -30,7 +32,10 @@ HEADER = ("", "CPU p50", "p99", "max", "wall p50", "p99", "max", "drawings per s
 
 
 class Pair:
-    """A window with all panels and a run, and a plain one with the same array and canvases of one size.
+    """A window with all panels and a run, and a plain one with the same array, both of one size.
+
+    Qt puts the whole window together at each drawing, so a larger window costs more. The plain one has empty
+    docks where the panels are, and nearly the same canvas.
 
     Parameters
     ----------
@@ -57,7 +62,16 @@ class Pair:
             video.data, rgb=video.rgb, scale=video.scale, multiscale=False, cache=False, name=video.name
         )
         ours, theirs = (one.window._qt_viewer.canvas.native for one in (self.viewer, plain))
-        plain.window._qt_window.resize(plain.window._qt_window.size() + ours.size() - theirs.size())
+        needed = self.viewer.window._qt_window.size() - ours.size()
+        kept = plain.window._qt_window.size() - theirs.size()
+        for area, width, height in (
+            ("right", needed.width() - kept.width(), 0),
+            ("bottom", 0, needed.height() - kept.height()),
+        ):
+            empty = QWidget()
+            empty.setMinimumSize(width, height)
+            plain.window.add_dock_widget(empty, name=f"empty {area}", area=area)
+        plain.window._qt_window.resize(self.viewer.window._qt_window.size())
         idle(0.3)
 
     def compare(self, steps: int = STEPS) -> tuple[Scrubber, Scrubber]:
@@ -104,8 +118,6 @@ def watched(work: Callable[[], object], until: Callable[[], object], rest: float
 
 def add_layers(pair: Pair) -> Spans:
     """Add magnified layers by the button of the panel."""
-    from qtpy.QtWidgets import QLabel
-
     from napari_ubam.plugin.panels.magnify import MagnifyPanel
 
     (panel,) = pair.viewer.window._qt_window.findChildren(MagnifyPanel)
@@ -123,6 +135,60 @@ def added_by_napari(pair: Pair) -> Spans:
         blocks.cpu += one.cpu
         blocks.wall += one.wall
     return blocks
+
+
+def events_of_training(pair: Pair, many: int = 20) -> Spans:
+    """Let the window hear of a training that does not run, as often as the panels look for events."""
+    from types import SimpleNamespace
+
+    from napari_ubam.jobs import JobState
+    from napari_ubam.plugin.state.job_progress import JobProgress
+    from napari_ubam.progress import Progress
+
+    session, before = pair.link.session, pair.link.session.job_progress
+    job: Any = SimpleNamespace(
+        kind="train", folder=session.run_folder, new_events=list, state=lambda: JobState("running")
+    )
+    session.job_progress = progress = JobProgress(job)
+    costs = Spans()
+    for step in range(1, many + 1):
+        losses = {name: 1 / (1 + step / scale) for name, scale in (("a", 100), ("b", 50), ("c", 90))}
+        made = Progress("posture", step, 10 * many, losses=losses, eta=600.0 - step)
+        progress.add(SimpleNamespace(progress=lambda made=made: made))
+        wall, cpu = time.perf_counter(), time.thread_time()
+        session.job_changed.emit()
+        idle(0.25)
+        costs.add(time.perf_counter() - wall - 0.25, time.thread_time() - cpu)
+    session.job_progress = before
+    session.job_changed.emit()
+    idle(0.25)
+    return costs
+
+
+def change_recording(pair: Pair) -> tuple[Spans, Spans]:
+    """Go to a recording whose video is not open, and back."""
+    here = pair.link.here()[0]
+    other = next(one for one in pair.link.session.study.names if one != here)
+
+    def go(name: str) -> Spans:
+        return watched(lambda: pair.link.show(name), lambda: pair.link.here()[0] == name, 1.0)
+
+    return go(other), go(here)
+
+
+def closing_of_a_second(pair: Pair) -> tuple[Spans, Spans, Spans]:
+    """Scrub while a second viewer is there and after it was closed; give both, and the blocks of closing."""
+    import napari
+
+    other = napari.Viewer(title="second")
+    other.add_image(np.zeros((5, 100, 100)))
+    idle(0.5)
+    frames = np.random.default_rng(1).integers(pair.frames, size=BLOCK)
+    before, after = Scrubber(pair.viewer), Scrubber(pair.viewer)
+    before.scrub(frames)
+    blocks = watched(other.close, lambda: True, 1.0)
+    after.scrub(frames)
+    return before.spans, after.spans, blocks
 
 
 def train_beside(pair: Pair, minutes: float = 10.0, until_steps: bool = True) -> Callable[[], None]:
@@ -177,6 +243,7 @@ def main(run: Path, steps: int = STEPS, training: bool = True) -> None:
     blocks["the slider comes to rest"] = watched(
         lambda: pair.viewer.dims.set_current_step(0, 7), lambda: True, 2
     )
+    blocks["each event of a training"] = events_of_training(pair)
     if training:
         end = train_beside(pair)
         rows += rows_of("beside a training", pair.compare(steps))
@@ -186,6 +253,9 @@ def main(run: Path, steps: int = STEPS, training: bool = True) -> None:
     blocks["Add layers, once more"] = add_layers(pair)
     rows += rows_of("with magnified layers", pair.compare(steps))
     blocks["napari alone adds the same layers"] = added_by_napari(pair)
+    blocks["another recording, opened"], blocks["the first recording again"] = change_recording(pair)
+    steps_before, steps_after, blocks["closes a second viewer"] = closing_of_a_second(pair)
+    blocks["a step before a second viewer closes"], blocks["a step after that"] = steps_before, steps_after
     print_table("A step of the slider, milliseconds", HEADER, rows)
     print_table(
         "Blocks of the main thread, milliseconds",

@@ -85,7 +85,7 @@ def test_the_overlay_follows_and_goes_away(opened: Any, wait: Wait) -> None:
         texts.append(opened.layers[name].features["score"].iloc[-1])
     assert len(set(texts)) == 2
     panel.on_picture.setChecked(False)
-    assert name not in opened.layers
+    assert not opened.layers[name].visible
     delete(panel)
 
 

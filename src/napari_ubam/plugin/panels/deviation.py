@@ -68,7 +68,7 @@ class DeviationPanel(Panel):
         self.observe(self.session.recording_changed, self._recording_changed)
         self.observe(self.session.job_changed, self._job_changed)
         self.observe(self.session.agreement_changed, self._show_agreement)
-        self.overlay.removed.connect(self._overlay_removed)
+        self.overlay.toggled.connect(self._overlay_toggled)
         self.refresh()
         self.show_results()
 
@@ -196,12 +196,12 @@ class DeviationPanel(Panel):
         self._show_overlay()
 
     def _show_overlay(self) -> None:
-        name = self.session.recording if self.on_picture.isChecked() else ""
-        self.overlay.show_for(name, outdated=bool(self.session.outdated))
+        outdated, wanted = bool(self.session.outdated), self.on_picture.isChecked()
+        self.overlay.show_for(self.session.recording, outdated, wanted)
 
-    def _overlay_removed(self) -> None:
-        """Obey the user who has deleted the layer."""
-        self.on_picture.setChecked(False)
+    def _overlay_toggled(self, on: bool) -> None:
+        """Follow the user who has shown, hidden or deleted the layer in the layer list."""
+        self.on_picture.setChecked(on)
 
     # actions --------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ class MagnifyPanel(Panel):
         self._viewer = napari_viewer
         self._cache = MagnificationCache()
         self._rendering = self.worker()
-        self._preview_layer = Preview(napari_viewer)
+        self._preview_layer = Preview(napari_viewer, self.link)
         self.destroyed.connect(self._preview_layer.forget)
         self.empty = Empty(NO_MAGNIFIER)
         self.reference = ReferenceBox()
@@ -85,6 +85,7 @@ class MagnifyPanel(Panel):
         self.previewing = settings.previewing
         settings.changed.connect(self._update_preview)
         self.previewing.toggled.connect(self._toggle_preview)
+        self._preview_layer.toggled.connect(self._preview_toggled)
         self.column.addWidget(settings)
         self.results = MagnifiedResults(self, self._viewer, self._cache, settings, self.wanted)
         self.column.addWidget(self.results)
@@ -129,7 +130,7 @@ class MagnifyPanel(Panel):
 
     def _recording_changed(self, name: str) -> None:
         self.what.setText(f"Recording {name}" if name else NO_RECORDING)
-        self._preview_layer.remove()
+        self._preview_layer.hide()
         self._enable()
         if not name:
             self.previewing.setChecked(False)
@@ -214,7 +215,11 @@ class MagnifyPanel(Panel):
             self._update_preview()
         else:
             self._rendering.forget()
-            self._preview_layer.remove()
+            self._preview_layer.hide()
+
+    def _preview_toggled(self, on: bool) -> None:
+        """Follow the user who has shown or hidden the preview in the layer list."""
+        self.previewing.setChecked(on)
 
     def _moved(self, name: str, frame: int) -> None:
         if self.previewing.isChecked():
@@ -228,7 +233,7 @@ class MagnifyPanel(Panel):
             self.say(wanted if isinstance(wanted, str) else NO_RECORDING)
             return
         if not wanted.start <= here[1] < wanted.stop:
-            self._preview_layer.remove()
+            self._preview_layer.hide()
             self.say(f"Frame {here[1]} is outside of frames {wanted.start} to {wanted.stop - 1}; press Here.")
             return
         factor, frame = self.factor.value(), here[1]

@@ -20,6 +20,7 @@ from napari_ubam.video import open_video
 
 from .player import Player
 from .shown_layers import ShownLayers
+from .weak_viewer import WeakViewer
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Navigation:
         self._reading = Worker()
         self.player = Player(self._step_to, self.playing_changed.emit)
         self._shown_name = ""
+        self._followed: tuple[str, ref[Any]] | None = None  # recording, layer of its video
         self._agreement = 0  # counts changes of what makes magnified frames outdated
         self.shown = ShownLayers(self._viewer, self._layers_changed)
 
@@ -175,7 +177,7 @@ class Navigation:
     def _announce(self) -> None:
         """Tell the session and the panels what is shown, and show only what belongs to it."""
         place, asked = self.here(), self.shown.asked
-        self.shown.asked = None
+        self.shown.asked = self._followed = None
         if place is None:
             self._forget_closed()
             self._show_only(self.session.recording)
@@ -184,6 +186,9 @@ class Navigation:
             self._viewer().layers.selection.active = asked  # else the layer of before would be shown again
         self.session.set_recording(place[0])
         self._show_only(place[0])
+        recording = self.session.find_recording(place[0])
+        layer = self.layer_of(recording) if recording is not None else None
+        self._followed = (place[0], ref(layer)) if layer is not None else None
         self.moved.emit(*place)
 
     def follow_frame(self) -> bool:
@@ -194,13 +199,24 @@ class Navigation:
         bool
             False if more has changed than the frame; nothing was told then.
         """
-        place = self.here()
+        place = self._quick_place() or self.here()
         if place is None or self.shown.asked is not None:
             return False
         if not place[0] == self._shown_name == self.session.recording:
             return False
         self.moved.emit(*place)
         return True
+
+    def _quick_place(self) -> tuple[str, int] | None:
+        """Find the frame without a look at all layers; None unless only the frame can have changed."""
+        name, found = self._followed or ("", None)
+        layer = found() if found is not None else None
+        recording = self.session.find_recording(name) if name == self.session.recording else None
+        if layer is None or recording is None:
+            return None
+        frame = self.current_frame(layer)
+        is_inside = frame >= (recording.start or 0) and (recording.stop is None or frame < recording.stop)
+        return (name, frame) if is_inside else None
 
     def _forget_closed(self) -> None:
         """Note that no recording is shown if the layer of its video is gone."""
@@ -218,7 +234,7 @@ class Navigation:
             self._shown_name = name
             for layer in self._viewer().layers:
                 if self._shows(layer, video):
-                    self.shown.show(layer)
+                    self.shown.want(layer, True)
         self.shown.update(
             name, lambda layer: self._belongs(layer, name, video), self._is_outdated, self._agreement
         )
@@ -366,26 +382,3 @@ class Navigation:
 def _is_video(layer: Any) -> bool:
     """Whether a layer is an image with time."""
     return isinstance(layer, ImageLayer) and layer.ndim > 2
-
-
-class WeakViewer:
-    """Gives a viewer when called, without keeping a closed one alive.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    """
-
-    def __init__(self, viewer: Viewer) -> None:
-        self._ref = ref(viewer)
-
-    def alive(self) -> Viewer | None:
-        """Give the viewer, or None if it was closed."""
-        return self._ref()
-
-    def __call__(self) -> Viewer:
-        """Give the viewer."""
-        viewer = self._ref()
-        if viewer is None:
-            raise RuntimeError("the viewer was closed")
-        return viewer

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from napari.layers import Image
+from napari.layers import Image, Vectors
 from napari.layers import Layer as NapariLayer
 
 from napari_ubam.plugin.io.convert import Layer as LayerData
@@ -52,7 +52,7 @@ def add_own(viewer: Viewer, made: LayerData, replace: bool = True) -> Layer:
         Data, arguments with a mark, and type of the layer.
     replace : bool
         Whether it replaces the layer of the same recording and role; it is seen if that one was.
-        An image gets the new data in place, since napari needs long to remove a layer.
+        Images and arrows get the new data in place, since napari needs long to remove a layer.
 
     Returns
     -------
@@ -66,10 +66,39 @@ def add_own(viewer: Viewer, made: LayerData, replace: bool = True) -> Layer:
             return old
         layer.visible = old.visible
         remove_own(viewer, old)
-    above = [one for one in own_layers(viewer, recording) if _rank(one) > ORDER.index(role)]
-    place = min((viewer.layers.index(one) for one in above), default=len(viewer.layers))
-    viewer.layers.insert(place, layer)
+    viewer.layers.insert(_place_in_list(viewer, layer), layer)
     return layer
+
+
+def give_to(
+    viewer: Viewer, layer: Layer, recording: str, data: Any, name: str, metadata: dict[str, Any]
+) -> None:
+    """Let a layer show the same of another recording. napari needs long to remove a layer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    layer : Layer
+        A layer of the plugin.
+    recording : str
+        Name of the recording. Another layer that shows the same of it is removed.
+    data : object
+        New data of the layer; None if they stay.
+    name : str
+        New name of the layer.
+    metadata : dict
+        New metadata, with the mark of the recording.
+    """
+    layer.metadata, layer.name = metadata, name
+    for other in own_layers(viewer, recording, mark_of(layer)["role"]):
+        if other is not layer:
+            remove_own(viewer, other)
+    if data is not None:
+        layer.data = data
+    _place_on_recording(viewer, layer)
+    at, place = viewer.layers.index(layer), _place_in_list(viewer, layer)
+    if place not in (at, at + 1):
+        viewer.layers.move(at, place)
 
 
 def remove_own(viewer: Viewer, layer: Layer | None) -> None:
@@ -100,6 +129,17 @@ def was_removed(layer: Layer) -> bool:
     return bool(mark_of(layer).get("removed"))
 
 
+def _place_in_list(viewer: Viewer, layer: Layer) -> int:
+    """Find the place of a layer in the list: below those of its recording that belong above it."""
+    recording, _ = belongs_to(layer) or ("", "")
+    above = [
+        viewer.layers.index(one)
+        for one in own_layers(viewer, recording)
+        if one is not layer and _rank(one) > _rank(layer)
+    ]
+    return min(above, default=len(viewer.layers))
+
+
 def _place_on_recording(viewer: Viewer, layer: Layer) -> None:
     """Let a new layer cover the frames of its recording, also if these are scaled or moved in the viewer."""
     video = mark_of(layer).get("video")
@@ -115,10 +155,10 @@ def _place_on_recording(viewer: Viewer, layer: Layer) -> None:
 
 
 def _replace_data(old: Layer, new: Layer) -> bool:
-    """Give an image the data and the place of a new one of the same kind."""
-    if not isinstance(old, Image) or not isinstance(new, Image) or old.rgb != new.rgb:
+    """Give a layer the data and the place of a new one of the same kind."""
+    if type(old) is not type(new) or old.ndim != new.ndim or not isinstance(old, (Image, Vectors)):
         return False
-    if old.ndim != new.ndim:
+    if isinstance(old, Image) and old.rgb != new.rgb:
         return False
     old.data = new.data
     old.scale, old.translate = new.scale, new.translate

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from napari.components.overlays import TextOverlay
+from psygnal import Signal
 
 from napari_ubam.plugin.io.marks import belongs_to, mark_of
 
@@ -38,10 +39,16 @@ class ShownLayers:
     ----------
     asked : Layer or None
         A layer of another recording that the user asked to see by its eye.
+    changed : callable
+        What was given.
+    toggled : Signal
+        Emits a layer when the user has shown or hidden it by its eye.
     """
 
+    toggled = Signal(object)
+
     def __init__(self, viewer: Callable[[], Viewer], changed: Callable[[], None]) -> None:
-        self._viewer, self._changed = viewer, changed
+        self._viewer, self.changed = viewer, changed
         self._left: WeakKeyDictionary[Layer, bool] = WeakKeyDictionary()
         self._watched: WeakSet[Layer] = WeakSet()
         self._captioned: WeakSet[Layer] = WeakSet()
@@ -96,29 +103,57 @@ class ShownLayers:
             viewer.fit_to_view(layers=[one for one in viewer.layers if one.visible] or None)
         self._key, self._beside, self._seen = key, beside, self._looks()
 
-    def show(self, layer: Layer) -> None:
-        """Show a layer on request, however the user left it.
+    def want(self, layer: Layer, wanted: bool) -> bool:
+        """Show or hide a layer of the recording that is shown, however the user left it.
 
         Parameters
         ----------
         layer : Layer
+        wanted : bool
+            Whether it is seen. While layers are beside each other, one that has no tile stays hidden.
+
+        Returns
+        -------
+        bool
+            Whether the canvas has changed; the text in the corner does not follow until `changed` is called.
         """
+        if self._beside and _role_of(layer) not in TILES:
+            self._left[layer] = wanted
+            return False
         self._left.pop(layer, None)
+        before = layer.visible
         self._working = True
         try:
-            _set_visible(layer, True)
+            _set_visible(layer, wanted)
         finally:
             self._working = False
+        return bool(before != wanted)
+
+    def is_wanted(self, layer: Layer) -> bool:
+        """Tell whether a layer is seen, or will be once its recording is shown again.
+
+        Parameters
+        ----------
+        layer : Layer
+
+        Returns
+        -------
+        bool
+        """
+        return bool(self._left.get(layer, layer.visible))
 
     def _looks(self) -> list[tuple[Any, ...]]:
         """Describe what the corner and the tiles depend on."""
-        return [(id(one), one.visible, mark_of(one).get("factor")) for one in self._viewer().layers]
+        return [
+            (id(one), one.visible, *map(mark_of(one).get, ("recording", "factor", "reference")))
+            for one in self._viewer().layers
+        ]
 
     def _settle(self, layer: Layer, belongs: bool | None, beside: bool) -> None:
         """Show or hide one layer, and keep how the user left it."""
         if belongs is None:
             return
-        role = (belongs_to(layer) or ("", "recording"))[1]
+        role = _role_of(layer)
         if belongs and not beside:
             _set_visible(layer, self._left.pop(layer, layer.visible))
             return
@@ -161,7 +196,13 @@ class ShownLayers:
             return
         if layer.visible and layer in self._left and layer not in self._captioned:
             self.asked, self._left[layer] = layer, True
-        self._changed()
+        self.changed()
+        self.toggled.emit(layer)
+
+
+def _role_of(layer: Layer) -> str:
+    """Tell what a layer shows; a layer without a mark can only be a recording here."""
+    return (belongs_to(layer) or ("", "recording"))[1]
 
 
 def _set_visible(layer: Layer, visible: bool) -> None:
