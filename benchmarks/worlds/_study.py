@@ -16,6 +16,8 @@ from PIL import Image, ImageDraw
 from napari_ubam.video import write_video
 
 FPS = 30.0
+# With x264's macroblock tree and AVX-512, the same pictures give other bytes each time.
+OPTIONS = {"preset": "veryfast", "threads": "1", "x264-params": "mbtree=0"}
 Picture = npt.NDArray[np.uint8]
 
 
@@ -129,22 +131,22 @@ def _film(world: World, subject: Subject, frames: int, size: tuple[int, int], fo
 
     path = folder / "videos" / f"{subject.name}.mp4"
     draft = path.with_name(f"{subject.name}.part.mp4")
-    options = {"preset": "veryfast", "crf": world.quality(subject), "threads": "1"}
-    write_video(draft, watched(), FPS, options=options)
+    write_video(draft, watched(), FPS, options=OPTIONS | {"crf": world.quality(subject)})
     draft.replace(path)
     row = Image.fromarray(np.concatenate([shown[number] for number in kept], axis=1))
     row.save(folder / "pictures" / f"{subject.name}.png")
 
 
 def _chosen(truth: Truth) -> list[int]:
-    """Return six frames: the three first ones of a second without deviation, and three of a bout if any."""
+    """Return six frames: three without deviation, and three of a bout if there is one."""
     frames = len(truth.envelope)
-    calm, bout = np.flatnonzero(truth.envelope <= 0), np.flatnonzero(truth.envelope >= 0.99)
+    calm, bout = np.flatnonzero(truth.envelope <= 0.01), np.flatnonzero(truth.envelope >= 0.99)
+    calm, bout = (calm if len(calm) else bout), (bout if len(bout) else calm)
     step = 6 if frames > 60 else 1
     chosen: list[int] = []
-    for numbers in (calm if len(calm) else bout, bout if len(bout) else calm):
-        begin = int(numbers[min(len(numbers) // 3, len(numbers) - 1)])
-        begin += 3 * step if chosen and begin in chosen else 0
+    for numbers in (calm, bout):
+        begin = int(numbers[len(numbers) // 3]) if len(numbers) else 0
+        begin += 3 * step * (begin in chosen)
         chosen += [min(begin + step * n, frames - 1) for n in range(3)]
     return chosen
 
