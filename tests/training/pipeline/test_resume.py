@@ -25,6 +25,8 @@ from napari_ubam.training.pipeline.context import TrainingOptions
 from napari_ubam.training.pipeline.training_record import TrainingRecord, unfinished_trainings
 from shared_runs import mini
 
+pytestmark = pytest.mark.slow
+
 STEPS = 30
 
 
