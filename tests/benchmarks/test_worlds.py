@@ -157,11 +157,12 @@ def test_a_dogs_paw_stands_still_between_two_steps(load: Any) -> None:
 
 
 def test_seeds_of_the_judge_are_refused_without_the_flag(command: Any, tmp_path: Path) -> None:
+    asked = ["rats", str(tmp_path / "study"), "--seed", "900"]
+    asked += ["--frames", "2", "--reference", "1", "--impaired", "0"]
     with pytest.raises(SystemExit, match="Seed 900 belongs to the judge"):
-        command(["rats", str(tmp_path / "study"), "--seed", "900"])
+        command(asked)
     assert not (tmp_path / "study").exists()
-    few = ["--frames", "2", "--reference", "1", "--impaired", "0", "--judge"]
-    command(["rats", str(tmp_path / "study"), "--seed", "900", *few])
+    command([*asked, "--judge"])
     assert (tmp_path / "study" / "study.csv").exists()
 
 
