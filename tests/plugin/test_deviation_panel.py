@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
@@ -71,6 +72,16 @@ def test_subjects_are_listed_and_summarised(opened: Any, run: Run) -> None:
     listed = {panel.subjects.item(row, 0).text() for row in range(panel.subjects.rowCount())}
     assert listed == {"healthy1", "healthy2", "healthy3", "healthy4", "impaired1"}
     assert "1 subject, compared with 4 reference subjects" in panel.note.text()
+    headings = [panel.subjects.horizontalHeaderItem(place).text() for place in range(7)]
+    assert headings == ["subject", "group", "session", "episodic", "p", "constant", "p"]
+    table = run.subjects.sort_values("episodic", ascending=False).iloc[0]
+    first = [panel.subjects.item(0, place).text() for place in range(7)]
+    assert first[0] == table["subject"]
+    assert first[3:] == [
+        f"{table[name]:.3f}" for name in ("episodic", "episodic_p", "constant", "constant_p")
+    ]
+    assert "constant" in panel.subjects.item(0, 0).toolTip()
+    assert sum("(ref.)" in panel.subjects.item(row, 1).text() for row in range(5)) == 4
     delete(panel)
 
 
@@ -100,9 +111,12 @@ def test_deleting_the_scores_on_the_video_unticks_their_box(opened: Any, wait: W
     delete(panel)
 
 
-def score_again(panel: DeviationPanel, folder: Path, reference: str, wait: Wait) -> str:
+def score_again(
+    panel: DeviationPanel, folder: Path, reference: str, wait: Wait, *, reopen: bool = True
+) -> str:
     """Open a run, score it against another reference, and give the status of the job."""
-    panel.link.open_run(folder)
+    if reopen:
+        panel.link.open_run(folder)
     wait(lambda: panel.session.run_folder == folder)
     panel.reference.box.setCurrentText(reference)
     panel.reference.box.lineEdit().editingFinished.emit()
@@ -117,6 +131,29 @@ def test_scoring_again_takes_the_new_reference(opened: Any, run: Run, tmp_path: 
     panel = DeviationPanel(opened)
     assert score_again(panel, copy_of(run, tmp_path / "run"), "session=0", wait) == "done"
     wait(lambda: panel.session.results is not None and panel.session.results.reference == "session=0")
+    delete(panel)
+
+
+def test_subjects_are_compared_with_their_own_earlier_sessions(
+    opened: Any, run: Run, tmp_path: Path, wait: Wait
+) -> None:
+    folder = copy_of(run, tmp_path / "run")
+    study = pd.read_csv(folder / "study.csv", dtype=str, keep_default_na=False)
+    rat = study["subject"].isin(["healthy1", "healthy2", "healthy3"])
+    study.loc[rat, ["subject", "group"]] = ["rat", "treated"]
+    study.loc[study["video"].str.contains("healthy3"), "session"] = "1"
+    study.to_csv(folder / "study.csv", index=False)
+    panel = DeviationPanel(opened)
+    panel.link.open_run(folder)
+    wait(lambda: panel.session.run_folder == folder)
+    panel.within.setChecked(True)
+    assert score_again(panel, folder, "session=0 and group=treated", wait, reopen=False) == "done"
+    wait(lambda: panel.session.results is not None and panel.session.results.within == "subject")
+    assert panel.within.isChecked()
+    assert "each compared with stretches of its own reference recordings" in panel.note.text()
+    subjects = panel.session.results.subjects.set_index(["subject", "session"])
+    assert subjects.loc[("rat", "1"), "n_reference"] == 10
+    assert np.isnan(subjects.loc[("healthy4", "0"), "episodic_p"])
     delete(panel)
 
 

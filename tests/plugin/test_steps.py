@@ -62,6 +62,7 @@ def test_every_command_is_one_that_the_command_line_knows(tmp_path: Path) -> Non
         train_magnifier_step(study, run, minutes=1),
         embed_step(study, run),
         score_step(study, run, "group=healthy and session=0"),
+        score_step(study, run, "session=0", within="subject"),
         magnify_step(
             "a", run, run / "a.mp4", reference="g=h", factor=2, frames=(0, 5), smoothing_ms=0, label=True
         ),

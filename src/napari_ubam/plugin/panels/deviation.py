@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from qtpy.QtWidgets import QCheckBox, QLabel
 
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.io.settings import remember, remembered
-from napari_ubam.plugin.state.contents import Results
 from napari_ubam.plugin.state.references import preset_reference, selects
 from napari_ubam.plugin.state.steps import Step, embed_step, score_step
+from napari_ubam.plugin.state.subject_texts import p_text, subject_tip, subjects_note
 from napari_ubam.plugin.viewer.overlay import Overlay
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
@@ -20,7 +20,6 @@ from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.names import NameColumn
 from napari_ubam.plugin.widgets.outdated import OutdatedNote, fade
 from napari_ubam.plugin.widgets.score_table import fill_row, read_only_table
-from napari_ubam.study.values import counted
 
 from .panel import Panel
 from .timeline import open_timeline
@@ -33,11 +32,16 @@ MOST_EPISODES = 200  # in the list
 NO_STUDY = "The study has problems; see the Study panel."
 NO_REFERENCE = "Choose the reference first."
 SCORE = "Score every frame against the reference."
+WITHIN = (
+    "The reference recordings of each subject are its own baseline, such as session=0 before a lesion. "
+    "Otherwise subjects are compared with other subjects."
+)
 EPISODES = ("recording", "from (s)", "to (s)", "pctl.")
-SUBJECTS = ("subject", "group", "session", "mean\nexcess", "p", "q")
-EXCESS = (
-    "Mean excess of each subject and session: how far its frames deviate beyond the 95th percentile of the "
-    "reference, as a mean over all frames. ref.: the subject belongs to the reference."
+SUBJECTS = ("subject", "group", "session", "episodic", "p", "constant", "p")
+PARTS = (
+    "Constant: what a subject always has, the median distance of its windows to the reference. Episodic: "
+    "what rises above that, as mean excess over the 95th percentile of the reference. ref.: the subject "
+    "belongs to the reference."
 )
 
 
@@ -76,7 +80,10 @@ class DeviationPanel(Panel):
         self.column.addWidget(self.empty)
         box, column = section("Reference")
         column.addWidget(self.reference)
+        self.within = QCheckBox("Compare each subject with itself")
+        self.within.setToolTip(WITHIN)
         self.scores_note = OutdatedNote()
+        column.addWidget(self.within)
         column.addWidget(self.scores_note)
         self.score_button = button("Score", SCORE, self.score)
         timeline = button("Timeline", "Show the scores over time below the video.", self.open_timeline)
@@ -101,7 +108,7 @@ class DeviationPanel(Panel):
         column.addWidget(self.episodes)
         self.column.addWidget(box, 2)
         box, column = section("Subjects")
-        self.subjects = read_only_table(SUBJECTS, EXCESS)
+        self.subjects = read_only_table(SUBJECTS, PARTS)
         self.subjects.setObjectName("subjects")
         self._names = [NameColumn(table) for table in (self.episodes, self.subjects)]
         self.note = QLabel()
@@ -160,18 +167,24 @@ class DeviationPanel(Panel):
     def show_results(self) -> None:
         """Fill the tables with the scores."""
         results = self.session.results
+        self.within.setChecked(results is not None and results.within == "subject")
         self._fill_episodes()
-        nothing = pd.DataFrame(columns=["session", "subject", "deviation"])
+        nothing = pd.DataFrame(columns=["session", "subject", "episodic"])
         table = results.subjects if results is not None else nothing
-        shown = table.sort_values("deviation", ascending=False)
+        shown = table.sort_values("episodic", ascending=False)
         self.subjects.setRowCount(len(shown))
         self.subjects.setColumnHidden(SUBJECTS.index("session"), table["session"].nunique() < 2)
         for number, one in enumerate(shown.itertuples()):
-            texts = (one.subject, one.group, one.session)
-            values = (f"{one.deviation:.3g}", _p(one.p), "ref." if one.reference else _p(one.q))
-            fill_row(self.subjects, number, [str(text) for text in (*texts, *values)])
+            texts = (one.subject, f"{one.group} (ref.)" if one.reference else one.group, one.session)
+            values = (
+                f"{one.episodic:.3f}",
+                p_text(one.episodic_p),
+                f"{one.constant:.3f}",
+                p_text(one.constant_p),
+            )
+            fill_row(self.subjects, number, [str(text) for text in (*texts, *values)], subject_tip(one))
         self._names[1].set_names([str(name) for name in shown["subject"]])
-        self.note.setText(_subject_note(results) if results is not None and len(table) else "")
+        self.note.setText(subjects_note(results) if results is not None and len(table) else "")
         self._show_agreement()
 
     def _fill_episodes(self) -> None:
@@ -229,7 +242,8 @@ class DeviationPanel(Panel):
         study = self.session.study_path if saved else self._study_file(folder)
         if study is None:
             return "Save the study first." if saved else NO_STUDY
-        return [embed_step(study, folder), score_step(study, folder, reference)]
+        within = "subject" if self.within.isChecked() else ""
+        return [embed_step(study, folder), score_step(study, folder, reference, within=within)]
 
     def _script_steps(self) -> list[Step] | str:
         return self._steps(saved=True)
@@ -258,28 +272,3 @@ class DeviationPanel(Panel):
         if 0 <= number < len(self._listed):
             one = self._listed.iloc[number]
             self.link.play(str(one["recording"]), int(one["start"]), int(one["stop"]))
-
-
-def _p(value: Any) -> str:
-    return "" if pd.isna(value) else f"{value:.3f}"
-
-
-def _subject_note(results: Results) -> str:
-    """Summarise the groups, the numbers of subjects, and the smallest possible p."""
-    from napari_ubam.analysis import SIGNIFICANT, group_table
-
-    lines, table = [], results.subjects
-    for one in group_table(table).to_dict("records"):
-        role = ", reference" if one["reference"] else f", {one['significant']} with q < {SIGNIFICANT}"
-        name = str(one["group"] or "no group")
-        many = counted(one["subjects"], "subject")
-        lines.append(f"{name}: {many}, median of the mean excess {one['deviation']:.3g}{role}")
-    reference = table.loc[table["reference"].astype(bool), "subject"].nunique()
-    others = table.loc[~table["reference"].astype(bool), "subject"].nunique()
-    smallest = table["smallest_p"].min()
-    lines.append(
-        f"{counted(others, 'subject')}, compared with {counted(reference, 'reference subject')}. "
-        f"The smallest possible p is {smallest:.3f}; more reference subjects make it smaller. "
-        "q is p corrected for multiple tests (Benjamini-Hochberg)."
-    )
-    return "\n".join(lines)

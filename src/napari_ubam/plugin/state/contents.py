@@ -43,12 +43,15 @@ class Results:
         Spans above the 95th percentile with their peaks.
     scored : ScoredStudy
         The recordings that were scored, and their reference.
+    within : str
+        ``"subject"`` if each subject was compared with its own reference recordings.
     """
 
     scores: pd.DataFrame
     subjects: pd.DataFrame
     episodes: pd.DataFrame
     scored: ScoredStudy
+    within: str = ""
 
     @property
     def reference(self) -> str:
@@ -233,4 +236,6 @@ def _read_scores(folder: Path) -> Results | None:
     from napari_ubam.run.score_table import read_scores
 
     found, scored = read_scores(folder), read_scored(folder)
-    return None if scored is None else Results(**found.tables, scored=scored)
+    if scored is None:
+        return None
+    return Results(**found.tables, scored=scored, within=str(found.facts.get("within", "")))

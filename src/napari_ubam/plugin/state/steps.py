@@ -151,7 +151,7 @@ def embed_step(study: Path, run: Path, *, device: str = "auto") -> Step:
     return Step(arguments, "\n".join([*_study(study), *_run(run), f"run.embed(study, device={device!r})"]))
 
 
-def score_step(study: Path, run: Path, reference: str) -> Step:
+def score_step(study: Path, run: Path, reference: str, *, within: str = "") -> Step:
     """Score a study against a reference.
 
     Parameters
@@ -162,13 +162,17 @@ def score_step(study: Path, run: Path, reference: str) -> Step:
         Folder of the run.
     reference : str
         Filter of the reference recordings, such as ``group=healthy``.
+    within : str
+        ``"subject"`` to compare each subject with its own reference recordings.
 
     Returns
     -------
     Step
     """
-    arguments = ("score", str(study), "--run", str(run), "--reference", reference)
-    lines = [*_study(study), *_run(run), f"scores = run.score(study, reference={reference!r})"]
+    more = ("--within", within) if within else ()
+    arguments = ("score", str(study), "--run", str(run), "--reference", reference, *more)
+    options = f"reference={reference!r}" + (f", within={within!r}" if within else "")
+    lines = [*_study(study), *_run(run), f"scores = run.score(study, {options})"]
     return Step(arguments, "\n".join(lines))
 
 

@@ -1,0 +1,93 @@
+"""Words about the subjects of a scoring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from napari_ubam.study.values import counted
+
+from .contents import Results
+
+
+def p_text(value: Any) -> str:
+    """Write p with three digits.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+        Empty if there is none.
+    """
+    return "" if pd.isna(value) else f"{value:.3f}"
+
+
+def subject_tip(one: Any) -> str:
+    """Say more about a subject: percentile, p and q of both parts.
+
+    Parameters
+    ----------
+    one : row of the table of subjects
+
+    Returns
+    -------
+    str
+        Three lines.
+    """
+    lines = [f"{one.subject}, {one.group}, session {one.session}"]
+    for part in ("episodic", "constant"):
+        value, rank, p, q = (getattr(one, f"{part}{end}") for end in ("", "_percentile", "_p", "_q"))
+        adjusted = "" if pd.isna(q) else f", q = {q:.3f}"
+        lines.append(f"{part} {value:.4f}: above {rank:.0f}% of the reference, p = {p:.3f}{adjusted}")
+    return "\n".join(lines)
+
+
+def subjects_note(results: Results) -> str:
+    """Summarise the groups, the numbers of subjects, and the smallest possible p.
+
+    Parameters
+    ----------
+    results : Results
+
+    Returns
+    -------
+    str
+        A line for each group, and one about p.
+    """
+    from napari_ubam.analysis import SIGNIFICANT, group_table
+
+    lines, table = [], results.subjects
+    for one in group_table(table).to_dict("records"):
+        name, many = str(one["group"] or "no group"), counted(one["subjects"], "subject")
+        medians = [f"median {part} {one[part]:.3g}" for part in ("episodic", "constant")]
+        if one["reference"]:
+            lines.append(f"{name}: {many}, {', '.join(medians)}, reference")
+        else:
+            counts = (one["episodic_significant"], one["constant_significant"])
+            both = ", ".join(
+                f"{text} ({count} with q < {SIGNIFICANT})"
+                for text, count in zip(medians, counts, strict=True)
+            )
+            lines.append(f"{name}: {many}, {both}")
+    lines.append(_about_p(table, bool(results.within)))
+    return "\n".join(lines)
+
+
+def _about_p(table: pd.DataFrame, within: bool) -> str:
+    is_reference = table["reference"].astype(bool)
+    reference, others = (table.loc[rows, "subject"].nunique() for rows in (is_reference, ~is_reference))
+    smallest = f"The smallest possible p is {table['smallest_p'].min():.3f}"
+    if within:
+        return (
+            f"{counted(others, 'subject')}, each compared with stretches of its own reference recordings. "
+            f"{smallest}; it tells whether this subject has changed, and nothing about others."
+        )
+    return (
+        f"{counted(others, 'subject')}, compared with {counted(reference, 'reference subject')}. "
+        f"{smallest}; more reference subjects make it smaller. "
+        "q is p corrected for multiple tests (Benjamini-Hochberg)."
+    )
