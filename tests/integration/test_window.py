@@ -15,7 +15,7 @@ from napari_ubam.study import Study
 from napari_ubam.video import open_video
 from real_window import Window
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("loading")]
 
 
 @pytest.fixture
