@@ -14,7 +14,8 @@ import psutil
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
@@ -90,6 +91,7 @@ def test_learning_curves_cost_little_at_each_event(
         return len(placed)
 
     plot.show_losses({"posture, loss": [(1, 2.0)]})
+    plot.resizeEvent(QResizeEvent(QSize(380, 160), QSize(340, 190)))  # as from a layout
     QApplication.processEvents()
     assert not drawn  # nobody sees it
     plot.resize(380, 160)

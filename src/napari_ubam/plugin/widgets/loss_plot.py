@@ -54,6 +54,13 @@ class LossPlot(FigureCanvasQTAgg):
         super().draw()  # type: ignore[no-untyped-call]
         self.figure.set_layout_engine("none")
 
+    def draw_idle(self) -> None:
+        """Draw the figure soon, or once somebody sees it. A hidden plot that is resized asks for it, too."""
+        if self.visibleRegion().isEmpty():
+            self._is_waiting = True
+        else:
+            super().draw_idle()  # type: ignore[no-untyped-call]
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw what has changed while nobody saw the plot: hidden, behind a tab or scrolled away.
 
@@ -125,7 +132,7 @@ class LossPlot(FigureCanvasQTAgg):
         if self._is_waiting and not self.visibleRegion().isEmpty():
             self._is_waiting = False
             self._update_curves()
-            self.draw_idle()  # type: ignore[no-untyped-call]
+            self.draw_idle()
             self._pause.start()
 
     def _update_curves(self) -> None:
