@@ -19,10 +19,10 @@ def main() -> None:
     # --8<-- [start:score]
     run.embed(study)
     scores = run.score(study, reference="group=healthy")
-    print(scores.subjects[["subject", "deviation", "p", "smallest_p"]])
+    print(scores.subjects[["subject", "episodic", "episodic_p", "constant", "constant_p", "smallest_p"]])
     print(scores.episodes[["recording", "start", "stop", "peak"]])
     print("\n".join(scores.warnings))
-    deviant = scores[scores["behaviour_percentile"] > 95]
+    deviant = scores[scores["episodic_percentile"] > 95]
     print(deviant.groupby("recording")["frame"].count())
     # --8<-- [end:score]
 
