@@ -94,10 +94,12 @@ def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> 
     window.click(magnify, "Add arrows")
     window.wait(lambda: "impaired1, arrows" in viewer.layers)
     names = [layer.name for layer in viewer.layers]
-    assert names[-5:] == [
+    assert not viewer.layers["preview × 2.5"].visible  # kept, hidden: napari needs long to remove a layer
+    assert names[-6:] == [
         "impaired1 × 2.5",
         "impaired1, reference",
         "impaired1, difference",
+        "preview × 2.5",
         "impaired1, arrows",
         "impaired1, deviation",
     ]
