@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import DeviationError
+from .individual import without_individual
+from .unit_vectors import unit_vectors
 from .window_grid import WindowGrid, WindowSize, window_grid
 
 
@@ -84,7 +86,7 @@ class Codes:
         return self.valid if self.encoded is None else self.encoded
 
     def grid(self, window: WindowSize) -> WindowGrid:
-        """Read the postures at equal time steps.
+        """Read the postures at equal time steps, with half of the recording's mean posture taken out.
 
         Parameters
         ----------
@@ -94,4 +96,7 @@ class Codes:
         -------
         WindowGrid
         """
-        return window_grid(self.posture, self.times, self.has_posture, self.valid, window)
+        known = self.has_posture
+        postures = np.full(self.posture.shape, np.nan, np.float32)
+        postures[known] = without_individual(unit_vectors(self.posture[known]))
+        return window_grid(postures, self.times, known, self.valid, window)
