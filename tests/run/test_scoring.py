@@ -147,6 +147,31 @@ def test_the_study_of_the_run_becomes_the_scored_one(fresh: Run, study: Study) -
     assert fresh.results["scores"].warnings == found.warnings
 
 
+def test_subjects_are_compared_with_their_own_baseline(fresh: Run, study: Study) -> None:
+    before = ["healthy1", "healthy2"]
+    rows = [
+        one.model_copy(
+            update={"subject": "rat", "group": "treated", "session": "0" if one.name in before else "1"}
+        )
+        if one.name in (*before, "impaired1")
+        else one
+        for one in study
+    ]
+    found = fresh.score(Study(rows), "session=0 and group=treated", within="subject")
+    assert found.facts["within"] == "subject"
+    table = found.subjects.set_index(["subject", "session"])
+    assert table.loc[("rat", "1"), "n_reference"] == 10
+    assert table.loc[("rat", "1"), ["constant_p", "episodic_p"]].between(1 / 11, 1).all()
+    assert table.loc["healthy3", "episodic"].isna().all()
+    assert found.loc[found["recording"] == "healthy3", "episodic"].isna().all()
+    said = "\n".join(summary_lines(found))
+    assert "nan" not in said
+    text = fresh.report().read_text("utf-8")
+    assert "each compared with stretches of its own reference recordings" in text
+    with pytest.raises(DeviationError, match="the only choice is 'subject'"):
+        fresh.score(study, "group=healthy", within="group")
+
+
 def test_an_empty_reference_is_refused(scored: Run, study: Study) -> None:
     with pytest.raises((DeviationError, ValueError), match=r"reference|group"):
         scored.score(study, "group=nobody")

@@ -109,15 +109,16 @@ def _draw_groups(axes: Axes, rows: pd.DataFrame, several: bool, column: _Column)
             axes.plot(value, line, "o", color=colour, markersize=6)
             session = f", session {row['session']}" if several else ""
             ticks[line] = f"{row['subject']}{session}"
-            _beside(axes, line, _significance(p, q), 1.01)
+            _beside(axes, line, _significance(value, p, q), 1.01)
             line += 1
         line += 1.2
     return ticks
 
 
-def _significance(p: float, q: float) -> str:
+def _significance(value: float, p: float, q: float) -> str:
+    """Write p and q; a baseline that its own subject is compared with has neither."""
     if np.isnan(p):
-        return "no score"
+        return "no score" if np.isnan(value) else ""
     return f"p = {p:.3f}" + ("" if np.isnan(q) else f", q = {q:.3f}")
 
 

@@ -95,9 +95,15 @@ def write_report(folder: Path) -> Path:
 def _subjects(folder: Path, scores: Result) -> Part:
     subjects = scores.tables["subjects"]
     others = subjects[~subjects["reference"]]
+    within = scores.facts.get("within") == "subject"
+    compared = (
+        "each compared with stretches of its own reference recordings, which are no independent subjects: "
+        "p tells whether this subject has changed, and nothing about others"
+        if within
+        else f"compared with {counted(len(scores.facts['reference_subjects']), 'reference subject')}"
+    )
     sentences = [
-        f"{counted(others['subject'].nunique(), 'subject')}, compared with "
-        f"{counted(len(scores.facts['reference_subjects']), 'reference subject')}. The constant deviation of "
+        f"{counted(others['subject'].nunique(), 'subject')}, {compared}. The constant deviation of "
         "a subject is what it always has: the median over its windows. The episodic deviation is what rises "
         "above that: the mean excess over the 95th percentile of the reference, and 0 for frames below it. "
         "The unit is the subject, not the frame."
@@ -105,7 +111,8 @@ def _subjects(folder: Path, scores: Result) -> Part:
     if len(others):
         smallest = others["smallest_p"].min()
         sentences.append(
-            f"With this number of reference subjects p cannot be smaller than {smallest:.3f}; q is p "
+            f"With this number of {'stretches' if within else 'reference subjects'} p cannot be smaller than "
+            f"{smallest:.3f}; q is p "
             "adjusted for the number of subjects outside the reference (Benjamini and Hochberg)."
         )
     columns = ["subject", "group", "session", *(part + end for part in PARTS for end in ENDS), "reference"]

@@ -47,7 +47,10 @@ def summary_lines(scores: ScoreTable) -> Iterator[str]:
 def _numbers(row: Any, part: str) -> str:
     """Write value, p and q of a part of the deviation."""
     value, p, q = (getattr(row, f"{part}{end}") for end in ("", "_p", "_q"))
-    return f" {value:9.4f} {p:6.3f} {'' if pd.isna(q) else format(q, '.3f'):>6}"
+    texts = (
+        "" if pd.isna(one) else format(one, style) for one, style in ((value, ".4f"), (p, ".3f"), (q, ".3f"))
+    )
+    return " {:>9} {:>6} {:>6}".format(*texts)
 
 
 def _rows(table: pd.DataFrame) -> Iterator[Any]:

@@ -41,6 +41,9 @@ def subject_tip(one: Any) -> str:
     lines = [f"{one.subject}, {one.group}, session {one.session}"]
     for part in ("episodic", "constant"):
         value, rank, p, q = (getattr(one, f"{part}{end}") for end in ("", "_percentile", "_p", "_q"))
+        if pd.isna(p):  # it has no scores, or it is the baseline that others are compared with
+            lines.append(f"{part}: no score" if pd.isna(value) else f"{part} {value:.4f}")
+            continue
         adjusted = "" if pd.isna(q) else f", q = {q:.3f}"
         lines.append(f"{part} {value:.4f}: above {rank:.0f}% of the reference, p = {p:.3f}{adjusted}")
     return "\n".join(lines)
