@@ -35,5 +35,10 @@ def test_refusals_are_one_sentence(study_csv: Path, trained: Run, tmp_path: Path
     code, said = call("score", study_csv, "--run", trained.folder, "--reference", "group=nobody")
     assert code == 1
     assert "Traceback" not in said
+    within = ("score", study_csv, "--run", trained.folder, "--reference", "group=healthy", "--within")
+    code, said = call(*within, "group")
+    assert (code, said.splitlines()[-1].endswith("the only choice is 'subject'.")) == (1, True), said
+    code, said = call(*within, "subject")
+    assert (code, "nothing to compare with its own baseline" in said) == (1, True), said
     code, said = call("train", study_csv, "--run", tmp_path, "--preset", "huge")
     assert (code, "choose one of tiny, small, base" in said) == (1, True)

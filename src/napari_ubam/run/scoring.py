@@ -81,6 +81,8 @@ def score_study(folder: Path, study: Study, reference: str, options: ScoringOpti
     -------
     ScoreTable
     """
+    if options.within not in ("", "subject"):
+        raise DeviationError(f"within is {options.within!r}; the only choice is 'subject'.")
     chosen, encoder = study.select(reference), ModelEncoder.load(folder)
     codes = read_codes(folder, study, encoder)
     settings: dict[str, object] = {"reference": reference, "k": options.k, "per_subject": options.per_subject}
@@ -114,8 +116,6 @@ def compute_scores(
     -------
     ScoreTable
     """
-    if options.within not in ("", "subject"):
-        raise DeviationError(f"within is {options.within!r}; the only choice is 'subject'.")
     compare = deviation_within_subjects if options.within else deviation
     result = compare(
         codes,

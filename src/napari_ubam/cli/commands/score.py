@@ -17,10 +17,6 @@ def score(
     within: Within = "",
 ) -> None:
     """Score how much every frame, window and subject deviates from the reference."""
-    if within not in ("", "subject"):
-        raise typer.BadParameter(
-            f"{within!r} is not known; the only choice is 'subject'.", param_hint="--within"
-        )
     with refusals(), working(run, "score") as (tell, cancel):
         load_libraries(tell)
         from napari_ubam.run import Run
