@@ -147,9 +147,11 @@ def test_subjects_are_compared_with_their_own_earlier_sessions(
     panel.link.open_run(folder)
     wait(lambda: panel.session.run_folder == folder)
     panel.within.setChecked(True)
+    assert "press Score" in panel._foot.text()
     assert score_again(panel, folder, "session=0 and group=treated", wait, reopen=False) == "done"
     wait(lambda: panel.session.results is not None and panel.session.results.within == "subject")
     assert panel.within.isChecked()
+    assert panel._foot.text() == ""
     assert "each compared with stretches of its own reference recordings" in panel.note.text()
     subjects = panel.session.results.subjects.set_index(["subject", "session"])
     assert subjects.loc[("rat", "1"), "n_reference"] == 10

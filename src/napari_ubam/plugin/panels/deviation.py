@@ -36,6 +36,7 @@ WITHIN = (
     "The reference recordings of each subject are its own baseline, such as session=0 before a lesion. "
     "Otherwise subjects are compared with other subjects."
 )
+OTHER_WAY = "The results below compare in the other way; press Score."
 EPISODES = ("recording", "from (s)", "to (s)", "pctl.")
 SUBJECTS = ("subject", "group", "session", "episodic", "p", "constant", "p")
 PARTS = (
@@ -82,6 +83,7 @@ class DeviationPanel(Panel):
         column.addWidget(self.reference)
         self.within = QCheckBox("Compare each subject with itself")
         self.within.setToolTip(WITHIN)
+        self.within.toggled.connect(self._within_toggled)
         self.scores_note = OutdatedNote()
         column.addWidget(self.within)
         column.addWidget(self.scores_note)
@@ -144,6 +146,12 @@ class DeviationPanel(Panel):
         fade(bool(note), self.episodes, self.subjects, self.note)
         self.job_box.update_job(note)
         self._show_overlay()
+
+    def _within_toggled(self, on: bool) -> None:
+        """Say that the results are those of the other comparison until the study is scored again."""
+        results = self.session.results
+        differs = results is not None and on != (results.within == "subject")
+        self.say(OTHER_WAY if differs else "")
 
     def _enable(self) -> None:
         reason = self._missing()
