@@ -31,7 +31,7 @@ def second(run_window: Window, run_folder: Path, make_napari_viewer: Any) -> Win
 
 
 def test_a_second_window_waits_while_the_first_scores_and_shows_its_results(
-    run_window: Window, second: Window, run_folder: Path
+    run_window: Window, second: Window, run_folder: Path, loading: None
 ) -> None:
     here, there = link_of(run_window.viewer).session, link_of(second.viewer).session
     panel, train = second.panels()["Deviation"], second.panels()["Train"]

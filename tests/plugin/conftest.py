@@ -48,10 +48,16 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     keep_settings(monkeypatch)
 
 
+@pytest.fixture
+def loading() -> None:
+    """Let the jobs of a test load their libraries, and the analyses of other packages."""
+
+
 @pytest.fixture(autouse=True)
-def jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+def jobs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let jobs start without loading libraries for longer than they work."""
-    start_jobs_at_once(monkeypatch)
+    if "loading" not in request.fixturenames:
+        start_jobs_at_once(monkeypatch)
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_without_a_run_nothing_can_be_computed(viewer: Any) -> None:
 
 
 def test_the_panel_computes_an_analysis_as_a_job_and_shows_its_tables(
-    opened: Any, run: Run, tmp_path: Path, wait: Wait
+    opened: Any, run: Run, tmp_path: Path, wait: Wait, loading: None
 ) -> None:
     folder = copy_of(run, tmp_path / "run")
     panel = ExplorePanel(opened)

@@ -72,16 +72,15 @@ def test_subjects_are_listed_and_summarised(opened: Any, run: Run) -> None:
     listed = {panel.subjects.item(row, 0).text() for row in range(panel.subjects.rowCount())}
     assert listed == {"healthy1", "healthy2", "healthy3", "healthy4", "impaired1"}
     assert "1 subject, compared with 4 reference subjects" in panel.note.text()
-    headings = [panel.subjects.horizontalHeaderItem(place).text() for place in range(7)]
-    assert headings == ["subject", "group", "session", "episodic", "p", "constant", "p"]
+    headings = [panel.subjects.horizontalHeaderItem(place).text() for place in range(5)]
+    assert headings == ["subject", "group", "session", "episodic\n(p)", "constant\n(p)"]
     table = run.subjects.sort_values("episodic", ascending=False).iloc[0]
-    first = [panel.subjects.item(0, place).text() for place in range(7)]
+    first = [panel.subjects.item(0, place).text() for place in range(5)]
     assert first[0] == table["subject"]
-    assert first[3:] == [
-        f"{table[name]:.3f}" for name in ("episodic", "episodic_p", "constant", "constant_p")
-    ]
-    assert "constant" in panel.subjects.item(0, 0).toolTip()
-    assert sum("(ref.)" in panel.subjects.item(row, 1).text() for row in range(5)) == 4
+    p = [f"{table[name]:.2f}".removeprefix("0") for name in ("episodic_p", "constant_p")]
+    assert first[3:] == [f"{table['episodic']:.3f} ({p[0]})", f"{table['constant']:.2f} ({p[1]})"]
+    assert "q = " in panel.subjects.item(0, 0).toolTip()
+    assert sum(panel.subjects.item(row, 1).text() == "healthy *" for row in range(5)) == 4
     delete(panel)
 
 

@@ -12,7 +12,7 @@ from napari_ubam.jobs import JobError
 from napari_ubam.plugin.io.settings import remember, remembered
 from napari_ubam.plugin.state.references import preset_reference, selects
 from napari_ubam.plugin.state.steps import Step, embed_step, score_step
-from napari_ubam.plugin.state.subject_texts import p_text, subject_tip, subjects_note
+from napari_ubam.plugin.state.subject_texts import part_text, subject_tip, subjects_note
 from napari_ubam.plugin.viewer.overlay import Overlay
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
@@ -38,11 +38,11 @@ WITHIN = (
 )
 OTHER_WAY = "The results below compare in the other way; press Score."
 EPISODES = ("recording", "from (s)", "to (s)", "pctl.")
-SUBJECTS = ("subject", "group", "session", "episodic", "p", "constant", "p")
+SUBJECTS = ("subject", "group", "session", "episodic\n(p)", "constant\n(p)")
 PARTS = (
     "Constant: what a subject always has, the median distance of its windows to the reference. Episodic: "
-    "what rises above that, as mean excess over the 95th percentile of the reference. ref.: the subject "
-    "belongs to the reference."
+    "what rises above that, as mean excess over the 95th percentile of the reference. In brackets: p. "
+    "*: the subject belongs to the reference."
 )
 
 
@@ -183,14 +183,9 @@ class DeviationPanel(Panel):
         self.subjects.setRowCount(len(shown))
         self.subjects.setColumnHidden(SUBJECTS.index("session"), table["session"].nunique() < 2)
         for number, one in enumerate(shown.itertuples()):
-            texts = (one.subject, f"{one.group} (ref.)" if one.reference else one.group, one.session)
-            values = (
-                f"{one.episodic:.3f}",
-                p_text(one.episodic_p),
-                f"{one.constant:.3f}",
-                p_text(one.constant_p),
-            )
-            fill_row(self.subjects, number, [str(text) for text in (*texts, *values)], subject_tip(one))
+            texts = (one.subject, f"{one.group} *" if one.reference else one.group, one.session)
+            parts = (part_text(one, "episodic"), part_text(one, "constant"))
+            fill_row(self.subjects, number, [str(text) for text in (*texts, *parts)], subject_tip(one))
         self._names[1].set_names([str(name) for name in shown["subject"]])
         self.note.setText(subjects_note(results) if results is not None and len(table) else "")
         self._show_agreement()

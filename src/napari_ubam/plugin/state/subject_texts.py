@@ -11,19 +11,28 @@ from napari_ubam.study.values import counted
 from .contents import Results
 
 
-def p_text(value: Any) -> str:
-    """Write p with three digits.
+def part_text(one: Any, part: str) -> str:
+    """Write a part of a subject's deviation, and its p in brackets, in few characters.
 
     Parameters
     ----------
-    value : float
+    one : row of the table of subjects
+    part : str
+        ``"episodic"`` or ``"constant"``.
 
     Returns
     -------
     str
-        Empty if there is none.
+        Empty if there is no score.
     """
-    return "" if pd.isna(value) else f"{value:.3f}"
+    value, p = getattr(one, part), getattr(one, f"{part}_p")
+    if pd.isna(value):
+        return ""
+    number = f"{value:.3f}" if part == "episodic" else f"{value:.2f}"
+    if pd.isna(p):
+        return number
+    short = f"{p:.2f}" if p >= 0.095 else f"{p:.3f}"
+    return f"{number} ({short.removeprefix('0')})"
 
 
 def subject_tip(one: Any) -> str:
@@ -68,7 +77,7 @@ def subjects_note(results: Results) -> str:
         name, many = str(one["group"] or "no group"), counted(one["subjects"], "subject")
         medians = [f"median {part} {one[part]:.3g}" for part in ("episodic", "constant")]
         if one["reference"]:
-            lines.append(f"{name}: {many}, {', '.join(medians)}, reference")
+            lines.append(f"* {name}, reference: {many}, {', '.join(medians)}")
         else:
             counts = (one["episodic_significant"], one["constant_significant"])
             both = ", ".join(
