@@ -119,7 +119,7 @@ def results_of(world: World, share: float | None) -> DeviationResult:
         Share of the mean posture that is taken out of windows; None to compare behaviour codes.
     """
     codes = [replace(one, window=None) for one in world.codes] if share is None else world.codes
-    other = partial(without_individual, share=share or 0.0)
+    other = partial(without_individual, share=share or 0.0)  # each subject has one recording
     with patch("napari_ubam.analysis.codes.without_individual", other):
         return deviation(codes, world.reference)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from analysis.gaits import D, herd, names, walk, without
-from napari_ubam.analysis import Codes, WindowSize, deviation
+from napari_ubam.analysis import Codes, DeviationError, WindowSize, deviation
 from napari_ubam.analysis.individual import without_individual
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.analysis.window_grid import window_grid
@@ -70,7 +70,7 @@ def test_every_frame_with_a_whole_window_has_one(
     assert np.abs(grid.at_frames(middle)[whole] - times[whole]).max(initial=0) <= size.step + 0.5 / fps + 1e-4
 
 
-@pytest.mark.parametrize("fps", [24, 25, 50, 59.94, 120])
+@pytest.mark.parametrize("fps", [24, 25, 50, 72])
 def test_postures_between_frames_are_interpolated(fps: float) -> None:
     times = np.arange(round(3 * fps)) / fps
     everything = np.ones(len(times), bool)
@@ -180,7 +180,101 @@ def test_the_constant_part_is_what_never_stops_and_the_episodic_part_what_rises_
 @pytest.mark.parametrize(("share", "left"), [(0, 1.0), (0.5, 0.5), (1, 0.0)])
 def test_a_share_of_the_mean_posture_is_taken_out(share: float, left: float) -> None:
     units = unit_vectors(walk("rat", 3).posture)
-    np.testing.assert_allclose(without_individual(units, share).mean(0), left * units.mean(0), atol=1e-6)
+    mean = units.mean(0)
     np.testing.assert_allclose(
-        np.diff(without_individual(units, share), axis=0), np.diff(units, axis=0), atol=1e-6
+        without_individual(units, mean, share).mean(0), left * units.mean(0), atol=1e-6
     )
+    np.testing.assert_allclose(
+        np.diff(without_individual(units, mean, share), axis=0), np.diff(units, axis=0), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("fps", [29.97, 59.94, 119.88])
+def test_rates_that_nearly_fit_the_steps_are_not_interpolated(fps: float) -> None:
+    times = np.arange(round(20 * fps)) / fps
+    codes = np.random.default_rng(0).normal(size=(len(times), 3))
+    everything = np.ones(len(times), bool)
+    grid = window_grid(codes, times, everything, everything, SIZE)
+    np.testing.assert_array_equal(grid.postures, unit_vectors(codes[:: round(fps / 30)]))
+
+
+def test_no_window_reaches_over_a_pause() -> None:
+    times = np.concatenate([np.arange(60) / 30, 600 + np.arange(60) / 30])
+    everything = np.ones(120, bool)
+    grid = window_grid(smooth(times), times, everything, everything, SIZE)
+    assert len(grid.postures) == 120
+    assert grid.begins.sum() == 2 * 48
+    assert np.isnan(grid.place[54:66]).all()
+
+
+def cut(one: Codes, pieces: int) -> list[Codes]:
+    """Cut a recording into several of the same subject and session."""
+    parts = np.array_split(np.arange(len(one)), pieces)
+    return [
+        replace(
+            one,
+            name=f"{one.name}_{number}",
+            posture=one.posture[rows],
+            behaviour=one.behaviour[rows],
+            times=one.times[rows] - one.times[rows[0]],
+            frames=np.arange(len(rows)),
+            valid=np.ones(len(rows), bool),
+        )
+        for number, rows in enumerate(parts)
+    ]
+
+
+def test_scores_do_not_depend_on_how_videos_are_cut() -> None:
+    reference = [windowed(one) for one in herd(4, frames=300)]
+    ill = walk("ill", 50, frames=300, bouts=[slice(120, 180)])
+    whole = deviation([*reference, windowed(ill)], names(reference))["ill_0"]
+    pieces = [windowed(one) for one in cut(ill, 5)]  # the third is ill throughout
+    found = deviation([*reference, *pieces], names(reference))
+    assert np.nanmin(found["ill_0_2"].episodic_percentile) > 99
+    for number, rows in enumerate(np.array_split(np.arange(300), 5)):
+        part, known = found[f"ill_0_{number}"], slice(6, -6)
+        np.testing.assert_allclose(
+            part.behaviour_deviation[known], whole.behaviour_deviation[rows][known], atol=1e-5
+        )
+        np.testing.assert_allclose(part.episodic[known], whole.episodic[rows][known], atol=0.02)
+
+
+def test_many_short_recordings_of_a_subject_stay_in_the_reference() -> None:
+    long = walk("long", 30, frames=4000)
+    reference = [*(windowed(one) for one in cut(long, 40)), *(windowed(one) for one in herd(2, frames=200))]
+    query = windowed(walk("new", 9, frames=100))
+    all_of_it, part = (
+        deviation([*reference, query], names(reference), reference_frames=n)["new_0"].behaviour_deviation
+        for n in (20_000, 400)
+    )
+    assert np.isfinite(part[6:-6]).all()
+    assert np.nanmean(all_of_it) < np.nanmean(part) < 1.5 * np.nanmean(all_of_it)
+
+
+def test_a_short_recording_in_the_reference_does_no_harm() -> None:
+    reference = [windowed(one) for one in herd(3, frames=120)]
+    short = replace(windowed(walk("rat0", 5, frames=10, session="1")), valid=np.ones(10, bool))
+    query = windowed(walk("new", 9, frames=100))
+    found = deviation([*reference, short, query], names([*reference, short]))
+    plain = deviation([*reference, query], names(reference))
+    np.testing.assert_allclose(
+        found["new_0"].behaviour_deviation, plain["new_0"].behaviour_deviation, atol=1e-6
+    )
+    assert np.isnan(found["rat0_1"].behaviour_deviation).all()
+
+
+def test_a_reference_without_a_whole_window_is_refused() -> None:
+    short = [windowed(one) for one in herd(3, frames=12)]
+    ready = [replace(one, valid=np.ones(12, bool)) for one in short]
+    with pytest.raises(DeviationError, match="No recording of the reference has a whole window"):
+        deviation([*ready, windowed(walk("new", 9, frames=100))], names(ready))
+
+
+def test_different_frame_rates_are_told() -> None:
+    codes = [windowed(one) for one in herd(4, frames=120)]
+    slow = replace(codes[3], times=np.arange(120) / 25)
+    assert not any("frame rates" in said for said in deviation(codes, names(codes[:3])).warnings)
+    (warning,) = [
+        said for said in deviation([*codes[:3], slow], names(codes[:3])).warnings if "rates" in said
+    ]
+    assert "25, 30 frames per second" in warning

@@ -132,3 +132,15 @@ def test_subjects_are_not_compared_with_each_other(codes: list[Codes]) -> None:
         for some in (chosen, more)
     )
     np.testing.assert_array_equal(found, again)
+
+
+def test_a_baseline_that_is_too_short_leaves_the_others_scored(codes: list[Codes]) -> None:
+    short = walk("short", 60, frames=30)
+    later = walk("short", 61, session="1")
+    result = deviation_within_subjects([*codes[:2], short, later], ["ill0_0", "short_0"])
+    assert np.isfinite(result["ill0_1"].behaviour_deviation).all()
+    assert np.isnan(result["short_1"].behaviour_deviation).all()
+    (warning,) = result.warnings
+    assert warning.startswith("The baseline of short has too few valid frames")
+    with pytest.raises(DeviationError, match="The baseline of short"):
+        deviation_within_subjects([short, later], ["short_0"])

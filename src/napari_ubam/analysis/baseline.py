@@ -18,7 +18,7 @@ QUANTILE = 0.5  # of the deviations of a recording; events that take less than h
 
 
 def constant_part(deviations: Floats) -> float:
-    """Find what a recording always deviates by: the median over its frames.
+    """Find what a subject always deviates by: the median over its frames of a session.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ def rank_among(value: float, others: Floats) -> float:
     float
         Percentage of the others that are smaller, 0 to 100; equal ones count half. NaN without others.
     """
+    others = others[np.isfinite(others)]
     if not len(others) or not np.isfinite(value):
         return float("nan")
     return float(50 * ((others < value).mean() + (others <= value).mean()))

@@ -85,18 +85,27 @@ class Codes:
         """Frames that have a posture code, shape (t,)."""
         return self.valid if self.encoded is None else self.encoded
 
-    def grid(self, window: WindowSize) -> WindowGrid:
-        """Read the postures at equal time steps, with half of the recording's mean posture taken out.
+    def posture_sum(self) -> npt.NDArray[np.float64]:
+        """Sum of all postures of length 1, shape (d,)."""
+        total: npt.NDArray[np.float64] = unit_vectors(self.posture[self.has_posture]).sum(0, dtype=np.float64)
+        return total
+
+    def grid(self, window: WindowSize, mean: npt.NDArray[np.floating[Any]] | None = None) -> WindowGrid:
+        """Read the postures at equal time steps, with half of the mean posture taken out.
 
         Parameters
         ----------
         window : WindowSize
+        mean : ndarray of float, shape (d,), optional
+            Mean posture of the subject in this session. That of the recording if left out.
 
         Returns
         -------
         WindowGrid
         """
         known = self.has_posture
+        if mean is None:
+            mean = self.posture_sum() / max(int(known.sum()), 1)
         postures = np.full(self.posture.shape, np.nan, np.float32)
-        postures[known] = without_individual(unit_vectors(self.posture[known]))
+        postures[known] = without_individual(unit_vectors(self.posture[known]), mean)
         return window_grid(postures, self.times, known, self.valid, window)

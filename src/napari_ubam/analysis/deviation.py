@@ -17,7 +17,7 @@ from .calibration import Calibration
 from .codes import Codes
 from .errors import DeviationError
 from .neighbours import neighbours
-from .reference import Reference, ReferenceCodes, choose_reference
+from .reference import Means, Reference, ReferenceCodes, choose_reference
 from .scores import DeviationResult, Scores
 from .unit_vectors import unit_vectors
 
@@ -88,14 +88,16 @@ def deviation(
     check_codes(codes, reference)
     if min(k, per_subject, reference_frames) < 1:
         raise DeviationError("k, per_subject and reference_frames must be at least 1; choose larger numbers.")
-    chosen = choose_reference(codes, reference, reference_frames)
+    means = Means(codes)
+    chosen = choose_reference(codes, reference, reference_frames, means)
     steps = _Steps(progress or silent, 2 * sum(int(one.valid.sum()) for one in codes))
     found: dict[str, Deviations] = {}
     for one in codes:
         found[one.name] = {
-            kind: _deviations(one, kind, chosen, k, per_subject, steps.of(one), cancel) for kind in KINDS
+            kind: _deviations(one, kind, chosen, means, k, per_subject, steps.of(one), cancel)
+            for kind in KINDS
         }
-    constants = {name: constant_part(values["behaviour"]) for name, values in found.items()}
+    constants = _constants(codes, found)
     for name, values in found.items():
         values["episodic"] = values["behaviour"] - np.float32(constants[name])
     names = set(reference)
@@ -117,6 +119,7 @@ def _deviations(
     one: Codes,
     kind: str,
     reference: Reference,
+    means: Means,
     k: int,
     per_subject: int,
     progress: ProgressCallback,
@@ -125,7 +128,7 @@ def _deviations(
     """Deviation (t,) of every frame of a recording, NaN where it is not valid."""
     compared: ReferenceCodes = getattr(reference, kind)
     own = reference.own.get(one.name)
-    grid = None if compared.window is None else one.grid(compared.window)
+    grid = None if compared.window is None else one.grid(compared.window, means.of(one))
     if grid is None:
         queries, folds = unit_vectors(getattr(one, kind)[one.valid]), None if own is None else own[one.valid]
     else:
@@ -192,6 +195,19 @@ def _calibrations(
     return {kind: Calibration.of([of(kind, subject) for subject in reference.subjects]) for kind in kinds}
 
 
+def _constants(codes: Sequence[Codes], found: Mapping[str, Deviations]) -> dict[str, float]:
+    """Constant part of each recording: that of its subject in its session, however the videos are cut."""
+    parts: dict[tuple[str, str], list[str]] = {}
+    for one in codes:
+        parts.setdefault((one.subject, one.session), []).append(one.name)
+    return {
+        name: value
+        for names in parts.values()
+        for value in [constant_part(np.concatenate([found[name]["behaviour"] for name in names]))]
+        for name in names
+    }
+
+
 def _constants_by_subject(
     codes: Sequence[Codes], names: set[str], constants: Mapping[str, float]
 ) -> dict[str, float]:
@@ -199,9 +215,10 @@ def _constants_by_subject(
     chosen = [one for one in codes if one.name in names and one.valid.any()]
     found = {}
     for subject in dict.fromkeys(one.subject for one in chosen):
-        own = [one for one in chosen if one.subject == subject]
+        own = [one for one in chosen if one.subject == subject and np.isfinite(constants[one.name])]
         weights = [int(one.valid.sum()) for one in own]
-        found[subject] = float(np.average([constants[one.name] for one in own], weights=weights))
+        if own:
+            found[subject] = float(np.average([constants[one.name] for one in own], weights=weights))
     return found
 
 
@@ -317,6 +334,13 @@ def _warnings(codes: Sequence[Codes], reference: Sequence[str], subjects: tuple[
         found.append(
             f"{', '.join(again)}: also in the reference, so the other recordings are compared with the other "
             "reference subjects only; if you do not want this, choose a reference of other subjects."
+        )
+    rates = sorted({round(1 / float(np.median(np.diff(one.times)))) for one in codes if len(one) > 1})
+    if any(one.window is not None for one in codes) and rates and rates[-1] > 1.02 * rates[0]:
+        found.append(
+            f"The recordings have different frame rates ({', '.join(map(str, rates))} frames per second): "
+            "where postures are interpolated between frames, windows deviate a little less; compare "
+            "recordings of one rate."
         )
     if len(set(reference)) == len(codes):
         found.append(

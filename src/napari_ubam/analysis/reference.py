@@ -73,7 +73,41 @@ class Reference:
         return BLOCKS if len(self.subjects) == 1 else len(self.subjects)
 
 
-def choose_reference(codes: Sequence[Codes], names: Sequence[str], max_frames: int) -> Reference:
+class Means:
+    """Mean posture of each subject in each session, over all of its recordings there.
+
+    Parameters
+    ----------
+    codes : sequence of Codes
+        All recordings.
+    """
+
+    def __init__(self, codes: Sequence[Codes]) -> None:
+        self._found: dict[tuple[str, str], npt.NDArray[np.float64]] = {}
+        for key in dict.fromkeys((one.subject, one.session) for one in codes):
+            own = [one for one in codes if (one.subject, one.session) == key and one.window is not None]
+            if own:
+                count = max(sum(int(one.has_posture.sum()) for one in own), 1)
+                self._found[key] = np.sum([one.posture_sum() for one in own], axis=0) / count
+
+    def of(self, one: Codes) -> npt.NDArray[np.float64]:
+        """Give the mean that belongs to a recording.
+
+        Parameters
+        ----------
+        one : Codes
+            One of the recordings, whose windows are compared by posture.
+
+        Returns
+        -------
+        ndarray of float64, shape (d,)
+        """
+        return self._found[one.subject, one.session]
+
+
+def choose_reference(
+    codes: Sequence[Codes], names: Sequence[str], max_frames: int, means: Means
+) -> Reference:
     """Choose the frames of the reference.
 
     Parameters
@@ -83,7 +117,10 @@ def choose_reference(codes: Sequence[Codes], names: Sequence[str], max_frames: i
     names : sequence of str
         Names of the reference recordings.
     max_frames : int
-        Number of frames of one subject at most, evenly spread over its valid frames.
+        Number of frames of one subject at most, evenly spread over its valid frames, and of its windows,
+        which are taken in runs.
+    means : Means
+        Mean postures of the subjects.
 
     Returns
     -------
@@ -125,7 +162,7 @@ def choose_reference(codes: Sequence[Codes], names: Sequence[str], max_frames: i
     return Reference(
         subjects,
         frames("posture"),
-        frames("behaviour") if window is None else _windows(chosen, window, own, usable, max_frames),
+        frames("behaviour") if window is None else _windows(chosen, window, own, usable, max_frames, means),
         own,
         {subject: sum(len(rows) for one, rows in parts if one.subject == subject) for subject in subjects},
     )
@@ -137,19 +174,29 @@ def _windows(
     own: Mapping[str, Ints],
     usable: Mapping[str, npt.NDArray[np.bool_]],
     max_windows: int,
+    means: Means,
 ) -> ReferenceCodes:
     """Postures of the reference at equal time steps, and the folds of the windows that begin at them."""
-    grids = {one.name: one.grid(window) for one in chosen}
     codes, folds = [], []
     for subject in dict.fromkeys(one.subject for one in chosen):
         recordings = [one for one in chosen if one.subject == subject]
-        begins = {one.name: _begins(grids[one.name], usable[one.name]) for one in recordings}
-        total = sum(int(flags.sum()) for flags in begins.values())
-        for one in recordings:
-            grid, flags = grids[one.name], _thinned(begins[one.name], max_windows / max(total, 1))
+        # The grids are made twice, since those of all recordings together may not fit into memory.
+        counts = [int(_begins(one.grid(window, means.of(one)), usable[one.name]).sum()) for one in recordings]
+        share, before = max_windows / max(sum(counts), 1), 0
+        for one, count in zip(recordings, counts, strict=True):
+            grid = one.grid(window, means.of(one))
+            flags = _thinned(_begins(grid, usable[one.name]), share, before)
+            before += count
+            if not flags.any():
+                continue
             needed = np.convolve(flags, np.ones(window.steps))[: len(flags)] > 0.5
             codes.append(grid.postures[needed])
             folds.append(np.where(flags, own[one.name][grid.centre], -1)[needed])
+    if not folds:
+        raise DeviationError(
+            f"No recording of the reference has a whole window of {window.milliseconds:g} ms without a gap; "
+            "choose longer recordings, or train with a shorter window."
+        )
     return ReferenceCodes(np.concatenate(codes), np.concatenate(folds), window)
 
 
@@ -159,12 +206,16 @@ def _begins(grid: WindowGrid, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.b
     return found
 
 
-def _thinned(begins: npt.NDArray[np.bool_], share: float) -> npt.NDArray[np.bool_]:
-    """Keep a share of the windows, in runs that are evenly spread: windows nearby have rows in common."""
+def _thinned(begins: npt.NDArray[np.bool_], share: float, before: int) -> npt.NDArray[np.bool_]:
+    """Keep a share of the windows, in runs that are evenly spread: windows nearby have rows in common.
+
+    ``before`` counts the windows of the subject's recordings before this one, so that the first of many short
+    recordings is kept, and not none of them.
+    """
     if share >= 1:
         return begins
-    run = np.cumsum(begins) // _RUN
-    kept = np.floor((run + 1) * share) > np.floor(run * share)
+    run = (before + np.cumsum(begins) - 1) // _RUN
+    kept = np.floor(run * share) > np.floor((run - 1) * share)
     found: npt.NDArray[np.bool_] = begins & kept
     return found
 

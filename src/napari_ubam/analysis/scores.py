@@ -43,7 +43,8 @@ class Scores:
     posture_percentile, behaviour_percentile : ndarray of float32, shape (t,)
         Percentage of the reference frames that deviate less when scored without their own subject, 0 to 100.
     constant : ndarray of float32, shape (t,)
-        What the recording always has: the median of its behaviour deviation, the same for all frames.
+        What the subject always has in this session: the median of its behaviour deviation, the same for all
+        frames.
     episodic : ndarray of float32, shape (t,)
         What rises above it: behaviour deviation minus ``constant``; below 0 for half of the frames.
     constant_percentile : ndarray of float32, shape (t,)

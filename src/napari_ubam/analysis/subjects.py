@@ -158,7 +158,7 @@ def subject_table(result: DeviationResult, statistic: Statistic = mean_behaviour
     of rows outside the reference (Benjamini and Hochberg, J. R. Stat. Soc. B 57, 1995).
 
     If each subject is compared with its own baseline, n is the number of stretches of the baseline. These are
-    no independent subjects: p then tells whether this one subject has changed, and nothing about others.
+    not independent, so p is then a rank and no test; with ten stretches it is at least 1 / 11.
 
     Parameters
     ----------

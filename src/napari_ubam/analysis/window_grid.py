@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ Flags = npt.NDArray[np.bool_]
 
 _SLACK = 1e-6  # seconds: times are sums of rounded numbers
 _ROUNDING = 1e-3  # of a step: a point of the grid this near to a frame is the frame
+_GAP = 3.0  # median intervals between frames: a longer interval ends a segment
+_FITS, _REGULAR = 0.01, 0.1  # of an interval: how far frame rate and intervals may be off the steps
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def window_grid(
 ) -> WindowGrid:
     """Read the postures of a recording at equal time steps.
 
-    If the frame rate fits the steps, the points of the grid are frames, and nothing is interpolated.
+    If the frame rate fits the steps to one in a hundred, as 29.97 fits 30, the points of the grid are frames,
+    and nothing is interpolated. No window reaches over a pause of the recording.
 
     Parameters
     ----------
@@ -107,14 +111,12 @@ def window_grid(
     """
     parts, before = [], 0
     place = np.full(len(times), np.nan)
-    for rows in _segments(encoded):
+    for rows in _segments(encoded, np.asarray(times, float)):
         inside = np.asarray(times[rows], float)
-        count = int((inside[-1] - inside[0] + _SLACK) / size.step) + 1
-        last = count - size.steps  # the last point at which a window can begin
+        at, own = _points(inside, size)
+        count, last = len(at), len(at) - size.steps  # the last point at which a window can begin
         if last < 0:
             continue
-        at = inside[0] + np.arange(count) * size.step
-        own = (inside - inside[0]) / size.step - (size.steps - 1) / 2
         own = np.where(np.abs(own - own.round()) < _ROUNDING, own.round(), own)
         # The grid ends up to one step before the segment does: the last window stands for those frames.
         whole = (own >= 0) & (own < last + 1) & valid[rows]
@@ -130,11 +132,27 @@ def window_grid(
     return WindowGrid(grid, centre >= 0, centre, place)
 
 
-def _segments(encoded: Flags) -> Iterator[slice]:
-    """Give the runs of frames with a posture."""
+def _segments(encoded: Flags, times: Floats) -> Iterator[slice]:
+    """Give the runs of frames with a posture and without a pause."""
+    steps = np.diff(times)
+    pauses = np.flatnonzero(steps > _GAP * np.median(steps)) + 1 if len(steps) else np.empty(0, np.int64)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], encoded, [False]])))
     for start, stop in edges.reshape(-1, 2).tolist():
-        yield slice(start, stop)
+        cuts = [start, *pauses[(pauses > start) & (pauses < stop)].tolist(), stop]
+        for first, last in pairwise(cuts):
+            yield slice(first, last)
+
+
+def _points(times: Floats, size: WindowSize) -> tuple[Floats, Floats]:
+    """Give the times of the grid, and the point at which the window around each frame begins."""
+    half, steps = (size.steps - 1) / 2, np.diff(times)
+    usual = float(np.median(steps)) if len(steps) else size.step
+    every = max(round(size.step / usual), 1)
+    fits = abs(size.step / usual / every - 1) < _FITS
+    if fits and (np.abs(steps - usual) < _REGULAR * usual).all():
+        return times[::every], np.arange(len(times)) / every - half
+    count = int((times[-1] - times[0] + _SLACK) / size.step) + 1
+    return times[0] + np.arange(count) * size.step, (times - times[0]) / size.step - half
 
 
 def _interpolated(postures: Floats, times: Floats, at: Floats) -> npt.NDArray[np.float32]:

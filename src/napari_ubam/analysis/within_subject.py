@@ -66,27 +66,46 @@ def deviation_within_subjects(
             "baseline; choose a reference such as session=0, or compare subjects with each other."
         )
     found: dict[str, DeviationResult] = {}
+    refused: dict[str, str] = {}
     for number, subject in enumerate(compared):
-        found[subject] = deviation(
-            parts[subject],
-            [one.name for one in parts[subject] if one.name in names],
-            k=k,
-            per_subject=per_subject,
-            reference_frames=reference_frames,
-            progress=_part_of(progress, number, len(compared)),
-            cancel=cancel,
-        )
-    return _merged(codes, names, found)
+        try:
+            found[subject] = deviation(
+                parts[subject],
+                [one.name for one in parts[subject] if one.name in names],
+                k=k,
+                per_subject=per_subject,
+                reference_frames=reference_frames,
+                progress=_part_of(progress, number, len(compared)),
+                cancel=cancel,
+            )
+        except DeviationError:  # its baseline has too few frames; the others are scored
+            refused[subject] = (
+                f"The baseline of {subject} has too few valid frames to compare with, so its recordings have "
+                "no scores; choose longer reference recordings, or check their tracks."
+            )
+    if not found:
+        raise DeviationError(next(iter(refused.values())))
+    return _merged(codes, names, found, refused)
 
 
-def _merged(codes: Sequence[Codes], names: set[str], found: Mapping[str, DeviationResult]) -> DeviationResult:
+def _merged(
+    codes: Sequence[Codes],
+    names: set[str],
+    found: Mapping[str, DeviationResult],
+    refused: Mapping[str, str],
+) -> DeviationResult:
     """Put the results of all subjects together, in the order of the codes."""
     stretches: dict[str, npt.NDArray[np.integer[Any]]] = {}
     for subject in found:
         own = [one for one in codes if one.subject == subject and one.name in names and one.valid.any()]
         stretches.update(time_blocks(own))
-    left_out = list(dict.fromkeys(one.subject for one in codes if one.subject not in found))
+    others = dict.fromkeys(one.subject for one in codes if one.subject not in found)
+    left_out = [subject for subject in others if subject not in refused]
     warnings = [
+        *refused.values(),
+        *(said for one in found.values() for said in one.warnings if "no frame is valid" in said),
+    ]
+    warnings += [
         f"{subject} has no recording in the reference, so its recordings have no scores; choose a reference "
         "that has a recording of each subject."
         for subject in left_out

@@ -17,10 +17,11 @@ from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import LOG, SCORES, figure_file
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.runfolder.tables import WRITTEN_FACTS, Result, has_result, read_result, write_result
+from napari_ubam.runfolder.tables import WRITTEN_FACTS, Result, has_result, write_result
 from napari_ubam.study import Study
 
 from .provenance import recording_facts
+from .score_table import read_scores
 
 OWN_FACTS = WRITTEN_FACTS | {"model", "parameters", "recordings", "scores_created"}
 """Facts that are written with every result."""
@@ -98,4 +99,4 @@ class _Data:
         return read_codes(self._folder, self.study, self.encoder)
 
     def scores(self) -> Result | None:
-        return read_result(self._folder, SCORES) if has_result(self._folder, SCORES) else None
+        return read_scores(self._folder) if has_result(self._folder, SCORES) else None

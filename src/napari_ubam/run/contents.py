@@ -18,11 +18,12 @@ from napari_ubam.models.devices import choose_device
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import history
 from napari_ubam.runfolder.paths import BEHAVIOUR, LOG, POSTURE, QUALITY, SCORES
-from napari_ubam.runfolder.tables import Result, RunResults, has_result, read_result
+from napari_ubam.runfolder.tables import Result, RunResults, has_result
 from napari_ubam.study import Recording
 from napari_ubam.training.checks.quality import Quality
 
 from .explorer import Explorer, explore
+from .score_table import read_scores
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class ReadableRun:
         """Scores of the last scoring, one row for each frame.
 
         Columns ``recording, frame, time, posture_deviation, behaviour_deviation, posture_percentile,
-        behaviour_percentile``.
+        behaviour_percentile, constant, episodic, constant_percentile, episodic_percentile``.
 
         Raises
         ------
@@ -147,7 +148,8 @@ class ReadableRun:
     def subjects(self) -> pd.DataFrame:
         """Subjects of the last scoring, one row for each subject and session.
 
-        Columns ``subject, group, session, deviation, p, q, n_reference, smallest_p, reference``.
+        Columns ``subject, group, session, deviation, p, q, n_reference, smallest_p, reference``, and value,
+        percentile, p and q of ``constant`` and ``episodic``.
 
         Raises
         ------
@@ -186,4 +188,4 @@ class ReadableRun:
     def _scoring(self) -> Result:
         if not has_result(self.folder, SCORES):
             raise RunError(f"{self.folder} has no scores; score the study first.")
-        return read_result(self.folder, SCORES)
+        return read_scores(self.folder)

@@ -27,6 +27,8 @@ from napari_ubam.runfolder.paths import MAP_RESULT, SCORES
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.runfolder.tables import Result, has_result, read_result, write_result
 
+from .score_table import read_scores
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -261,10 +263,9 @@ class Explorer:
         self.codes(kind)  # refuses an unknown kind
         if not has_result(self.folder, SCORES):
             raise RunError(f"{self.folder} has no scores; score the study first.")
-        scores = read_result(self.folder, SCORES).tables["scores"]
-        known = scores[["recording", "frame", f"{kind}_percentile"]].rename(
-            columns={f"{kind}_percentile": "deviation"}
-        )
+        scores = read_scores(self.folder).tables["scores"]
+        column = "posture_percentile" if kind == "posture" else "episodic_percentile"
+        known = scores[["recording", "frame", column]].rename(columns={column: "deviation"})
         return table.merge(known, on=["recording", "frame"], how="left")
 
 

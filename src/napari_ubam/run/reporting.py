@@ -94,11 +94,13 @@ def write_report(folder: Path) -> Path:
 
 def _subjects(folder: Path, scores: Result) -> Part:
     subjects = scores.tables["subjects"]
-    others = subjects[~subjects["reference"]]
     within = scores.facts.get("within") == "subject"
+    others = subjects[~subjects["reference"]]
+    if within:  # some may have no baseline
+        others = others[others["n_reference"] > 0]
     compared = (
-        "each compared with stretches of its own reference recordings, which are no independent subjects: "
-        "p tells whether this subject has changed, and nothing about others"
+        "each compared with stretches of its own reference recordings: p is a rank among these stretches, "
+        "no test, since they are not independent"
         if within
         else f"compared with {counted(len(scores.facts['reference_subjects']), 'reference subject')}"
     )

@@ -155,8 +155,8 @@ def write_scores(folder: Path, study: Study, scores: ScoreTable) -> None:
     set_recordings(folder, study)
     tables = {"scores": scores.table, "subjects": scores.subjects, "episodes": scores.episodes}
     write_result(folder, Result(SCORES, tables, scores.facts, scores.warnings))
-    logged = ("reference", "k", "per_subject", "model")
-    append(folder / LOG, "score", **{name: scores.facts[name] for name in logged})
+    logged = ("reference", "within", "k", "per_subject", "model")
+    append(folder / LOG, "score", **{name: scores.facts[name] for name in logged if name in scores.facts})
 
 
 def draw_scores(folder: Path, study: Study, scores: ScoreTable, options: ScoringOptions) -> None:

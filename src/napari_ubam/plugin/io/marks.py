@@ -39,6 +39,24 @@ def mark(
     return {**arguments, "metadata": {**(arguments.get("metadata") or {}), MARK: note}}
 
 
+def noting(arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Add entries to the mark in the arguments of a layer.
+
+    Parameters
+    ----------
+    arguments : dict
+        Result of `mark`; it is not changed.
+    **more
+        Entries, such as ``of``: the recordings that the reference selected when the layer was made.
+
+    Returns
+    -------
+    dict
+    """
+    metadata = arguments["metadata"]
+    return {**arguments, "metadata": {**metadata, MARK: {**metadata[MARK], **more}}}
+
+
 def mark_of(layer: Any) -> dict[str, Any]:
     """Find the mark of a layer.
 

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QCheckBox, QFileDialog, QGroupBox, QVBoxLayout
 from napari_ubam.errors import UbamError
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.io.convert import Layer
-from napari_ubam.plugin.io.marks import MARK, belongs_to
+from napari_ubam.plugin.io.marks import MARK, belongs_to, noting
 from napari_ubam.plugin.io.result_layers import arrow_layer, magnified_layers
 from napari_ubam.plugin.io.settings import remember
 from napari_ubam.plugin.state.magnification_cache import MagnificationCache, MagnificationRequest
@@ -198,13 +198,12 @@ class MagnifiedResults(QGroupBox):
         layers, warnings = found
         names = self._panel.link.reference_names(request.reference)
         added = f"Added {counted(len(layers), 'layer')}."
-        for layer in layers:
-            self._steps.append(partial(self._insert, request.recording, _noting(layer, names)))
-            self._steps.append(self._select_inserted)
+        for data, arguments, kind in layers:
+            noted = (data, noting(arguments, of=names), kind)
+            self._steps += [partial(self._insert, request.recording, noted), self._select_inserted]
         if layers[0][1]["metadata"][MARK]["role"] == "magnified":
             self._steps.append(partial(self._show_colorbar, request.recording))
         self._steps.append(partial(self._finish, request, " ".join(warnings) or added))
-        self._turns = TURNS
         self._pause.start()
 
     def _next_step(self) -> None:
@@ -298,10 +297,3 @@ class MagnifiedResults(QGroupBox):
         """
         wanted = self._request()
         return wanted if isinstance(wanted, str) else [self._step(wanted, wanted.run / "magnified.mp4")]
-
-
-def _noting(made: Layer, names: tuple[str, ...]) -> Layer:
-    """Note in the mark of a layer which recordings the reference selected when it was made."""
-    data, arguments, kind = made
-    noted = {**arguments["metadata"][MARK], "of": names}
-    return data, {**arguments, "metadata": {**arguments["metadata"], MARK: noted}}, kind

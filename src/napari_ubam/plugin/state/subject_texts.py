@@ -78,6 +78,8 @@ def subjects_note(results: Results) -> str:
         medians = [f"median {part} {one[part]:.3g}" for part in ("episodic", "constant")]
         if one["reference"]:
             lines.append(f"* {name}, reference: {many}, {', '.join(medians)}")
+        elif results.within:
+            lines.append(f"{name}: {many}, {', '.join(medians)}")
         else:
             counts = (one["episodic_significant"], one["constant_significant"])
             both = ", ".join(
@@ -91,12 +93,13 @@ def subjects_note(results: Results) -> str:
 
 def _about_p(table: pd.DataFrame, within: bool) -> str:
     is_reference = table["reference"].astype(bool)
-    reference, others = (table.loc[rows, "subject"].nunique() for rows in (is_reference, ~is_reference))
+    is_other = ~is_reference & (table["n_reference"] > 0)  # without a baseline, it is compared with nothing
+    reference, others = (table.loc[rows, "subject"].nunique() for rows in (is_reference, is_other))
     smallest = f"The smallest possible p is {table['smallest_p'].min():.3f}"
     if within:
         return (
             f"{counted(others, 'subject')}, each compared with stretches of its own reference recordings. "
-            f"{smallest}; it tells whether this subject has changed, and nothing about others."
+            f"{smallest}: p is a rank among these stretches, no test, since they are not independent."
         )
     return (
         f"{counted(others, 'subject')}, compared with {counted(reference, 'reference subject')}. "
