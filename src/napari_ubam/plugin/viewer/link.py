@@ -148,6 +148,7 @@ class ViewerLink(Navigation):
 
     def _note_new_layer(self, _: object = None) -> None:
         self._has_new_layers = True
+        self.shown.watch()  # at once: a busy machine may come to the update after the user's next click
         self._schedule_update()
 
     def _note_removed(self, event: Any) -> None:
