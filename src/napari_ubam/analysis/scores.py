@@ -171,11 +171,7 @@ def pooled(scores: Sequence[Scores]) -> Scores:
     """
     first = scores[0]
     sessions = dict.fromkeys(one.session for one in scores)
-    arrays = {
-        field.name: np.concatenate([getattr(one, field.name) for one in scores])
-        for field in fields(Scores)
-        if isinstance(getattr(first, field.name), np.ndarray)
-    }
+    arrays = {name: np.concatenate([getattr(one, name) for one in scores]) for name in _arrays(first)}
     return Scores(first.name, first.subject, first.group, ", ".join(sessions), first.reference, **arrays)
 
 
@@ -191,9 +187,10 @@ def selected(scores: Scores, rows: npt.NDArray[np.bool_]) -> Scores:
     -------
     Scores
     """
-    arrays = {
-        field.name: getattr(scores, field.name)[rows]
-        for field in fields(Scores)
-        if isinstance(getattr(scores, field.name), np.ndarray)
-    }
-    return replace(scores, **arrays)
+    return replace(scores, **{name: array[rows] for name, array in _arrays(scores).items()})
+
+
+def _arrays(scores: Scores) -> dict[str, Any]:
+    """Everything that has a value for each frame, by name."""
+    values = {field.name: getattr(scores, field.name) for field in fields(Scores)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}

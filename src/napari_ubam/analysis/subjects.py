@@ -69,8 +69,7 @@ def mean_excess(scores: Scores, calibration: Mapping[str, Calibration]) -> float
     float
         Mean over all valid frames, in units of cosine distance. Frames below the percentile count 0.
     """
-    excess = scores.behaviour_deviation - calibration["behaviour"].deviation(LINE)
-    return float(np.nanmean(np.clip(excess, 0, None)))
+    return _mean_above(scores.behaviour_deviation, calibration["behaviour"])
 
 
 def episodic_excess(scores: Scores, calibration: Mapping[str, Calibration]) -> float:
@@ -88,8 +87,7 @@ def episodic_excess(scores: Scores, calibration: Mapping[str, Calibration]) -> f
     float
         Mean over all valid frames, in units of cosine distance. Frames below the percentile count 0.
     """
-    excess = scores.episodic - calibration["episodic"].deviation(LINE)
-    return float(np.nanmean(np.clip(excess, 0, None)))
+    return _mean_above(scores.episodic, calibration["episodic"])
 
 
 def mean_constant(scores: Scores, calibration: Mapping[str, Calibration]) -> float:
@@ -223,6 +221,11 @@ def group_table(subjects: pd.DataFrame) -> pd.DataFrame:
 _PARTS = [f"{part}{end}" for part in ("constant", "episodic") for end in ("", "_percentile", "_p", "_q")]
 _LABELS = ["subject", "group", "session"]
 _COLUMNS = [*_LABELS, "deviation", "p", "q", "n_reference", "smallest_p", "reference", *_PARTS]
+
+
+def _mean_above(values: npt.NDArray[np.float32], calibration: Calibration) -> float:
+    """Average how far values exceed the line; those below it count 0."""
+    return float(np.nanmean(np.clip(values - calibration.deviation(LINE), 0, None)))
 
 
 def _joined(result: DeviationResult) -> list[Scores]:

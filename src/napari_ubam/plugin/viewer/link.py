@@ -115,6 +115,7 @@ class ViewerLink(Navigation):
         self.session.job_ended.connect(self._job_ended)
         self.session.study_changed.connect(self._schedule_update)
         self.session.agreement_changed.connect(self._agreement_changed)
+        self.shown.watch()
         self._update()
 
     def detach(self) -> None:
@@ -183,7 +184,6 @@ class ViewerLink(Navigation):
             return
         if self._has_new_layers:
             self._has_new_layers = False
-            self.shown.watch()
             self._adopt_layers()
         self._obey_deletions()
         self._announce()
