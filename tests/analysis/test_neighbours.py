@@ -166,6 +166,21 @@ def test_windows_of_long_recordings_with_gaps_are_compared() -> None:
     assert (found.index[48:] == -1).all()
 
 
+def test_windows_of_a_thousand_steps_are_compared() -> None:
+    rng = np.random.default_rng(3)
+    window, count = 1000, 3000
+    references, queries = (rng.normal(size=(length, 2)).astype(np.float32) for length in (count, 3200))
+    references, queries = unit_vectors(references), unit_vectors(queries)
+    queries[700 : 700 + window] = references[1500 : 1500 + window]
+    subjects = np.where(np.arange(count) <= count - window, 0, -1)
+    found = neighbours(
+        queries, references, k=1, reference_subjects=subjects, unit_length=True, window=window, threads=2
+    )
+    assert found.index[700, 0] == 1500
+    assert found.distance[700, 0] == pytest.approx(0, abs=1e-5)
+    assert found.distance[0, 0] > 0.5
+
+
 def test_a_window_that_reaches_over_the_end_of_the_references_is_refused() -> None:
     codes = np.eye(6)
     with pytest.raises(DeviationError, match="last 2 references"):

@@ -68,12 +68,22 @@ class Task:
     @property
     def parts(self) -> int:
         """Number of parts of equal width that a row of products is split into."""
-        return max(len(self.block.index) // _PART, 1)
+        return parts_of(len(self.block.index))
 
     @property
     def shape(self) -> tuple[int, int]:
         """Number of queries and of references, the latter rounded up so that all parts are equally wide."""
-        return self.rows.stop - self.rows.start, -(-len(self.block.index) // self.parts) * self.parts
+        return self.rows.stop - self.rows.start, padded(len(self.block.index))
+
+
+def parts_of(width: int) -> int:
+    """Number of parts of equal width that a row of ``width`` products is split into."""
+    return max(width // _PART, 1)
+
+
+def padded(width: int) -> int:
+    """Width of a row of products, rounded up so that all its parts are equally wide."""
+    return -(-width // parts_of(width)) * parts_of(width)
 
 
 def reference_blocks(

@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from .diagonals import diagonal_sums
-from .neighbour_blocks import Cosines, Floats, Ints, ReferenceBlock, Task, query_blocks, rows_by_subject
+from .neighbour_blocks import (
+    Cosines,
+    Floats,
+    Ints,
+    ReferenceBlock,
+    Task,
+    padded,
+    query_blocks,
+    rows_by_subject,
+)
 
 Flags = npt.NDArray[np.bool_]
 
@@ -69,6 +78,30 @@ class Search:
         """
         widths = (len(index) for _, indices in rows_by_subject(subjects, self._window) for index in indices)
         return sum(len(query_blocks(self._begins, width, block_bytes)) for width in widths)
+
+    def numbers(self, subjects: Ints, block_bytes: int) -> int:
+        """Count the numbers that a thread has to keep for the largest task.
+
+        Parameters
+        ----------
+        subjects : ndarray of int, shape (m,)
+            Subject of each reference.
+        block_bytes : int
+            Size of a block of products in bytes.
+
+        Returns
+        -------
+        int
+        """
+        more, most = self._window - 1, 0
+        for width in {len(index) for _, found in rows_by_subject(subjects, self._window) for index in found}:
+            blocks = query_blocks(self._begins, width, block_bytes)
+            rows = max((one.stop - one.start for one in blocks), default=0)
+            products = rows * padded(width)
+            # Windows need the cosines of single rows, and as much memory for their sums. Both need a copy.
+            scratch = max(products, 2 * (rows + more) * (width + more) if more else 0)
+            most = max(most, products + scratch)
+        return most
 
     def tasks(self, block: ReferenceBlock, block_bytes: int) -> Iterator[Task]:
         """Combine a block of references with all blocks of queries.

@@ -117,7 +117,7 @@ def neighbours(
     search = Search(codes, own, k, per_subject, window, valid)
     report = _Reporter(progress or silent, search.work(subjects, block_bytes))
     workers = threads or _blas_threads()
-    buffers = _buffers(workers, block_bytes)
+    buffers = _buffers(workers, search.numbers(subjects, block_bytes))
 
     def work(task: Task) -> None:
         check_cancelled(cancel)
@@ -151,11 +151,11 @@ class _Reporter:
             self._progress(Progress("score", self._done, self._of, eta=eta))
 
 
-def _buffers(count: int, block_bytes: int) -> queue.SimpleQueue[Cosines]:
-    """Memory for a block of products and for a copy of parts of it, for each thread."""
+def _buffers(count: int, numbers: int) -> queue.SimpleQueue[Cosines]:
+    """Memory for each thread: a block of products, and what is computed beside it."""
     buffers: queue.SimpleQueue[Cosines] = queue.SimpleQueue()
     for _ in range(count):
-        buffers.put(np.empty(max(block_bytes, RESERVED), np.float32))
+        buffers.put(np.empty(max(numbers, RESERVED), np.float32))
     return buffers
 
 
