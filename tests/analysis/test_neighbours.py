@@ -169,7 +169,7 @@ def test_windows_of_long_recordings_with_gaps_are_compared() -> None:
 def test_windows_of_a_thousand_steps_are_compared() -> None:
     rng = np.random.default_rng(3)
     window, count = 1000, 3000
-    references, queries = (rng.normal(size=(length, 2)).astype(np.float32) for length in (count, 3200))
+    references, queries = (rng.normal(size=(length, 2)).astype(np.float32) for length in (count, 3090))
     references, queries = unit_vectors(references), unit_vectors(queries)
     queries[700 : 700 + window] = references[1500 : 1500 + window]
     subjects = np.where(np.arange(count) <= count - window, 0, -1)

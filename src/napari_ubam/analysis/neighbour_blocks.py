@@ -77,12 +77,12 @@ class Task:
 
 
 def parts_of(width: int) -> int:
-    """Number of parts of equal width that a row of ``width`` products is split into."""
+    """Count the parts of equal width that a row of ``width`` products is split into."""
     return max(width // _PART, 1)
 
 
 def padded(width: int) -> int:
-    """Width of a row of products, rounded up so that all its parts are equally wide."""
+    """Round the width of a row of products up, so that all its parts are equally wide."""
     return -(-width // parts_of(width)) * parts_of(width)
 
 
