@@ -1,4 +1,4 @@
-"""The two kinds of codes."""
+"""The two kinds of codes, and whether they are compared with or without the individual."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ NEIGHBOURS_KIND: Kind = "posture"
 
 MAP_KIND: Kind = "behaviour"
 """Codes that are mapped, unless chosen otherwise."""
+
+Individual = Literal["remove", "keep"]
+"""``"remove"``: the mean code of each subject in each session is taken out. ``"keep"``: codes as stored."""
+
+INDIVIDUAL: Individual = "remove"
+"""What neighbours and map do, unless chosen otherwise."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.cli import app
+from napari_ubam.kinds import Individual
 from napari_ubam.run import Explorer, Run, RunError
 from napari_ubam.run.explorer import explore
 from napari_ubam.runfolder.recordings import add_recordings
@@ -80,6 +84,8 @@ def test_what_cannot_be_asked_is_said(tmp_path: Path) -> None:
         explorer.with_deviation(explorer.frames, kind="smell")  # type: ignore[arg-type]
     with pytest.raises(RunError, match="has no scores"):
         explorer.with_deviation(explorer.frames)
+    with pytest.raises(RunError, match="cannot be 'forget'; choose remove or keep"):
+        explorer.map(individual="forget")  # type: ignore[arg-type]
     with pytest.raises(RunError, match="s0 is the only subject"):
         made_up(tmp_path, subjects=1).neighbours("r0", 3)
 
@@ -97,6 +103,57 @@ def test_a_map_is_kept_until_codes_or_settings_change(tmp_path: Path) -> None:
     assert (tmp_path / "map.csv").stat().st_mtime_ns == before
     explorer.map(method="pca", kind="posture")
     assert json.loads((tmp_path / "map.json").read_text("utf-8"))["kind"] == "posture"
+
+
+def marked(folder: Path, many: int = 400, subjects: int = 4) -> Explorer:
+    """As `made_up`, but each subject has a direction of its own, which is stronger than the movement."""
+    plain = made_up(folder, many, subjects)
+    mark = np.repeat(1.5 * np.eye(subjects, dtype=np.float32), many, axis=0)
+    codes = unit_vectors(np.hstack([plain.posture, mark]))
+    return replace(plain, posture=codes, behaviour=codes.copy())
+
+
+def test_neighbours_do_the_same_and_not_only_look_alike(tmp_path: Path) -> None:
+    explorer = marked(tmp_path)
+    explorer.posture[400:800] = unit_vectors(explorer.posture[400:800] + 0.9 * explorer.posture[0])
+    found = {way: explorer.neighbours("r0", 60, individual=way, count=6) for way in get_args(Individual)}
+    assert found["keep"]["similarity"].max() < 0.9 < found["remove"]["similarity"].min()
+    apart = (found["remove"]["time"] - 60 / 50 + 0.5) % 1 - 0.5
+    assert apart.abs().max() < 0.03
+    assert explorer.notes() == ()
+
+
+def test_subjects_mix_on_the_map_without_the_individual(tmp_path: Path) -> None:
+    explorer = marked(tmp_path)
+    spread = {}
+    for way in get_args(Individual):
+        table = explorer.map(method="pca", individual=way)
+        assert json.loads((tmp_path / "map.json").read_text("utf-8"))["individual"] == way
+        centres = table.groupby("subject")[["x", "y"]].mean()
+        spread[way] = float(centres.std().max() / table[["x", "y"]].std().max())
+    assert spread["keep"] > 0.5
+    assert spread["remove"] < 0.1
+
+
+def test_a_short_recording_is_compared_as_stored_and_said(tmp_path: Path) -> None:
+    explorer = marked(tmp_path)
+    kept = (explorer.frames["recording"] != "r3") | (explorer.frames["frame"] < 80)  # 1.6 s of r3
+    rows = np.flatnonzero(kept)
+    short = replace(
+        explorer,
+        frames=explorer.frames[kept].reset_index(drop=True),
+        posture=explorer.posture[rows],
+        behaviour=explorer.behaviour[rows],
+    )
+    (note,) = short.notes()
+    assert note.startswith("s3: less than 2 s of frames in a session")
+    assert short.notes("keep") == ()
+    own = (short.frames["recording"] == "r3").to_numpy()
+    np.testing.assert_allclose(short.codes("posture")[own], short.posture[own], atol=1e-6)
+    assert np.abs(short.codes("posture")[~own] - short.posture[~own]).max() > 0.1
+    short.map(method="pca")
+    assert json.loads((tmp_path / "map.json").read_text("utf-8"))["warnings"] == [note]
+    assert len(short.neighbours("r3", 40, count=3)) == 3
 
 
 def test_a_run_is_explored_from_its_folder(trained: Run) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+
+from .unit_vectors import unit_vectors
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -35,3 +38,58 @@ def without_individual(
         Not of length 1.
     """
     return units - (share * mean).astype(np.float32)
+
+
+def codes_without_individual(
+    units: npt.NDArray[np.float32], individuals: npt.NDArray[np.integer[Any]]
+) -> npt.NDArray[np.float32]:
+    """Put the mean code of all individuals in the place of each individual's own mean code.
+
+    What is left tells what an individual does, and hardly who it is and where it was filmed. What it does all
+    the time is taken out, too.
+
+    Parameters
+    ----------
+    units : ndarray of float32, shape (n, d)
+        Codes of length 1.
+    individuals : ndarray of int, shape (n,)
+        Individual of each code, such as a subject in a session. Codes with a negative number stay as they
+        are.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, d)
+        Of length 1.
+    """
+    numbers = np.unique(individuals[individuals >= 0])
+    if not len(numbers):
+        return units
+    means = [units[individuals == one].mean(0, dtype=np.float64) for one in numbers]
+    common = np.mean(means, axis=0)
+    found = units.copy()
+    for one, mean in zip(numbers, means, strict=True):
+        found[individuals == one] += (common - mean).astype(np.float32)
+    return unit_vectors(found)
+
+
+def individuals_of(frames: pd.DataFrame, shortest: float) -> npt.NDArray[np.int64]:
+    """Give every individual a number: each subject in each session.
+
+    Parameters
+    ----------
+    frames : DataFrame
+        ``recording, subject, session, time``: one row for each frame, in the order of time within a
+        recording. ``time`` is in seconds.
+    shortest : float
+        Seconds of frames that an individual needs.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Number of each frame's individual. -1 where it has too few frames.
+    """
+    recording = frames["recording"]
+    interval = frames.groupby("recording", sort=False)["time"].diff().groupby(recording).transform("median")
+    individual = frames.groupby(["subject", "session"], sort=False).ngroup()
+    seconds = interval.fillna(0).groupby(individual).transform("sum")
+    return np.where(seconds >= shortest, individual, -1).astype(np.int64)

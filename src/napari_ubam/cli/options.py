@@ -27,4 +27,11 @@ Within = Annotated[
         help="Compare each subject with its own reference recordings, such as those before a lesion.",
     ),
 ]
+Individual = Annotated[
+    str,
+    typer.Option(
+        metavar="remove|keep",
+        help="remove: compare without what each subject has in common in a session; keep: compare with it.",
+    ),
+]
 Kind = Annotated[str, typer.Option(help=f"Embedding: {' or '.join(KINDS)}.")]

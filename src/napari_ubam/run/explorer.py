@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from napari_ubam.analysis import Codes
+from napari_ubam.analysis.individual import codes_without_individual, individuals_of
 from napari_ubam.analysis.maps import SAMPLE, Method, fit_map
 from napari_ubam.analysis.neighbours_apart_in_time import spaced_neighbours
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.embedding.codes import read_codes, store_of
 from napari_ubam.embedding.model_encoder import ModelEncoder
-from napari_ubam.kinds import KINDS, MAP_KIND, NEIGHBOURS_KIND, Kind
+from napari_ubam.kinds import INDIVIDUAL, KINDS, MAP_KIND, NEIGHBOURS_KIND, Individual, Kind
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import MAP_RESULT, SCORES
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.runfolder.tables import Result, has_result, read_result, write_result
+from napari_ubam.runfolder.tables import Result, has_result, write_result
 
+from .saved_map import codes_digest, read_saved_map
 from .score_table import read_scores
 
 Floats = npt.NDArray[np.float32]
+SHORTEST = 5  # windows; the mean of a shorter time is what a subject did then, and not who it is
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,16 @@ class Explorer:
     behaviour: Floats
     window_ms: float
 
-    def codes(self, kind: Kind) -> Floats:
-        """Codes of one kind.
+    def codes(self, kind: Kind, individual: Individual = INDIVIDUAL) -> Floats:
+        """Codes of one kind, as neighbours and map compare them.
 
         Parameters
         ----------
         kind : str
             ``"posture"`` or ``"behaviour"``.
+        individual : str
+            ``"remove"``: the mean code of all subjects takes the place of the subject's own mean code in the
+            session, except where its recordings are too short (`notes`). ``"keep"``: codes as stored.
 
         Returns
         -------
@@ -72,11 +77,48 @@ class Explorer:
         Raises
         ------
         RunError
-            If there is no such kind.
+            If there is no such kind, or ``individual`` is neither of the two.
         """
         if kind not in KINDS:
             raise RunError(f"There are no codes of {kind!r}; choose posture or behaviour.")
-        return self.posture if kind == "posture" else self.behaviour
+        if individual not in get_args(Individual):
+            raise RunError(f"The individual cannot be {individual!r}; choose remove or keep.")
+        if individual == "keep":
+            return self.posture if kind == "posture" else self.behaviour
+        return self._posture_alone if kind == "posture" else self._behaviour_alone
+
+    def notes(self, individual: Individual = INDIVIDUAL) -> tuple[str, ...]:
+        """Sentences that must be known to read neighbours and map correctly.
+
+        Parameters
+        ----------
+        individual : str
+            As for `codes`.
+
+        Returns
+        -------
+        tuple of str
+            Names subjects whose recordings are too short for their mean to be taken out.
+        """
+        short = self.frames.loc[self._individuals < 0, "subject"].unique()
+        if individual == "keep" or not len(short):
+            return ()
+        return (
+            f"{', '.join(short)}: less than {SHORTEST * self.window_ms / 1000:g} s of frames in a session, "
+            "too little to tell who this is from what was done, so the individual is kept there.",
+        )
+
+    @cached_property
+    def _posture_alone(self) -> Floats:
+        return codes_without_individual(self.posture, self._individuals)
+
+    @cached_property
+    def _behaviour_alone(self) -> Floats:
+        return codes_without_individual(self.behaviour, self._individuals)
+
+    @cached_property
+    def _individuals(self) -> npt.NDArray[np.int64]:
+        return individuals_of(self.frames, SHORTEST * self.window_ms / 1000)
 
     def row_of(self, recording: str, frame: int) -> int:
         """Find the row of a frame.
@@ -124,6 +166,7 @@ class Explorer:
         frame: int,
         *,
         kind: Kind = NEIGHBOURS_KIND,
+        individual: Individual = INDIVIDUAL,
         count: int = 8,
         per_subject: int = 2,
     ) -> pd.DataFrame:
@@ -140,6 +183,9 @@ class Explorer:
             Frame number in the video.
         kind : str
             Codes that are compared: ``"posture"`` or ``"behaviour"``.
+        individual : str
+            ``"remove"`` to compare without what each subject has in common in a session, ``"keep"`` to
+            compare codes as stored; see `codes`.
         count : int
             Number of neighbours.
         per_subject : int
@@ -156,7 +202,7 @@ class Explorer:
         RunError
             If the frame has no code, or there is no other subject.
         """
-        row, codes = self.row_of(recording, frame), self.codes(kind)
+        row, codes = self.row_of(recording, frame), self.codes(kind, individual)
         subjects = self._subject_numbers
         others = np.where(subjects == subjects[row], -1, subjects)
         if (others < 0).all():
@@ -180,6 +226,7 @@ class Explorer:
         self,
         *,
         kind: Kind = MAP_KIND,
+        individual: Individual = INDIVIDUAL,
         method: Method = "umap",
         sample: int = SAMPLE,
         seed: int = 0,
@@ -195,6 +242,9 @@ class Explorer:
         ----------
         kind : str
             Codes that are mapped: ``"posture"`` or ``"behaviour"``.
+        individual : str
+            ``"remove"`` to map without what each subject has in common in a session, ``"keep"`` to map codes
+            as stored; see `codes`.
         method : str
             ``"umap"``, or ``"pca"`` for the first two principal components.
         sample : int
@@ -214,15 +264,22 @@ class Explorer:
         Raises
         ------
         RunError
-            If there is no such kind of codes.
+            If there is no such kind of codes, or ``individual`` is neither of the two.
         DeviationError
             If the method is unknown, there are fewer than three frames, or umap-learn is not installed.
         Cancelled
             When ``cancel`` is set.
         """
-        codes = self.codes(kind)
-        facts = {"kind": kind, "method": method, "sample": sample, "seed": seed, "codes": _hash(codes)}
-        known = _read_map(self.folder, facts, len(self.frames))
+        codes = self.codes(kind, individual)
+        facts = {
+            "kind": kind,
+            "individual": individual,
+            "method": method,
+            "sample": sample,
+            "seed": seed,
+            "codes": codes_digest(codes),
+        }
+        known = read_saved_map(self.folder, facts, len(self.frames))
         if known is not None:
             return self.frames.assign(x=known[:, 0], y=known[:, 1])
         made = fit_map(
@@ -237,7 +294,7 @@ class Explorer:
         table = self.frames.assign(x=made.points[:, 0], y=made.points[:, 1])
         library = {"umap-learn": version("umap-learn")} if method == "umap" else {}
         settings = facts | {"sampled": int(made.sampled.sum()), "versions": library}
-        write_result(self.folder, Result(MAP_RESULT, {"map": table}, settings))
+        write_result(self.folder, Result(MAP_RESULT, {"map": table}, settings, self.notes(individual)))
         return table
 
     def with_deviation(self, table: pd.DataFrame, *, kind: Kind = MAP_KIND) -> pd.DataFrame:
@@ -323,21 +380,3 @@ def _frames(parts: Iterable[Codes]) -> pd.DataFrame:
 
 def _units(parts: Iterable[npt.NDArray[Any]]) -> Floats:
     return unit_vectors(np.concatenate(list(parts)))
-
-
-def _hash(codes: Floats) -> str:
-    return hashlib.sha256(np.ascontiguousarray(codes).tobytes()).hexdigest()[:16]
-
-
-def _read_map(folder: Path, facts: dict[str, Any], count: int) -> npt.NDArray[np.float64] | None:
-    """Positions (count, 2) of the saved map; None if there is none of these codes and settings."""
-    if not has_result(folder, MAP_RESULT):
-        return None
-    try:
-        saved = read_result(folder, MAP_RESULT)
-    except RunError:
-        return None
-    if any(saved.facts.get(name) != value for name, value in facts.items()):
-        return None
-    points = saved.tables["map"][["x", "y"]].to_numpy(float)
-    return points if len(points) == count else None

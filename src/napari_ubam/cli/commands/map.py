@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from napari_ubam.cli.app import app
-from napari_ubam.cli.options import Kind, RunFolder
+from napari_ubam.cli.options import Individual, Kind, RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
-from napari_ubam.kinds import MAP_KIND
-
-if TYPE_CHECKING:
-    pass
+from napari_ubam.kinds import INDIVIDUAL, MAP_KIND
 
 
 @app.command("map")
 def draw_map(
     run: RunFolder,
     kind: Kind = MAP_KIND,
+    individual: Individual = INDIVIDUAL,
     method: Annotated[str, typer.Option(help="Method: umap or pca.")] = "umap",
     colour: Annotated[
         str, typer.Option(help="Colour of the points: group, subject, session or deviation.")
@@ -37,11 +35,15 @@ def draw_map(
         from napari_ubam.study.values import counted
 
         explorer = Run.open(run).explorer()
-        table = explorer.map(kind=kind, method=method, seed=seed, progress=tell, cancel=cancel)  # type: ignore[arg-type]
+        choices: dict[str, Any] = {"kind": kind, "individual": individual, "method": method, "seed": seed}
+        table = explorer.map(**choices, progress=tell, cancel=cancel)
         if colour == "deviation":
             table = explorer.with_deviation(table, kind=kind)  # type: ignore[arg-type]
         path = out or explorer.folder / figure_file("map")
         save(map_figure(table, colour), path)
-        typer.echo(
-            f"Mapped {counted(len(table), 'frame')}: {explorer.folder / 'map.csv'}; the image is {path}."
+        for note in explorer.notes(individual):  # type: ignore[arg-type]
+            typer.echo(note, err=True)
+        what = (
+            f"{counted(len(table), 'frame')} {'without' if individual == 'remove' else 'with'} the individual"
         )
+        typer.echo(f"Mapped {what}: {explorer.folder / 'map.csv'}; the image is {path}.")

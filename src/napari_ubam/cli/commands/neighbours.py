@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_ubam.cli.app import app
-from napari_ubam.cli.options import Kind, RecordingName, RunFolder
+from napari_ubam.cli.options import Individual, Kind, RecordingName, RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals
-from napari_ubam.kinds import NEIGHBOURS_KIND
+from napari_ubam.kinds import INDIVIDUAL, NEIGHBOURS_KIND
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +24,7 @@ def neighbours(
     frame: Annotated[int, typer.Argument(metavar="FRAME", help="Frame number, from 0.")],
     run: RunFolder,
     kind: Kind = NEIGHBOURS_KIND,
+    individual: Individual = INDIVIDUAL,
     count: Annotated[int, typer.Option(min=1, help="Number of neighbours.")] = 8,
     out: Annotated[
         Path | None,
@@ -35,7 +36,10 @@ def neighbours(
         from napari_ubam.run import Run
 
         explorer = Run.open(run).explorer()
-        table = explorer.neighbours(recording, frame, kind=kind, count=count)  # type: ignore[arg-type]
+        choices: dict[str, Any] = {"kind": kind, "individual": individual, "count": count}
+        table = explorer.neighbours(recording, frame, **choices)
+        for note in explorer.notes(individual):  # type: ignore[arg-type]
+            typer.echo(note, err=True)
         typer.echo(table.round({"time": 3, "similarity": 3}).to_string(index=False))
         if out is not None and out.suffix.lower() == ".csv":
             table.to_csv(out, index=False)

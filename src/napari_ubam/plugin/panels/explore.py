@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from psygnal import Signal
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDockWidget, QLabel, QMainWindow
+from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QMainWindow
 
 from napari_ubam.errors import UbamError
-from napari_ubam.kinds import KINDS, NEIGHBOURS_KIND
+from napari_ubam.kinds import KINDS, NEIGHBOURS_KIND, Individual
 from napari_ubam.plugin.io.point_colours import colours_of_rows, groups_of, legend_of
 from napari_ubam.plugin.io.thumbnails import thumbnails
+from napari_ubam.plugin.state.explored import ALONE, Rows, captions, read_explored
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
-from napari_ubam.plugin.widgets import Empty, button, narrow, row, section
+from napari_ubam.plugin.widgets import Empty, button, narrow, row, section, ticked
 from napari_ubam.plugin.widgets.analysis_box import AnalysisBox
 from napari_ubam.plugin.widgets.folded import Folded
 from napari_ubam.plugin.widgets.map_canvas import MapCanvas
@@ -29,13 +30,11 @@ from .panel import Panel
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_ubam.run import Explorer, Run
+    from napari_ubam.run import Explorer
 
 EMPTY = "Score a study in the Deviation panel first. Then you can compare and map its frames."
 COUNT = 8
 REST_MS = 150  # the slider rests when it has not moved for this long
-Rows = dict[tuple[str, int], int]  # row of the codes by recording and frame
-Loaded = tuple["Explorer", Rows]
 Shown = tuple[pd.DataFrame, list[npt.NDArray[np.uint8]]]  # frames and their thumbnails
 COLOURS = ("group", "subject", "session", "deviation")
 
@@ -90,15 +89,15 @@ class ExplorePanel(Panel):
         self.column.addWidget(self.empty)
         self.outdated = OutdatedNote()
         self.column.addWidget(self.outdated)
+        self.alone = ticked("without the individual", ALONE, lambda _: self._compare_again())
+        self.column.addWidget(self.alone)
         self.kind = QComboBox()
         self.kind.addItems(list(KINDS))
         self.kind.setCurrentText(NEIGHBOURS_KIND)
         self.kind.setToolTip("Compare the postures of single frames, or the behaviour around them.")
         self.kind.currentTextChanged.connect(lambda _: self.ask())
-        self.following = QCheckBox("follow the slider")
-        self.following.setToolTip("Search again when the viewer shows another frame.")
-        self.following.setChecked(True)
-        self.following.toggled.connect(lambda on: self.ask() if on else None)
+        tip = "Search again when the viewer shows another frame."
+        self.following = ticked("follow the slider", tip, lambda on: self.ask() if on else None)
         narrow(self.kind)
         box, column = section("Most similar frames of other subjects")
         column.addLayout(row(self.kind, self.following, stretch=0))
@@ -142,7 +141,7 @@ class ExplorePanel(Panel):
         self.make.setEnabled(False)
         if run is None or self.session.results is None:
             return
-        self._loading.run(lambda: _read(run), self._loaded, self._refused)
+        self._loading.run(lambda: read_explored(run), self._loaded, self._refused)
 
     def _show_agreement(self) -> None:
         """Fade what does not belong to the study and the reference that are chosen now."""
@@ -159,10 +158,20 @@ class ExplorePanel(Panel):
         else:
             tell_error(error)
 
-    def _loaded(self, found: Loaded) -> None:
+    def _loaded(self, found: tuple[Explorer, Rows]) -> None:
         self._explorer, self._rows = found
         self.make.setEnabled(True)
         self.ask()
+
+    @property
+    def _individual(self) -> Individual:
+        return "remove" if self.alone.isChecked() else "keep"
+
+    def _compare_again(self) -> None:
+        """Show neighbours and map of the codes that are chosen now."""
+        self.ask()
+        if self._table is not None:
+            self.make_map()
 
     # neighbours -------------------------------------------------------------------------------------
 
@@ -192,17 +201,18 @@ class ExplorePanel(Panel):
 
     def ask(self) -> None:
         """Find the neighbours of the frame that is shown."""
-        explorer, here, kind = self._explorer, self.link.here(), self.kind.currentText()
+        explorer, here, individual = self._explorer, self.link.here(), self._individual
+        kind: Any = self.kind.currentText()
         if explorer is None or here is None:
             return
         if here not in self._rows:
             self.strip.clear()
             self.say(f"Frame {here[1]} of {here[0]} cannot be compared: its window is not complete.")
             return
-        self.say("")
+        self.say(" ".join(explorer.notes(individual)))
 
         def work() -> Shown:
-            table = explorer.neighbours(*here, kind=kind, count=COUNT)  # type: ignore[arg-type]
+            table = explorer.neighbours(*here, kind=kind, individual=individual, count=COUNT)
             return table, self._pictures(table)
 
         self._asking.run(work, self._show, self._refused)
@@ -215,11 +225,7 @@ class ExplorePanel(Panel):
 
     def _show(self, found: Shown) -> None:
         self._found, pictures = found
-        many = "similarity" in self._found.columns
-        texts = [
-            f"{one.recording}\n{one.time:.2f} s" + (f", {one.similarity:.2f}" if many else "")
-            for one in self._found.itertuples()
-        ]
+        texts = captions(self._found)
         if len(pictures) == len(texts):
             self.strip.show_pictures(pictures, texts)
 
@@ -237,13 +243,14 @@ class ExplorePanel(Panel):
 
     def make_map(self) -> None:
         """Compute the map in a thread, or read the map of the run if codes and settings are the same."""
-        explorer, method = self._explorer, self.method.currentText()
+        explorer, individual = self._explorer, self._individual
+        method: Any = self.method.currentText()
         if explorer is None:
             return
         self.make.setEnabled(False)
         self.say("Computing the map; the first time takes a while …")
         self._mapping.run(
-            lambda: explorer.with_deviation(explorer.map(method=method)),  # type: ignore[arg-type]
+            lambda: explorer.with_deviation(explorer.map(individual=individual, method=method)),
             self._mapped,
             self._not_mapped,
         )
@@ -288,10 +295,3 @@ class ExplorePanel(Panel):
         some = chosen.iloc[np.linspace(0, len(chosen) - 1, min(COUNT, len(chosen))).astype(int)]
         self.following.setChecked(False)
         self._asking.run(lambda: (some.reset_index(drop=True), self._pictures(some)), self._show)
-
-
-def _read(run: Run) -> Loaded:
-    """Load the codes of a run; for a thread."""
-    found = run.explorer()
-    keys = zip(found.frames["recording"], found.frames["frame"].tolist(), strict=True)
-    return found, {key: number for number, key in enumerate(keys)}

@@ -3,6 +3,6 @@
 from .empty import Empty
 from .job_box import JobBox
 from .reference_box import ReferenceBox
-from .sections import button, narrow, row, section
+from .sections import button, narrow, row, section, ticked
 
-__all__ = ["Empty", "JobBox", "ReferenceBox", "button", "narrow", "row", "section"]
+__all__ = ["Empty", "JobBox", "ReferenceBox", "button", "narrow", "row", "section", "ticked"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QGroupBox,
     QHBoxLayout,
@@ -94,4 +95,26 @@ def button(text: str, tip: str, action: Callable[[], Any]) -> QPushButton:
     made.setToolTip(tip)
     made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
     made.clicked.connect(lambda: action())
+    return made
+
+
+def ticked(text: str, tip: str, action: Callable[[bool], Any]) -> QCheckBox:
+    """Make a check box that is ticked at first.
+
+    Parameters
+    ----------
+    text : str
+    tip : str
+        Tooltip, in one sentence.
+    action : callable
+        Called with the new state at each change.
+
+    Returns
+    -------
+    QCheckBox
+    """
+    made = QCheckBox(text)
+    made.setToolTip(tip)
+    made.setChecked(True)
+    made.toggled.connect(lambda on: action(on))
     return made
