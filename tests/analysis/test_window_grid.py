@@ -152,6 +152,8 @@ def test_a_long_reference_is_thinned_in_runs() -> None:
     for name in ("new0_0", "rat0_0"):
         more, less = (np.nanmean(one[name].behaviour_deviation) for one in (all_of_it, part))
         assert more < less < 1.3 * more
+    assert all_of_it.reference_windows == {"rat0": 2988, "rat1": 2988}  # 12 frames begin no whole window
+    assert part.reference_windows == {"rat0": 768, "rat1": 768}  # runs of 256 windows
 
 
 def test_a_recording_without_a_whole_window_has_no_scores_of_windows() -> None:

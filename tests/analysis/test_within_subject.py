@@ -76,6 +76,17 @@ def test_what_changed_is_found_and_what_did_not_is_not(result: DeviationResult) 
         assert np.mean(result[name].episodic_percentile > 95) < 0.15
 
 
+def test_the_constant_part_is_ranked_among_stretches_of_the_baseline(result: DeviationResult) -> None:
+    table = subject_table(result, mean_excess).set_index(["subject", "session"])
+    for name in ("ill0", "always", "well0"):
+        scores = result[f"{name}_1"]
+        known = np.isfinite(scores.behaviour_deviation)
+        rank = table.loc[(name, "1"), "constant_percentile"]
+        np.testing.assert_allclose(scores.constant_percentile[known], rank)
+        assert np.isnan(result[f"{name}_0"].constant_percentile).all()  # the stretches are parts of it
+    assert np.nanmax(result["always_1"].constant_percentile) == 100
+
+
 def test_p_counts_stretches_of_the_own_baseline(result: DeviationResult) -> None:
     table = subject_table(result, mean_excess).set_index(["subject", "session"])
     later = table.loc[~table["reference"]]

@@ -68,6 +68,13 @@ def test_the_range_of_the_reference_is_shaded() -> None:
     assert text.get_text() == "range of the reference (n = 4); smallest possible p = 0.200"
 
 
+def test_within_subjects_the_baselines_of_others_are_no_range() -> None:
+    figure = subjects_figure(table(), within=True)
+    assert not any(axes.patches for axes in figure.axes)
+    assert figure.legends == []
+    assert figure.get_suptitle() == "Subjects compared with their own baseline"
+
+
 def test_one_session_is_not_repeated() -> None:
     figure = subjects_figure(table()[lambda rows: rows["session"] == "0"])
     assert figure.axes[0].get_yticklabels()[0].get_text() == "rat3"

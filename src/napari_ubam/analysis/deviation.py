@@ -102,7 +102,10 @@ def deviation(
         values["episodic"] = values["behaviour"] - np.float32(constants[name])
     names = set(reference)
     calibration = _calibrations(codes, names, chosen, found)
-    always = _constants_by_subject(codes, names, constants)
+    if len(chosen.subjects) == 1:
+        always = _constants_of_blocks(codes, chosen, names, found)
+    else:
+        always = _constants_by_subject(codes, names, constants)
     return DeviationResult(
         tuple(
             _scores(one, one.name in names, found[one.name], calibration, constants[one.name], always)
@@ -112,6 +115,7 @@ def deviation(
         chosen.subjects,
         chosen.counts,
         tuple(_warnings(codes, reference, chosen.subjects)),
+        reference_windows=chosen.window_counts,
     )
 
 
@@ -222,15 +226,29 @@ def _constants_by_subject(
     return found
 
 
+def _constants_of_blocks(
+    codes: Sequence[Codes], reference: Reference, names: set[str], found: Mapping[str, Deviations]
+) -> list[float]:
+    """Constant part of each block of time, if the reference is one subject."""
+    own = [one for one in codes if one.name in names and one.valid.any()]
+    block = np.concatenate([reference.own[one.name] for one in own])
+    values = np.concatenate([found[one.name]["behaviour"] for one in own])
+    return [constant_part(values[block == number]) for number in range(reference.folds)]
+
+
 def _scores(
     one: Codes,
     is_reference: bool,
     found: Deviations,
     calibration: Mapping[str, Calibration],
     constant: float,
-    constants: Mapping[str, float],
+    constants: Mapping[str, float] | list[float],
 ) -> Scores:
-    others = np.array([value for subject, value in constants.items() if subject != one.subject])
+    """Put the scores of a recording together; ``constants`` are those of reference subjects or blocks."""
+    if isinstance(constants, list):  # the blocks are parts of the reference, so it has no rank among them
+        others = np.array([] if is_reference else constants)
+    else:
+        others = np.array([value for subject, value in constants.items() if subject != one.subject])
 
     def constantly(value: float) -> npt.NDArray[np.float32]:
         return np.where(np.isfinite(found["behaviour"]), value, np.nan).astype(np.float32)

@@ -72,6 +72,14 @@ class Reference:
         """Number of folds."""
         return BLOCKS if len(self.subjects) == 1 else len(self.subjects)
 
+    @property
+    def window_counts(self) -> Mapping[str, int]:
+        """Number of reference windows, by subject."""
+        fold = self.behaviour.fold
+        if len(self.subjects) == 1:
+            return {self.subjects[0]: int((fold >= 0).sum())}
+        return {subject: int((fold == number).sum()) for number, subject in enumerate(self.subjects)}
+
 
 class Means:
     """Mean posture of each subject in each session, over all of its recordings there.

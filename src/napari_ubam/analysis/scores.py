@@ -48,7 +48,9 @@ class Scores:
     episodic : ndarray of float32, shape (t,)
         What rises above it: behaviour deviation minus ``constant``; below 0 for half of the frames.
     constant_percentile : ndarray of float32, shape (t,)
-        Percentage of the reference subjects, other than the own one, with a smaller constant part.
+        Percentage of the reference subjects, other than the own one, with a smaller constant part. If the
+        reference is one subject or the own baseline: of its ten stretches of time, and NaN for the reference,
+        whose parts they are.
     episodic_percentile : ndarray of float32, shape (t,)
         Percentage of the reference frames with a smaller episodic part, 0 to 100.
     """
@@ -90,7 +92,7 @@ class DeviationResult:
     reference_subjects : tuple of str
         Subjects of the reference.
     reference_counts : mapping of str to int
-        Number of reference frames used, by subject.
+        Number of reference frames used for the deviation of postures, by subject.
     warnings : tuple of str
         Sentences for the user.
     calibrations : mapping of str to mapping
@@ -98,6 +100,8 @@ class DeviationResult:
     stretches : mapping of str to ndarray of int, shape (t,)
         If each subject is compared with its own baseline: stretch of time of each frame of the reference
         recordings, by name. A frame of the reference is compared with the other stretches.
+    reference_windows : mapping of str to int
+        Number of reference windows used, by subject.
     """
 
     recordings: tuple[Scores, ...]
@@ -107,6 +111,7 @@ class DeviationResult:
     warnings: tuple[str, ...] = field(default=())
     calibrations: Mapping[str, Mapping[str, Calibration]] = field(default_factory=dict)
     stretches: Mapping[str, npt.NDArray[np.integer[Any]]] = field(default_factory=dict)
+    reference_windows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def within_subjects(self) -> bool:

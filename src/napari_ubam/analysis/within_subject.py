@@ -118,6 +118,7 @@ def _merged(
         tuple(warnings),
         {subject: one.calibration for subject, one in found.items()},
         stretches,
+        {subject: count for one in found.values() for subject, count in one.reference_windows.items()},
     )
 
 

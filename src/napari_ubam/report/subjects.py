@@ -35,26 +35,30 @@ COLUMNS = (
 )
 
 
-def subjects_figure(subjects: pd.DataFrame) -> Figure:
+def subjects_figure(subjects: pd.DataFrame, *, within: bool = False) -> Figure:
     """Plot the episodic and the constant deviation of every subject by group, with p and q.
 
     Parameters
     ----------
     subjects : DataFrame
         Result of :func:`~napari_ubam.analysis.subject_table`.
+    within : bool
+        Whether each subject is compared with its own baseline. No range is then shaded, because the
+        baselines of other subjects say nothing about a subject.
 
     Returns
     -------
     Figure
         One line for each subject and session, the episodic part on the left and the constant part on the
-        right. The range of the reference subjects is shaded.
+        right. The range of the reference subjects is shaded, unless each is compared with itself.
     """
     rows = _ordered(subjects)
     several = rows["session"].nunique() > 1
     figure = new_figure(12, 1.9 + ROW * (len(rows) + 1.4 * rows["heading"].nunique()))
     both = figure.subplots(1, len(COLUMNS), sharey=True)
     for axes, column in zip(both, COLUMNS, strict=True):
-        _shade_reference(axes, rows.loc[rows["reference"], column.name].dropna())
+        if not within:
+            _shade_reference(axes, rows.loc[rows["reference"], column.name].dropna())
         ticks = _draw_groups(axes, rows, several, column)
         axes.set_title(column.title, fontsize=NORMAL)
         axes.locator_params(axis="x", nbins=5)
@@ -64,8 +68,12 @@ def subjects_figure(subjects: pd.DataFrame) -> Figure:
         tidy(axes)
     both[0].set_yticks(list(ticks), list(ticks.values()), fontsize=SMALL)
     both[0].set_ylim(max(ticks, default=0) + 0.8, -1.2)
-    figure.suptitle("Subjects compared with the reference", fontsize=LARGE)
-    if rows["reference"].any():
+    baseline = "their own baseline" if within else "the reference"
+    figure.suptitle(f"Subjects compared with {baseline}", fontsize=LARGE)
+    if within:
+        least = rows.loc[~rows["reference"], "smallest_p"].min()
+        figure.supxlabel(f"p: rank among stretches of the own baseline, at least {least:.3f}", fontsize=SMALL)
+    elif rows["reference"].any():
         _explain(figure, both[0], rows)
     return figure
 

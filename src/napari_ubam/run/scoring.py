@@ -130,6 +130,7 @@ def compute_scores(
         "reference_recordings": list(reference),
         "reference_subjects": list(result.reference_subjects),
         "reference_frames": dict(result.reference_counts),
+        "reference_windows": dict(result.reference_windows),
         "recordings": recording_facts(codes, reference),
     }
     found = pd.concat([_episodes(scores) for scores in result.recordings], ignore_index=True)
@@ -172,7 +173,8 @@ def draw_scores(folder: Path, study: Study, scores: ScoreTable, options: Scoring
     options : ScoringOptions
     """
     tell = options.progress
-    save(subjects_figure(scores.subjects), folder / figure_file("subjects"))
+    within = bool(options.within)
+    save(subjects_figure(scores.subjects, within=within), folder / figure_file("subjects"))
     for number, recording in enumerate(study):
         check_cancelled(options.cancel)
         tell(Progress("figures", number, len(study), detail=recording.name))
