@@ -14,6 +14,54 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class BackboneConfig(_Part):
+    """A pretrained network whose features take the place of the gradient maps.
+
+    Parameters
+    ----------
+    architecture : str
+        Name of the architecture in timm, such as ``"vit_small_patch14_dinov2"``.
+    options : dict of str to JSON value
+        Sizes that differ from those of the name.
+    channels, stride : int
+        Channels of its features, and pixels of its input for one cell of them, along each axis.
+    cells : int
+        Cells along each side for a square crop, as a transformer with patches of 14 pixels has for the usual
+        images of 224 pixels. Other crops have about as many cells in all.
+    mean, std : tuple of float
+        Mean and standard deviation of each colour channel that its input is normalised with.
+    tuned : bool
+        True to train the network with the rest of the posture encoder, False to keep it as it is.
+    file, form : str
+        Name of the file that the user gave, and its form.
+    sha256 : str
+        Hash of that file.
+    weights : str
+        Hash of the weights; see `napari_ubam.models.weights.weights_hash`.
+    licence : str
+        What the file says about its licence.
+    images, views : int
+        Largest number of crops whose features a training of a frozen network keeps on disk, and how many of
+        them are of one frame: the frame itself, and changes of its light, contrast and position.
+    """
+
+    architecture: str
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    channels: int = Field(ge=1)
+    stride: int = Field(ge=1)
+    cells: int = Field(16, ge=2)
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    tuned: bool = False
+    file: str = ""
+    form: str = ""
+    sha256: str = ""
+    weights: str = ""
+    licence: str = ""
+    images: int = Field(8000, ge=1)
+    views: int = Field(4, ge=2)
+
+
 class PostureConfig(_Part):
     """Sizes of the posture encoder.
 
@@ -34,6 +82,8 @@ class PostureConfig(_Part):
         Dimensions of the posture code.
     colour : bool
         True for RGB crops, False for brightness.
+    backbone : BackboneConfig, optional
+        Pretrained network that takes the place of the gradient maps.
     """
 
     size: tuple[Side, Side] = (112, 112)
@@ -43,6 +93,7 @@ class PostureConfig(_Part):
     grid: int = 32
     code: int = 256
     colour: bool = False
+    backbone: BackboneConfig | None = None
 
 
 class BehaviourConfig(_Part):
@@ -248,6 +299,21 @@ class ModelConfig(_Part):
         ModelConfig
         """
         posture = self.posture.model_copy(update={"size": (height, width)})
+        return self.model_copy(update={"posture": posture})
+
+    def with_backbone(self, backbone: BackboneConfig | None) -> ModelConfig:
+        """Return the same configuration with another backbone.
+
+        Parameters
+        ----------
+        backbone : BackboneConfig or None
+            None for gradient maps.
+
+        Returns
+        -------
+        ModelConfig
+        """
+        posture = self.posture.model_copy(update={"backbone": backbone})
         return self.model_copy(update={"posture": posture})
 
     def with_window(self, window_ms: float) -> ModelConfig:

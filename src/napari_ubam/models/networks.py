@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,6 +16,20 @@ class PostureNetwork(nn.Module):
 
     maps: Callable[[Tensor], Tensor]
     """Gradient maps (n, channels, y, x) of crops. The checks of a training compare the codes with them."""
+
+    def load_beside(self, folder: Path) -> None:
+        """Read weights that lie beside those of this network. Most networks have none.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder of the run.
+
+        Raises
+        ------
+        UbamError
+            If they are missing or damaged.
+        """
 
     def raw(self, crops: Tensor) -> Tensor:
         """Encode crops without the layers that are fitted after the training.

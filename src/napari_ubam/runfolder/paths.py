@@ -8,11 +8,27 @@ CHECKPOINTS, TRAINING = "checkpoints", "training.json"
 TRAINING_LOCK, TRAINING_PROCESS = "training.lock", "training-process.json"
 MAGNIFIER_CHECKPOINTS = f"{CHECKPOINTS}/magnifier"
 CROPS, EMBEDDINGS = "crops.zarr", "embeddings.zarr"
+BACKBONE_FEATURES = "features"  # of crops, beside them
 STUDY = "study.csv"
 LOG, QUALITY = "log.jsonl", "quality.json"
 FIGURES, REPORT = "figures", "report.html"
 SCORES, MAP_RESULT = "scores", "map"  # names of results; see `tables`
 TIMELINES = f"{FIGURES}/timelines"
+
+
+def backbone_file(weights: str) -> str:
+    """Name of the file with the weights of a backbone in the folder of a run.
+
+    Parameters
+    ----------
+    weights : str
+        Hash of the weights.
+
+    Returns
+    -------
+    str
+    """
+    return f"backbone-{weights}.safetensors"
 
 
 def figure_file(name: str) -> str:

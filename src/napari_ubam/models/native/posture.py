@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -46,24 +47,27 @@ class Block(nn.Module):
         return F.relu(around + self.second_norm(self.second(inner)))
 
 
-class PostureEncoder(PostureNetwork):
-    """Small residual network on fixed gradient maps. It has no pooling over positions.
+class GridEncoder(PostureNetwork):
+    """Small residual network on maps of features. It has no pooling over positions.
 
     Parameters
     ----------
     config : PostureConfig
-        Sizes of the network.
+        Size of the code, and channels of the last maps.
+    widths : sequence of int
+        Channels of the features, and of each stage.
+    cells : tuple of int
+        Rows and columns of the features.
     """
 
-    def __init__(self, config: PostureConfig) -> None:
+    def __init__(self, config: PostureConfig, widths: Sequence[int], cells: tuple[int, int]) -> None:
         super().__init__()
         self.config = config
         self.maps = OrientedGradients(config.stride, config.harmonics)
-        widths = (self.maps.channels, *config.widths)
         self.stages = nn.Sequential(*(Block(*pair) for pair in pairwise(widths)))
         self.reduce = nn.Conv2d(widths[-1], config.grid, 1)
-        rows, columns = (side // config.stride for side in config.size)
-        for _ in config.widths:
+        rows, columns = cells
+        for _ in widths[1:]:
             rows, columns = -(-rows // 2), -(-columns // 2)
         self.project = nn.Linear(config.grid * rows * columns, config.code)
         self.whiten = Whitening(config.code)
@@ -96,6 +100,55 @@ class PostureEncoder(PostureNetwork):
         -------
         (n, code) float tensor
         """
-        grid = F.relu(self.reduce(self.stages(self.maps(crops))))
+        return self.encode(self.features(crops))
+
+    def features(self, crops: Tensor) -> Tensor:
+        """Compute the features from which the network learns.
+
+        Parameters
+        ----------
+        crops : (n, 1, y, x) float tensor
+            Brightness, 0 to 1.
+
+        Returns
+        -------
+        (n, channels, rows, columns) float tensor
+        """
+        raise NotImplementedError
+
+    def encode(self, features: Tensor) -> Tensor:
+        """Encode features.
+
+        Parameters
+        ----------
+        features : (n, channels, rows, columns) float tensor
+            As `features` returns them.
+
+        Returns
+        -------
+        (n, code) float tensor
+            Codes before whitening.
+        """
+        grid = F.relu(self.reduce(self.stages(features)))
         codes: Tensor = self.project(grid.flatten(1))
         return codes
+
+
+class PostureEncoder(GridEncoder):
+    """Small residual network on fixed gradient maps.
+
+    Parameters
+    ----------
+    config : PostureConfig
+        Sizes of the network.
+    """
+
+    def __init__(self, config: PostureConfig) -> None:
+        widths = (1 + 2 * config.harmonics, *config.widths)
+        rows, columns = (side // config.stride for side in config.size)
+        super().__init__(config, widths, (rows, columns))
+
+    def features(self, crops: Tensor) -> Tensor:
+        """Compute gradient maps; see `GridEncoder.features`."""
+        maps: Tensor = self.maps(crops)
+        return maps

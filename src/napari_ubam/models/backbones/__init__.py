@@ -1,0 +1,1 @@
+"""Pretrained networks from local files, whose features take the place of the gradient maps."""
