@@ -1,4 +1,4 @@
-"""The two kinds of codes, and whether they are compared with or without the individual."""
+"""The two kinds of codes, with or without the individual, and the two parts of a deviation."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ Kind = Literal["posture", "behaviour"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """All kinds, posture first."""
+
+PARTS = ("episodic", "constant")
+"""Parts of the deviation of windows: what rises above the own level, and what is always there."""
 
 NEIGHBOURS_KIND: Kind = "posture"
 """Codes that are compared to find the neighbours of a frame, unless chosen otherwise."""

@@ -102,6 +102,7 @@ def deviation(
         values["episodic"] = values["behaviour"] - np.float32(constants[name])
     names = set(reference)
     calibration = _calibrations(codes, names, chosen, found)
+    always: Mapping[str, float] | list[float]
     if len(chosen.subjects) == 1:
         always = _constants_of_blocks(codes, chosen, names, found)
     else:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import false_discovery_control
 
+from napari_ubam.kinds import PARTS
+
 from .baseline import constant_part, rank_among
 from .calibration import Calibration
 from .scores import DeviationResult, Scores, pooled, selected
@@ -218,7 +220,7 @@ def group_table(subjects: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-_PARTS = [f"{part}{end}" for part in ("constant", "episodic") for end in ("", "_percentile", "_p", "_q")]
+_PARTS = [f"{part}{end}" for part in PARTS[::-1] for end in ("", "_percentile", "_p", "_q")]
 _LABELS = ["subject", "group", "session"]
 _COLUMNS = [*_LABELS, "deviation", "p", "q", "n_reference", "smallest_p", "reference", *_PARTS]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from napari_ubam.kinds import PARTS
 from napari_ubam.magnification.defaults import FACTOR
 from napari_ubam.magnification.export import export
 from napari_ubam.magnification.prepare import magnification
@@ -147,7 +148,7 @@ def agreement(scores: ScoreTable, truth: pd.DataFrame) -> dict[str, float]:
     found = {kind: float(np.mean(values)) for kind, values in areas.items()}
     pooled = float(roc_auc_score(joined["envelope"] > INSIDE, joined["episodic"]))
     table = scores.subjects
-    for name in ("episodic", "constant"):
+    for name in PARTS:
         ill = table.loc[table["group"] == "impaired", name].to_numpy()
         well = table.loc[table["group"] == "healthy", name].to_numpy()
         found[name] = float(np.mean(ill[:, None] > well))

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from napari_ubam.kinds import PARTS
+
 from .score_table import ScoreTable
 
 LISTED = 5
-PARTS = ("episodic", "constant")
 
 
 def summary_lines(scores: ScoreTable) -> Iterator[str]:

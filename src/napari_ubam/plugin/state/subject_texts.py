@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from napari_ubam.kinds import PARTS
 from napari_ubam.study.values import counted
 
 from .contents import Results
@@ -48,7 +49,7 @@ def subject_tip(one: Any) -> str:
         Three lines.
     """
     lines = [f"{one.subject}, {one.group}, session {one.session}"]
-    for part in ("episodic", "constant"):
+    for part in PARTS:
         value, rank, p, q = (getattr(one, f"{part}{end}") for end in ("", "_percentile", "_p", "_q"))
         if pd.isna(p):  # it has no scores, or it is the baseline that others are compared with
             lines.append(f"{part}: no score" if pd.isna(value) else f"{part} {value:.4f}")
@@ -75,7 +76,7 @@ def subjects_note(results: Results) -> str:
     lines, table = [], results.subjects
     for one in group_table(table).to_dict("records"):
         name, many = str(one["group"] or "no group"), counted(one["subjects"], "subject")
-        medians = [f"median {part} {one[part]:.3g}" for part in ("episodic", "constant")]
+        medians = [f"median {part} {one[part]:.3g}" for part in PARTS]
         if one["reference"]:
             lines.append(f"* {name}, reference: {many}, {', '.join(medians)}")
         elif results.within:
