@@ -25,6 +25,8 @@ COMPONENTS = 64
 SUPERVISED_STEPS = 1500  # of the encoder that is trained with labels
 FITTED = 2400  # frames at most that the components are fitted on
 
+HOG_CELLS = {"orientations": 8, "pixels_per_cell": (8, 8), "cells_per_block": (2, 2)}
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -194,5 +196,4 @@ class Methods:
 
 def _hog_of(film: RenderedRecording) -> np.ndarray:
     """Histograms of a recording, (t, features) float32: cells of 8 pixels, blocks of 2 x 2 cells."""
-    cells = {"orientations": 8, "pixels_per_cell": (8, 8), "cells_per_block": (2, 2)}
-    return np.stack([hog(crop, **cells) for crop in film.crops]).astype(np.float32)
+    return np.stack([hog(crop, **HOG_CELLS) for crop in film.crops]).astype(np.float32)

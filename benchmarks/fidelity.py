@@ -4,7 +4,8 @@
 every seed, renders animals for training and others that are held out, trains without labels, and prints
 tables against simple features, networks without training, and the true joint angles. The crops are kept in
 ``--cache`` for the next time. ``python benchmarks/fidelity.py magnify`` measures the magnified frames
-(`_magnify.py`).
+(`_magnify.py`), ``python benchmarks/fidelity.py real FOLDER`` the codes of real recordings with
+hand-labelled key points (`_fidelity_real.py`).
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ def main(words: Sequence[str] | None = None) -> None:
         from _magnify import main as magnify
 
         magnify(words[1:])
+        return
+    if words[:1] == ["real"]:
+        from _fidelity_real import main as real
+
+        real(words[1:])
         return
     asked = _arguments().parse_args(words)
     from _fidelity_tables import show
