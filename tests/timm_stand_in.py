@@ -38,9 +38,9 @@ def provide_timm() -> None:
         module.__path__ = []
         sys.modules[module.__name__] = module
     ways = {way: way.lower() for way in ("NEAREST", "BILINEAR", "BICUBIC", "BOX", "HAMMING", "LANCZOS")}
-    setattr(  # timm asks for its members
-        sys.modules["torchvision.transforms.functional"], "InterpolationMode", Enum("InterpolationMode", ways)
-    )
+    sys.modules["torchvision.transforms.functional"].InterpolationMode = Enum(  # type: ignore[attr-defined]
+        "InterpolationMode", ways
+    )  # timm asks for its members
     for name in names[1:]:
         parent, _, child = f"torchvision{name}".rpartition(".")
         setattr(sys.modules[parent], child, sys.modules[f"torchvision{name}"])

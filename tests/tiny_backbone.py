@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from timm_stand_in import provide_timm
 from torch import Tensor, nn
+
+from timm_stand_in import provide_timm
 
 provide_timm()
 
@@ -41,7 +42,7 @@ for made in (vit_tiny_patch14_of_the_tests, vit_tiny_patch16_dinov3_of_the_tests
 
 @cache
 def tiny_network(name: str = NAME) -> nn.Module:
-    """The network itself. All weights are random, also those that are 0 or 1 at the start of a training."""
+    """Make the network. All weights are random, also those that are 0 or 1 at the start of a training."""
     torch.manual_seed(5)
     network = timm.create_model(name, num_classes=0)
     for weight in network.parameters():
@@ -75,7 +76,12 @@ def save_hugging_face_folder(folder: Path, name: str = NAME, card: str = CARD) -
         config |= {"model_type": "dinov2", "patch_size": 14, "image_size": 112, "mlp_ratio": 4}
         rules = _DINOV2
     else:
-        config |= {"model_type": "dinov3_vit", "patch_size": 16, "image_size": 224, "intermediate_size": 4 * WIDTH}
+        config |= {
+            "model_type": "dinov3_vit",
+            "patch_size": 16,
+            "image_size": 224,
+            "intermediate_size": 4 * WIDTH,
+        }
         config |= {"num_register_tokens": 4, "rope_theta": 100.0, "use_gated_mlp": False}
         rules = _DINOV3
     tensors = _renamed(_split(original_state(name)), rules)

@@ -118,6 +118,7 @@ class ModelEncoder:
         family = family_of(config)
         posture = family.posture_encoder(config)
         load_into(posture, tensors, folder / POSTURE)
+        posture.load_beside(folder)
         behaviour = family.behaviour_encoder(config)
         tensors, other = load_weights(folder / BEHAVIOUR, "behaviour")
         if other.trained_on and other.trained_on != weights_hash(posture.state_dict()):

@@ -1,4 +1,4 @@
-"""The presets tiny, small and base: networks on gradient maps, and a magnifier that displaces pixels."""
+"""The presets tiny, small and base: networks on gradient maps or on a backbone, and a magnifier of pixels."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from napari_ubam.models.config import (
     PostureConfig,
     PostureTraining,
 )
+from napari_ubam.models.native.backbone_posture import BackboneEncoder, posture_encoder
 from napari_ubam.models.native.behaviour import BehaviourEncoder
 from napari_ubam.models.native.magnifier import Magnifier
-from napari_ubam.models.native.posture import PostureEncoder
+from napari_ubam.models.native.posture import GridEncoder
 from napari_ubam.models.splatting import splat
 from napari_ubam.models.strain import limit_strain
 from napari_ubam.study import Roi
@@ -62,9 +63,11 @@ class Native(Family[Magnifier]):
         "base": "the largest, for a GPU",
     }
 
-    def posture_encoder(self, config: ModelConfig) -> PostureEncoder:
+    pretrained = frozenset({"backbone"})
+
+    def posture_encoder(self, config: ModelConfig) -> GridEncoder:
         """Make the posture encoder; see `Family.posture_encoder`."""
-        return PostureEncoder(config.posture)
+        return posture_encoder(config.posture)
 
     def behaviour_encoder(self, config: ModelConfig) -> BehaviourEncoder:
         """Make the behaviour encoder; see `Family.behaviour_encoder`."""
@@ -89,8 +92,15 @@ class Native(Family[Magnifier]):
         torch.manual_seed(seed)
         means = mean_maps(self.posture_encoder(config), data.crops, cancel, progress)
         posture = PostureLearner(config, means)
-        first = training.fit(posture, PostureBatches(data.crops, config, seed), "posture")
-        fit_posture_whitening(posture.encoder, data.crops, cancel, progress)
+        if isinstance(posture.encoder, BackboneEncoder):
+            from napari_ubam.learners.native.backbone_batches import BackboneTraining
+
+            with_backbone = BackboneTraining(posture.encoder, data.crops, training)
+            first = training.fit(posture, with_backbone.batches, "posture")
+            with_backbone.fit_whitening()
+        else:
+            first = training.fit(posture, PostureBatches(data.crops, config, seed), "posture")
+            fit_posture_whitening(posture.encoder, data.crops, cancel, progress)
         tracks = data.posture_tracks(posture.encoder)
         torch.manual_seed(seed)
         behaviour = BehaviourLearner.of(config, tracks)

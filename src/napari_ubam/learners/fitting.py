@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from napari_ubam.analysis import Codes
+from napari_ubam.models.backbones.choice import BackboneChoice
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.networks import BehaviourNetwork, MagnifierNetwork, PostureNetwork
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
@@ -62,10 +63,13 @@ class PretrainedFiles:
         Checkpoint from which the networks begin.
     vgg : Path, optional
         Weights of VGG-16, for a loss that compares images.
+    backbone : BackboneChoice, optional
+        Pretrained network whose features take the place of the gradient maps.
     """
 
     weights: Path | None = None
     vgg: Path | None = None
+    backbone: BackboneChoice | None = field(default=None, kw_only=True)
 
     @property
     def names(self) -> set[str]:
@@ -93,6 +97,12 @@ class Training:
         Called at least every second.
     cancel : Cancel, optional
         Checked several times a second.
+    folder : Path
+        Folder of the run.
+    device : str
+        Compute device, as `napari_ubam.train` takes it.
+    budget_bytes : int, optional
+        Disk space for data of the training, in bytes.
     """
 
     config: ModelConfig
@@ -102,6 +112,9 @@ class Training:
     pretrained: PretrainedFiles = field(default_factory=PretrainedFiles)
     progress: ProgressCallback = silent
     cancel: Cancel | None = None
+    folder: Path = field(default_factory=Path)
+    device: str = "cpu"
+    budget_bytes: int | None = None
 
     def fit(self, learner: Learner, batches: Batches, stage: str) -> FitResult:
         """Train a learner, unless its pretrained weights are to stay as they are.

@@ -56,10 +56,15 @@ class Learner(LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser. Normalisation layers and biases have no weight decay."""
-        parts = [list(self._learned(decays)) for decays in (True, False)]
+        scales = sorted({self.rate_scale(name) for name, _ in self.named_parameters()}, reverse=True)
         groups: list[dict[str, Any]] = [
-            {"params": parts[0], "weight_decay": self.weight_decay},
-            {"params": parts[1], "weight_decay": 0.0},
+            {
+                "params": list(self._learned(decays, scale)),
+                "weight_decay": self.weight_decay if decays else 0.0,
+                "scale": scale,
+            }
+            for scale in scales
+            for decays in (True, False)
         ]
         return torch.optim.AdamW(groups, lr=self.learning_rate * one_cycle(0.0))
 
@@ -74,7 +79,22 @@ class Learner(LightningModule):
             Number of the batch.
         """
         for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.learning_rate * one_cycle(self.share)
+            group["lr"] = self.learning_rate * group.get("scale", 1.0) * one_cycle(self.share)
+
+    def rate_scale(self, name: str) -> float:
+        """Learning rate of a parameter, as a fraction of that of the training.
+
+        Parameters
+        ----------
+        name : str
+            Name of the parameter.
+
+        Returns
+        -------
+        float
+            1, unless a learner overrides this, as for pretrained parts.
+        """
+        return 1.0
 
     def total_loss(self, losses: dict[str, Tensor]) -> Tensor:
         """Log losses and return their sum.
@@ -109,7 +129,7 @@ class Learner(LightningModule):
         if result.requires_grad:
             result.register_hook(lambda _: report(detail))  # type: ignore[no-untyped-call]
 
-    def _learned(self, decays: bool) -> Iterator[nn.Parameter]:
-        for parameter in self.parameters():
-            if parameter.requires_grad and (parameter.ndim > 1) == decays:
+    def _learned(self, decays: bool, scale: float) -> Iterator[nn.Parameter]:
+        for name, parameter in self.named_parameters():
+            if parameter.requires_grad and (parameter.ndim > 1) == decays and self.rate_scale(name) == scale:
                 yield parameter

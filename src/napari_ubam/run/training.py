@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_ubam.learners.fitting import PretrainedFiles
+from napari_ubam.models.backbones.choice import BackboneChoice
+from napari_ubam.models.backbones.errors import BackboneError
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.study import Study
 
@@ -26,6 +28,9 @@ def train(
     restart: bool = False,
     budget_bytes: int | None = None,
     weights: str | Path | None = None,
+    backbone: str | Path | None = None,
+    backbone_name: str | None = None,
+    tune_backbone: bool = False,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Run:
@@ -62,6 +67,14 @@ def train(
     weights : path, optional
         For the preset ``"paper"``: a checkpoint of the published code (``*.pth.tar``) from which the training
         begins.
+    backbone : path, optional
+        A pretrained network whose features take the place of the gradient maps: a folder of Hugging Face
+        (``config.json`` and ``model.safetensors``), a ``.safetensors`` file of timm, or a ``.pth`` file of
+        torch.hub. Nothing is downloaded. It needs the extra ``backbones``.
+    backbone_name : str, optional
+        Architecture of the backbone in the words of timm or torch.hub, if the file does not say it.
+    tune_backbone : bool
+        Train the backbone with the rest, at a low learning rate. If not, it is frozen.
     progress, cancel : optional
         Called at least every second; checked several times a second.
 
@@ -76,6 +89,8 @@ def train(
         If the arguments contradict each other, or no recording can be used.
     WeightsError
         If ``weights`` is no such checkpoint.
+    BackboneError
+        If ``backbone`` cannot be read, does not fit, or the package timm is missing.
     Cancelled
         When ``cancel`` is set; the same call with ``resume=True`` continues.
     """
@@ -84,7 +99,12 @@ def train(
     from napari_ubam.training.pipeline.encoders import train_encoders
 
     folder = Path(run).absolute()
-    files = PretrainedFiles(None if weights is None else Path(weights))
+    if backbone is None and (backbone_name is not None or tune_backbone):
+        raise BackboneError("A backbone is named or to be tuned, but none is given; give its file, too.")
+    files = PretrainedFiles(
+        weights=None if weights is None else Path(weights),
+        backbone=None if backbone is None else BackboneChoice(Path(backbone), backbone_name, tune_backbone),
+    )
     options = TrainingOptions(
         device=device,
         minutes=minutes,

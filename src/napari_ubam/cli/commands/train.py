@@ -63,10 +63,28 @@ def train(
             help="VGG-16 weights for the published loss, only for --magnifier of preset paper.",
         ),
     ] = None,
+    backbone: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Pretrained network whose features the posture encoder reads: a Hugging Face folder, or a "
+            "file of timm or torch.hub. Nothing is downloaded.",
+        ),
+    ] = None,
+    backbone_name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Architecture of the backbone, if its file does not say it."),
+    ] = None,
+    tune_backbone: Annotated[
+        bool,
+        typer.Option("--tune-backbone", help="Train the backbone with the rest, instead of freezing it."),
+    ] = False,
 ) -> None:
     """Learn posture and behaviour from the videos of a study, without labels."""
     with refusals(), working(run, "train") as (tell, cancel):
-        _refuse_options(magnifier, {"--preset": preset, "--window": window}, {"--vgg": vgg})
+        _refuse_options(
+            magnifier, {"--preset": preset, "--window": window, "--backbone": backbone}, {"--vgg": vgg}
+        )
         load_libraries(tell, training=True)
         from napari_ubam.run import train as learn
         from napari_ubam.run import train_magnifier
@@ -89,7 +107,16 @@ def train(
             made = train_magnifier(table, run, vgg=vgg, **shared)
             typer.echo(f"The magnifier is in {made.folder}.")
             return
-        done = learn(table, run, preset=preset, window_ms=window, **shared)
+        done = learn(
+            table,
+            run,
+            preset=preset,
+            window_ms=window,
+            backbone=backbone,
+            backbone_name=backbone_name,
+            tune_backbone=tune_backbone,
+            **shared,
+        )
         for line in done.quality.summary():
             typer.echo(line)
         typer.echo(f"The model is in {done.folder}; its checks are in quality.json and figures/.")

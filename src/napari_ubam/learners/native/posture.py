@@ -13,14 +13,17 @@ from napari_ubam.learners.sampling import Crops, Sampler, read_images, spaced_fr
 from napari_ubam.models import losses
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.images import as_images
+from napari_ubam.models.native.backbone_posture import BackboneEncoder, posture_encoder
 from napari_ubam.models.native.map_decoder import MapDecoder
-from napari_ubam.models.native.posture import PostureEncoder
+from napari_ubam.models.native.posture import GridEncoder
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
 MEAN_FRAMES = 96  # of each recording, for its mean maps
 WHITENING_FRAMES, FEWEST, MOST = 20_000, 16, 400  # in all, and of each recording at least and at most
 HEAD_HIDDEN = 256
 BLOCK = 128  # frames that are encoded together
+TUNED_RATE = 0.01  # of the learning rate, for pretrained weights that are tuned
+FEATURE_NOISE = 0.3  # largest standard deviation, where that of the features is 1
 
 Batch = dict[str, Tensor]
 
@@ -40,7 +43,7 @@ class PostureLearner(Learner):
         plan = config.posture_training
         super().__init__(plan.learning_rate, plan.weight_decay)
         self.plan = plan
-        self.encoder = PostureEncoder(config.posture)
+        self.encoder = posture_encoder(config.posture)
         self.decoder = MapDecoder(config.posture.code, means.shape[1], (means.shape[2], means.shape[3]))
         # The contrastive loss discards information that it does not need; with a projection head, the code
         # keeps it.
@@ -67,7 +70,7 @@ class PostureLearner(Learner):
         plan, recordings = self.plan, batch["recordings"]
         videos, frames = batch["times"].shape
         crops = as_images(batch["crops"].flatten(0, 1))
-        codes = self.encoder.raw(torch.cat([augmented(crops), augmented(crops)]))
+        codes = self._codes(batch, crops)
         one, other = codes.view(2, videos, frames, -1)
         first, second = self.head(codes).view(2, videos, frames, -1)
         contrast = losses.contrast(first, second, batch["times"], 0.0, plan.temperature)
@@ -87,6 +90,20 @@ class PostureLearner(Learner):
             if weight := getattr(plan, name):
                 found[name] = weight * loss
         return self.total_loss(found)
+
+    def rate_scale(self, name: str) -> float:
+        """Lower the learning rate of a backbone that is tuned; see `Learner.rate_scale`."""
+        return TUNED_RATE if name.startswith("encoder.backbone.") else 1.0
+
+    def _codes(self, batch: Batch, crops: Tensor) -> Tensor:
+        """Codes of two views of each crop."""
+        encoder = self.encoder
+        if not isinstance(encoder, BackboneEncoder) or encoder.tuned:
+            return self.encoder.raw(torch.cat([augmented(crops), augmented(crops)]))
+        # A frozen backbone: its features were computed before the training.
+        features = encoder.standardised(batch["features"].flatten(0, 2))
+        strength = FEATURE_NOISE * torch.rand(len(features), 1, 1, 1, device=features.device)
+        return encoder.encode_standardised(features + strength * torch.randn_like(features))
 
 
 def _variance_covariance(one: Tensor, other: Tensor) -> list[Tensor]:
@@ -119,7 +136,7 @@ class PostureBatches:
 
 @torch.no_grad()
 def mean_maps(
-    encoder: PostureEncoder,
+    encoder: GridEncoder,
     recordings: Sequence[Crops],
     cancel: Cancel | None = None,
     progress: ProgressCallback = silent,
@@ -128,7 +145,7 @@ def mean_maps(
 
     Parameters
     ----------
-    encoder : PostureEncoder
+    encoder : GridEncoder
         Only its fixed first layer is used.
     recordings : sequence of Crops
         Recordings.
@@ -157,7 +174,7 @@ def mean_maps(
 
 @torch.no_grad()
 def fit_posture_whitening(
-    encoder: PostureEncoder,
+    encoder: GridEncoder,
     recordings: Sequence[Crops],
     cancel: Cancel | None = None,
     progress: ProgressCallback = silent,
@@ -166,7 +183,7 @@ def fit_posture_whitening(
 
     Parameters
     ----------
-    encoder : PostureEncoder
+    encoder : GridEncoder
         Trained encoder in evaluation mode, on the CPU. Its last layer is fitted.
     recordings : sequence of Crops
         Recordings of the training.

@@ -19,31 +19,13 @@ from napari_ubam.models.images import as_images
 from napari_ubam.models.weights import copy_to_cpu, load_into, weights_hash
 from napari_ubam.runfolder.paths import backbone_file
 
+from .choice import BackboneChoice
 from .errors import BackboneError
 from .files import NOT_STATED, BackboneFile, read_backbone_file
 from .network import Backbone, fill, last_maps, timm_network
 
 KEY = "napari_ubam_backbone"
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True)
-class BackboneChoice:
-    """A backbone that a user chose for a training.
-
-    Parameters
-    ----------
-    path : Path
-        File or folder, as `read_backbone_file` takes it.
-    name : str, optional
-        Architecture, if the file does not say it.
-    tuned : bool
-        True to train it with the rest of the posture encoder.
-    """
-
-    path: Path
-    name: str | None = None
-    tuned: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class BackboneEncoder(GridEncoder):
         cells = cells_of(config, chosen)
         widths = _widths(config, cells)
         super().__init__(config, widths, cells)
+        self.cells = cells
         self.narrow = nn.Conv2d(chosen.channels, widths[0], 1, bias=False)
         self.narrow_norm = nn.GroupNorm(8, widths[0])
         self.register_buffer("centre", torch.zeros(1, chosen.channels, 1, 1))
@@ -85,7 +86,22 @@ class BackboneEncoder(GridEncoder):
 
     def encode(self, features: Tensor) -> Tensor:
         """Encode features; see `GridEncoder.encode`."""
-        return super().encode(F.relu(self.narrow_norm(self.narrow(self.standardised(features)))))
+        return self.encode_standardised(self.standardised(features))
+
+    def encode_standardised(self, features: Tensor) -> Tensor:
+        """Encode features that `standardised` returned.
+
+        Parameters
+        ----------
+        features : (n, channels, rows, columns) float tensor
+            With mean 0 and standard deviation 1 in each channel.
+
+        Returns
+        -------
+        (n, code) float tensor
+            Codes before whitening.
+        """
+        return super().encode(F.relu(self.narrow_norm(self.narrow(features))))
 
     def standardised(self, features: Tensor) -> Tensor:
         """Give each channel of features the mean 0 and the standard deviation 1, as over the training.

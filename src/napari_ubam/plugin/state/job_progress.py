@@ -15,6 +15,7 @@ STAGES = {
     "videos": ("opening videos", ""),
     "crops": ("reading crops", "block"),
     "means": ("averaging crops", "recording"),
+    "features": ("computing features of the backbone", "crop"),
     "posture": ("learning posture", "step"),
     "whitening": ("whitening posture codes", "recording"),
     "codes": ("encoding postures", "recording"),

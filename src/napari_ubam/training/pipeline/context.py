@@ -91,7 +91,7 @@ class TrainingOptions:
             if self.minutes is None and self.steps is None:
                 options = replace(options, minutes=started.minutes, steps=started.steps)
             files = self.pretrained
-            files = PretrainedFiles(files.weights or started.weights, files.vgg or started.vgg)
+            files = replace(files, weights=files.weights or started.weights, vgg=files.vgg or started.vgg)
             options = replace(options, pretrained=files)
         _refuse_length(options.minutes, options.steps, weights=options.pretrained.weights is not None)
         return options
@@ -148,6 +148,9 @@ class TrainingContext:
             options.pretrained,
             options.progress,
             options.cancel,
+            self.folder,
+            options.device,
+            options.budget_bytes,
         )
 
     def begin(self, started: TrainingRecord | None, posture: str = "") -> TrainingRecord:
