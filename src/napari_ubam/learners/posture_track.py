@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,6 +56,23 @@ class PostureTrack:
         blocks = np.array_split(np.arange(len(windows)), max(1, len(windows) // 256))
         motion = np.concatenate([motion_of(windows.of(posture, block)) for block in blocks])
         return cls(posture.astype(np.float32), windows, motion)
+
+    def of_windows(self, which: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> PostureTrack:
+        """Keep some of the windows.
+
+        Parameters
+        ----------
+        which : array of int or bool
+            Indices of the windows, or one value for each window.
+
+        Returns
+        -------
+        PostureTrack
+            With the postures of the whole recording.
+        """
+        own = self.windows
+        kept = Windows(own.centres[which], own.before[which], own.weight[which])
+        return PostureTrack(self.posture, kept, self.motion[which])
 
 
 def motion_of(codes: NDArray[np.float32]) -> NDArray[np.float32]:

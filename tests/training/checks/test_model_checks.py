@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -109,18 +110,19 @@ def test_what_was_held_out_is_said(quality: Quality, learner: BehaviourLearner) 
     assert by_time.held_out.by == "time"
     assert by_time.held_out.recordings == ("r0", "r1", "r2")
     assert "last fifth" in by_time.held_out.meaning
-    # A fifth of three recordings of 600 frames, in windows of 7.
-    assert 3 * 120 / 9 < by_time.shuffle[0].windows <= 3 * 120 / 7
+    # A fifth of three recordings of 600 frames without a gap of a quarter, in windows of 7.
+    assert 3 * 90 / 9 < by_time.shuffle[0].windows <= 3 * 90 / 7
 
 
-def test_windows_of_the_last_fifth_never_reach_before_it() -> None:
+def test_windows_of_the_last_fifth_never_reach_into_the_gap_before_it() -> None:
     one = recording(0, turning(400, 12))
     late = one.late_windows()
     first = one.frames[one.track.windows.before[late, 0]]
-    assert first.min() == round(0.8 * (400 - 5)) + 5
+    end_of_training = round(0.8 * (400 - 5)) + 5
+    assert first.min() == end_of_training + (400 - end_of_training) // 4
     assert one.frames[one.track.windows.before[late, -1]].max() == 399
     early = one.early_track()
-    assert early.windows.centres.tolist() == list(range(3, first.min() - 3))
+    assert early.windows.centres.tolist() == list(range(3, end_of_training - 3))
     assert len(early.motion) == len(early.windows)
 
 
@@ -136,6 +138,34 @@ def test_a_subject_in_the_code_is_named_and_one_that_is_not_is_not(learner: Beha
     told = assess(ENCODER, learner, marked, {"s5"}, TRAINING).subject
     assert told.codes > 0.9
     assert told.verdict.startswith("the code identifies the subject as well as the image does")
+    # The mark is the same in all frames of a subject, so it goes with the mean.
+    assert told.nearest > 0.9
+    assert told.without_individual < 0.3
+    assert told.nearest_without_individual < 0.4
+
+
+def test_what_differs_in_more_than_the_mean_is_still_named_by_the_nearest(learner: BehaviourLearner) -> None:
+    """Each subject turns in a plane of its own: a linear classifier is blind to it, a map is not."""
+    rng = np.random.default_rng(1)
+    planes = [np.linalg.qr(rng.normal(size=(12, 2)))[0] for _ in range(4)]
+    angle = 0.25 * np.arange(600)
+    circle = np.stack([np.cos(angle), np.sin(angle)], 1)
+    parts = [recording(n, (circle @ plane.T).astype(np.float32)) for n, plane in enumerate(planes)]
+    found = assess(ENCODER, learner, parts, set(), TRAINING)
+    assert found.subject.without_individual < 0.4
+    assert found.subject.nearest_without_individual > 0.9
+    name, number, verdict = found.rows()[-1]
+    assert (name, number) == ("subject among the nearest frames", "1.000")
+    assert verdict.startswith("each subject stays an island on a map")
+
+
+def test_checks_of_an_earlier_version_are_read(quality: Quality, tmp_path: Path) -> None:
+    earlier = quality.model_dump(mode="json")
+    for name in ("without_individual", "nearest", "nearest_without_individual"):
+        del earlier["subject"][name]
+    path = tmp_path / "quality.json"
+    path.write_text(json.dumps(earlier), "utf-8")
+    assert Quality.read(path).rows() == quality.rows()[:-2]
 
 
 def test_rows_of_the_sheet_are_alike_and_of_other_subjects(quality: Quality) -> None:

@@ -126,7 +126,7 @@ def test_a_training_that_is_stopped_before_it_began_changes_nothing(study: Study
 def test_a_training_that_is_refused_before_its_first_step_leaves_nothing_to_resume(
     study: Study, tmp_path: Path
 ) -> None:
-    with pytest.raises(RunError, match="Fewer than two recordings are as long as a window"):
+    with pytest.raises(RunError, match="No recording is as long as a window"):
         train(study, tmp_path / "run", preset="mini", device="cpu", window_ms=60_000, steps=2)
     assert unfinished_trainings(tmp_path / "run") == ()
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from napari_ubam.learners.posture_track import PostureTrack
 from napari_ubam.learners.sampling import Crops, evenly_spaced
-from napari_ubam.models.windows import Windows
 
-from .holdout import boundary
+from .holdout import boundary, first_late_frame
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,14 @@ class CheckedRecording:
 
     def early_track(self) -> PostureTrack:
         """Return the track with the windows that end before the last fifth, for the training."""
-        track, all_windows = self.track, self.track.windows
-        last = all_windows.before[:, -1] + (all_windows.weight[:, -1] > 0)  # interpolation reads the next row
-        early = self.frames[last] < boundary(self.crops.runs)
-        part = Windows(all_windows.centres[early], all_windows.before[early], all_windows.weight[early])
-        return PostureTrack(track.posture, part, track.motion[early])
+        windows = self.track.windows
+        last = windows.before[:, -1] + (windows.weight[:, -1] > 0)  # interpolation reads the next row
+        return self.track.of_windows(self.frames[last] < boundary(self.crops.runs))
 
     def late_windows(self) -> NDArray[np.int64]:
-        """Return the indices of the windows in the last fifth."""
+        """Return the indices of the windows in the last fifth, without a gap at its beginning."""
         first = self.frames[self.track.windows.before[:, 0]]
-        return np.flatnonzero(first >= boundary(self.crops.runs))
+        return np.flatnonzero(first >= first_late_frame(self.crops))
 
     def spaced_rows(self, most: int) -> NDArray[np.int64]:
         """Evenly spaced rows with a crop and a posture.

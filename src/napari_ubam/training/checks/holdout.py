@@ -12,6 +12,7 @@ from napari_ubam.learners.sampling import Crops
 
 FEWEST_SUBJECTS = 5  # with fewer, all are needed for the training
 SUBJECTS_FOR_ONE = 10  # subjects for each one that is held out
+GAP_SECONDS = 2.0  # between the training and what is held out of the same recording
 TIME_HELD_OUT = 0.2  # share of each recording if no subject is held out
 
 
@@ -58,6 +59,64 @@ def boundary(runs: Sequence[tuple[int, int]]) -> int:
             return start + left
         left -= stop - start
     return runs[-1][1]
+
+
+def first_late_frame(crops: Crops) -> int:
+    """First frame of the last fifth of a recording that is checked.
+
+    Frames next to those of the training look like them, so there is a gap of two seconds, or of a quarter of
+    the last fifth if that is shorter.
+
+    Parameters
+    ----------
+    crops : Crops
+        Crops of the recording; at least one run.
+
+    Returns
+    -------
+    int
+        Frame number.
+    """
+    begin, end = boundary(crops.runs), crops.runs[-1][1]
+    return begin + min(round(GAP_SECONDS * crops.fps), (end - begin) // 4)
+
+
+@dataclass(frozen=True)
+class LateCrops:
+    """Crops of the last fifth of a recording, without the gap at its beginning.
+
+    Parameters
+    ----------
+    crops : Crops
+        All crops of the recording.
+    """
+
+    crops: Crops
+
+    @property
+    def runs(self) -> Sequence[tuple[int, int]]:
+        """First frame, and frame after the last, of each run in the last fifth; there may be none."""
+        begin = first_late_frame(self.crops)
+        return [(max(start, begin), stop) for start, stop in self.crops.runs if stop > begin]
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self.crops.fps
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Read the crops of consecutive frames.
+
+        Parameters
+        ----------
+        start, stop : int
+            First frame, and frame after the last.
+
+        Returns
+        -------
+        (n, y, x) or (n, y, x, 3) uint8 array
+        """
+        return self.crops.read(start, stop)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from napari_ubam.analysis.individual import codes_without_individual
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.learners.errors import TrainingError
 from napari_ubam.learners.fitting import OrderLearner
@@ -42,6 +43,14 @@ MOST_SUBJECTS = 40  # of the subject identifiability
 CELLS = 8  # of the gradient maps along each axis, for the subject identifiability
 MOST_COMPONENTS = 400  # principal components of the codes, for the subject identifiability
 ROWS, NEIGHBOURS = 6, 4
+FEW_SUBJECTS = (
+    "There are few subjects, so the last fifth of each recording was held out; the shuffled windows are from "
+    "there."
+)
+ONE_RECORDING = (
+    "There is one recording, so its last fifth was held out; the shuffled windows are from there. Nothing "
+    "can be said about other individuals."
+)
 
 
 def assess(
@@ -112,7 +121,7 @@ class _Parts:
     """Reports the progress of the checks, and stops between their parts."""
 
     def __init__(self, recordings: int, progress: ProgressCallback | None, cancel: Cancel | None) -> None:
-        self.done, self.of = 0, 2 * recordings + len(HARDNESS) + 1 + 2 * probes.FOLDS + 1
+        self.done, self.of = 0, 2 * recordings + len(HARDNESS) + 1 + 3 * probes.FOLDS + 3
         self.progress, self.cancel = progress or silent, cancel
 
     def next(self, detail: str) -> None:
@@ -146,10 +155,7 @@ class _Checks:
             many = counted(len(subjects), "subject")
             meaning = f"The shuffled windows are from {many} held out of the training."
         else:
-            meaning = (
-                "There are few subjects, so the last fifth of each recording was held out; the shuffled "
-                "windows are from there."
-            )
+            meaning = ONE_RECORDING if len(self.recordings) == 1 else FEW_SUBJECTS
         return HeldOut(
             by="subject" if self.held else "time",
             subjects=subjects,
@@ -221,30 +227,36 @@ class _Checks:
             )
         asked = [one for one in self.recordings if one.subject in names and len(one.rows) >= probes.FOLDS]
         names = sorted({one.subject for one in asked})
-        codes = maps = None
+        found: dict[str, float] = {}
         frames, chance = 0, 1 / max(len(names), 1)
         if len(names) > 1:
             sample = self._sample(asked, names)
             frames, width = len(sample.codes), min(sample.codes.shape[1], MOST_COMPONENTS)
-            codes, maps = (
-                probes.subject_identifiability(
+            alone = codes_without_individual(unit_vectors(sample.codes), sample.subjects)
+            for name, features in (
+                ("codes", sample.codes),
+                ("maps", sample.maps),
+                ("without_individual", alone),
+            ):
+                found[name] = probes.subject_identifiability(
                     features, sample.subjects, sample.blocks, width, lambda: self.parts.next("subjects")
                 )
-                for features in (sample.codes, sample.maps)
-            )
+            for name, features in (("nearest", sample.codes), ("nearest_without_individual", alone)):
+                self.parts.next("subjects")
+                found[name] = probes.subject_of_nearest(features, sample.subjects, sample.blocks)
         meaning = (
             "Share of single frames whose subject a logistic regression identified, after training on other "
             "times of the same recordings; lower is better, and the gradient maps of the image are for "
-            "comparison."
+            "comparison. Without the individual: each subject's own mean code was taken out, as for neighbours "
+            "and map. Nearest: a vote of the 15 nearest frames of other times."
         )
         return SubjectProbe(
             meaning=meaning,
-            verdict=subject_verdict(codes, maps, chance),
+            verdict=subject_verdict(found.get("codes"), found.get("maps"), chance),
             subjects=len(names),
             frames=frames,
             chance=chance,
-            codes=codes,
-            maps=maps,
+            **found,
         )
 
     def _sample(self, asked: Sequence[CheckedRecording], names: list[str]) -> _Sample:

@@ -20,14 +20,13 @@ from napari_ubam.report import neighbour_sheet, save
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, CONFIG, CROPS, FIGURES, POSTURE, QUALITY
 from napari_ubam.study import Recording, Study
-from napari_ubam.study.values import counted
 from napari_ubam.training.checks.holdout import held_out
 from napari_ubam.training.checks.model_checks import assess
 from napari_ubam.training.checks.quality import Quality, StageFacts, TrainingFacts
 
 from .context import TrainingContext, TrainingOptions
 from .one_training import one_training
-from .training_data import EncoderRecordings, windows_of
+from .training_data import ONE_RECORDING, EncoderRecordings, windows_of
 from .training_record import (
     TrainingRecord,
     discard_magnifier_training,
@@ -84,8 +83,6 @@ def _train(
     options = options.completed(started)
     config = _config(preset_name, window_ms, started)
     refuse_pretrained(config, options.pretrained)
-    if len(recordings) < 2:
-        raise RunError("A study of one recording is too little to learn from; add recordings to the table.")
     device = describe_device(options.device)
     if started is None or preset_name is not None:
         config = _with_crop_shape(config, recordings, options)
@@ -150,7 +147,10 @@ def _recordings(
     if len({one.subject for one in used} - held) < 2:
         held = set()
     record = with_recordings(context.checkpoints, record, tuple(one.name for one in used), held)
-    return EncoderRecordings(context, record, used, held, sources)
+    found = EncoderRecordings(context, record, used, held, sources)
+    if found.stretches is not None:
+        context.say("crops", ONE_RECORDING)
+    return found
 
 
 def _crops(context: TrainingContext, recordings: list[Recording]) -> dict[str, CachedCrops]:
@@ -164,15 +164,12 @@ def _crops(context: TrainingContext, recordings: list[Recording]) -> dict[str, C
         context.say("crops", f"{name} is left out: {sentence}")
     opened = {one.name: cache.open(one) for one in recordings if one.name in report.done}
     usable = {name: crops for name, crops in opened.items() if crops.runs}
-    if len(usable) < 2:
+    if not usable:
+        raise RunError("No recording of the study can be read; see 'napari-ubam check'.")
+    if not any(len(windows_of(context.config, crops)) for crops in usable.values()):
         raise RunError(
-            f"{counted(len(usable), 'recording')} can be read and training needs two at least; see "
-            "'napari-ubam check'."
-        )
-    if sum(len(windows_of(context.config, crops)) > 0 for crops in usable.values()) < 2:
-        raise RunError(
-            f"Fewer than two recordings are as long as a window of {context.config.behaviour.window_ms:g} "
-            "ms; add longer ones, or shorten the window."
+            f"No recording is as long as a window of {context.config.behaviour.window_ms:g} ms; add longer "
+            "ones, or shorten the window."
         )
     return usable
 
@@ -182,7 +179,7 @@ def _facts(used: EncoderRecordings, trained: TrainedEncoders) -> TrainingFacts:
         posture=StageFacts.of(trained.posture_fit),
         behaviour=StageFacts.of(trained.behaviour_fit),
         device=describe_device(used.context.options.device),
-        recordings=len(used.crops),
+        recordings=used.recordings,
         frames=sum(stop - start for crops in used.crops for start, stop in crops.runs),
     )
 

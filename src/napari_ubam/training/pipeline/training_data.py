@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -25,9 +26,15 @@ from napari_ubam.training.checks.holdout import EarlyCrops
 
 from .context import TrainingContext
 from .fitted_layers import keep_fitted
+from .stretches import Stretches
 from .training_record import TrainingRecord, with_posture
 
 BATCH = 128  # frames that are encoded together
+ONE_RECORDING = (
+    "There is one recording, so stretches of it take the place of recordings. The model learns what this "
+    "subject does, and cannot learn what differs between individuals. To score a part against another one, "
+    "enter the parts as two rows of the study, with start and stop."
+)
 
 
 def windows_of(config: ModelConfig, crops: CachedCrops) -> Windows:
@@ -77,7 +84,29 @@ class EncoderRecordings:
 
     @property
     def crops(self) -> list[Crops]:
-        """Crops of each recording, without what is held out."""
+        """Crops of each recording, without what is held out; of its parts if there is one recording."""
+        crops = self._whole_crops
+        return crops if self.stretches is None else [*self.stretches.crops(crops[0])]
+
+    @property
+    def recordings(self) -> int:
+        """Number of recordings without those that are held out."""
+        return len(self._whole_crops)
+
+    @cached_property
+    def stretches(self) -> Stretches | None:
+        """Stretches of the recording, if there is only one.
+
+        Raises
+        ------
+        RunError
+            If it is too short.
+        """
+        crops = self._whole_crops
+        return Stretches.of(crops[0], self.context.config) if len(crops) == 1 else None
+
+    @property
+    def _whole_crops(self) -> list[Crops]:
         return [
             self.sources[one.name] if self.held_out else EarlyCrops(self.sources[one.name])
             for one in self.used
@@ -105,7 +134,7 @@ class EncoderRecordings:
         Raises
         ------
         TrainingError
-            If fewer than two recordings are longer than a window.
+            If no recording is longer than a window.
         Cancelled
             When the training is cancelled.
         """
@@ -118,11 +147,13 @@ class EncoderRecordings:
             for one in self.checked
             if one.subject not in self.held_out and len(one.track.windows)
         ]
+        if self.stretches is not None and tracks:
+            tracks = self.stretches.tracks(tracks[0], self.checked[0].frames)
         tracks = [track for track in tracks if len(track.windows)]
-        if len(tracks) < 2:
+        if not tracks:
             raise TrainingError(
-                "Without what is held out for the checks, fewer than two recordings are longer than a "
-                "window; add recordings, or shorten the window."
+                "Without what is held out for the checks, no recording is longer than a window; add longer "
+                "recordings, or shorten the window."
             )
         return tracks
 
