@@ -30,17 +30,24 @@ def provide_timm() -> None:
     """Make ``import timm`` work, or skip the tests where it is not installed."""
     if importlib.util.find_spec("timm") is None:
         pytest.skip("timm is not installed", allow_module_level=True)
-    if "torchvision" in sys.modules or importlib.util.find_spec("torchvision") is not None:
+    if "timm" in sys.modules or importlib.util.find_spec("torchvision") is not None:
         return
+    stand_ins = _stand_ins()
+    sys.modules.update(stand_ins)
+    importlib.import_module("timm")
+    for name in stand_ins:  # other packages shall not find them
+        del sys.modules[name]
+
+
+def _stand_ins() -> dict[str, ModuleType]:
     names = ("", ".datasets", ".ops", ".ops.misc", ".transforms", ".transforms.functional", ".utils")
-    for name in names:
-        module = _Anything(f"torchvision{name}")
+    made: dict[str, ModuleType] = {f"torchvision{name}": _Anything(f"torchvision{name}") for name in names}
+    for name, module in made.items():
         module.__path__ = []
-        sys.modules[module.__name__] = module
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(made[parent], child, module)
     ways = {way: way.lower() for way in ("NEAREST", "BILINEAR", "BICUBIC", "BOX", "HAMMING", "LANCZOS")}
-    sys.modules["torchvision.transforms.functional"].InterpolationMode = Enum(  # type: ignore[attr-defined]
-        "InterpolationMode", ways
-    )  # timm asks for its members
-    for name in names[1:]:
-        parent, _, child = f"torchvision{name}".rpartition(".")
-        setattr(sys.modules[parent], child, sys.modules[f"torchvision{name}"])
+    # timm asks for its members
+    made["torchvision.transforms.functional"].InterpolationMode = Enum("InterpolationMode", ways)  # type: ignore[attr-defined]
+    return made

@@ -44,7 +44,7 @@ for made in (vit_tiny_patch14_of_the_tests, vit_tiny_patch16_dinov3_of_the_tests
 def tiny_network(name: str = NAME) -> nn.Module:
     """Make the network. All weights are random, also those that are 0 or 1 at the start of a training."""
     torch.manual_seed(5)
-    network = timm.create_model(name, num_classes=0)
+    network = timm.create_model(name, num_classes=0, dynamic_img_size=True)
     for weight in network.parameters():
         nn.init.normal_(weight, 0.0, 0.15)
     return network.eval()

@@ -13,7 +13,7 @@ SIZES = {
     "hplus": "huge_plus",
     "7b": "7b",
 }
-_HUB = re.compile(r"(dinov[23])_?vit(splus|hplus|7b|[sblg])(14|16)(?:plus)?(_?reg4?)?(?![a-z0-9])")
+_HUB = re.compile(r"(dinov[23])_?vit(splus|hplus|7b|[sblg])(14|16)(_?reg4?)?(?![a-z0-9])")
 
 
 def timm_name(name: str) -> str:
@@ -29,7 +29,7 @@ def timm_name(name: str) -> str:
     str
         Name in timm. A name that is not of torch.hub is returned as it is.
     """
-    found = _HUB.fullmatch(name.lower())
+    found = _HUB.fullmatch(_plain(name))
     return name if found is None else _of(found)
 
 
@@ -46,10 +46,13 @@ def name_in(file_name: str) -> str:
     str
         Name in timm; empty if the file name has none.
     """
-    # DINOv3 writes vits16plus and vith16plus where torch.hub says vits16plus, too.
-    plain = re.sub(r"vit([sh])(16)plus", r"vit\1plus\2", file_name.lower())
-    found = _HUB.search(plain)
+    found = _HUB.search(_plain(file_name))
     return "" if found is None else _of(found)
+
+
+def _plain(name: str) -> str:
+    """Write the whole size before the patch: DINOv3 says vits16plus and vith16plus."""
+    return re.sub(r"vit([sh])(16)plus", r"vit\1plus\2", name.lower())
 
 
 def _of(found: re.Match[str]) -> str:
