@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_ubam.analysis import Analysis, AnalysisInputs, AnalysisParameters, Codes, find_analysis
 from napari_ubam.embedding.codes import read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.report import save
+from napari_ubam.report.groups import groups_figure
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import LOG, SCORES, figure_file
@@ -22,6 +23,12 @@ from napari_ubam.study import Study
 
 from .provenance import recording_facts
 from .score_table import read_scores
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURES: Mapping[str, Callable[[Result], Figure]] = {"compare": groups_figure}
+"""Figures of the analyses of this package: these know nothing of matplotlib."""
 
 OWN_FACTS = WRITTEN_FACTS | {"model", "parameters", "recordings", "scores_created"}
 """Facts that are written with every result."""
@@ -71,8 +78,9 @@ def analyse(
 
 
 def _draw(folder: Path, analysis: Analysis, result: Result) -> None:
-    if analysis.draw is not None:
-        save(analysis.draw(result), folder / figure_file(analysis.name))
+    draw = analysis.draw or FIGURES.get(analysis.name)
+    if draw is not None:
+        save(draw(result), folder / figure_file(analysis.name))
 
 
 def _origin(inputs: AnalysisInputs, data: _Data, parameters: AnalysisParameters) -> dict[str, Any]:

@@ -20,14 +20,14 @@ from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Recording, Study
 
 from .analyses import analyse
-from .contents import ReadableRun
+from .comparing import ComparingRun
 from .reporting import write_report
 from .score_table import ScoreTable
 from .scoring import ScoringOptions, score_study
 
 
 @dataclass(frozen=True)
-class Run(ReadableRun):
+class Run(ComparingRun):
     """A folder with a trained model and what was computed with it.
 
     Parameters

@@ -11,6 +11,7 @@ import pandas as pd
 from napari_ubam.analysis import analyses
 from napari_ubam.embedding.model_encoder import config_of
 from napari_ubam.files import write_atomic
+from napari_ubam.kinds import PARTS
 from napari_ubam.models.weights import read_header
 from napari_ubam.report.page import Page, Part, Picture, to_html
 from napari_ubam.runfolder.errors import RunError
@@ -30,11 +31,12 @@ from napari_ubam.study.values import counted
 from napari_ubam.training.checks.quality import Quality
 from napari_ubam.versions import versions
 
+from .comparing import COMPARE, comparison_parts
 from .provenance import CurrentRun
 from .score_table import read_scores
 
 LISTED = 20  # episodes
-PARTS, ENDS = ("episodic", "constant"), ("", "_p", "_q")  # columns of subjects
+ENDS = ("", "_p", "_q")  # of the columns of subjects
 ROWS = 50  # a longer table of an analysis is left to its file
 COLUMNS = {
     "recording": "recording",
@@ -152,6 +154,9 @@ def _analyses(folder: Path, now: CurrentRun) -> Iterator[Part]:
     """Sections of the other results: one for each table, the first with the facts and the figure."""
     for name, result in RunResults(folder).items():
         if name == SCORES:
+            continue
+        if name == COMPARE:
+            yield from comparison_parts(folder, result, now.changes_since(result))
             continue
         known = analyses().get(name)
         title = known.title if known else name.replace("_", " ").capitalize()

@@ -8,6 +8,7 @@ from . import (
     train as train,
     embed as embed,
     score as score,
+    compare as compare,
     report as report,
     magnify as magnify,
     neighbours as neighbours,

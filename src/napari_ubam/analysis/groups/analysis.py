@@ -1,0 +1,208 @@
+"""The analysis ``compare``: groups, conditions or sessions of a scored study."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import Field, field_validator
+
+from napari_ubam.analysis.analysis import Analysis, AnalysisError, AnalysisInputs, AnalysisParameters
+from napari_ubam.progress import Progress, check_cancelled
+from napari_ubam.runfolder.tables import Result
+
+from .comparison import Comparison, Settings, adjusted, compare_values, widened
+from .labels import check_levels, in_order, labelled_recordings
+from .measures import DEFAULT, MEASURES
+from .mixed_model import mixed_model
+from .values import session_values, subject_values
+
+ENOUGH = 5  # reference subjects; see "Groups" of docs/benchmarks.md
+
+
+class CompareParameters(AnalysisParameters):
+    """Parameters of the comparison."""
+
+    by: str = Field("group", description="Column of the study whose values are compared.")
+    paired: bool = Field(
+        False, description="The values are conditions of the same subjects, such as drug on and off."
+    )
+    measures: tuple[str, ...] = Field(
+        DEFAULT, description=f"What is compared: some of {', '.join(MEASURES)}; or all."
+    )
+    where: str = Field("", description="Filter of the recordings, such as session=2. Empty: all.")
+    baseline: str = Field(
+        "", description="Value that the others are compared with. Empty: the one of the reference."
+    )
+    adjust: Literal["holm", "bh"] = Field(
+        "holm", description="Adjustment of p for the number of tests: holm, or bh (Benjamini-Hochberg)."
+    )
+    mixed_model: bool = Field(
+        False, description="Also fit a mixed model, with sessions as repeated measurements of a subject."
+    )
+    covariates: tuple[str, ...] = Field(
+        (), description="Columns of the study that the model accounts for, such as age or sex."
+    )
+    permutations: int = Field(
+        20_000,
+        ge=100,
+        le=1_000_000,
+        description="Number of arrangements; all, if there are no more than this.",
+    )
+    resamples: int = Field(5000, ge=100, le=100_000, description="Number of samples of the bootstrap.")
+    seed: int = Field(0, ge=0, description="Random seed.")
+
+    @field_validator("measures", "covariates", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Take a text with commas, too."""
+        if isinstance(value, str) and not value.lstrip().startswith("["):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("measures")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value == ("all",):
+            return tuple(MEASURES)
+        unknown = [one for one in value if one not in MEASURES]
+        if unknown or not value:
+            raise ValueError(f"there is no measure {unknown[0]!r}" if unknown else "no measure is given")
+        return tuple(dict.fromkeys(value))
+
+
+def _compute(inputs: AnalysisInputs, parameters: CompareParameters) -> Result:
+    scores = inputs.require_scores()
+    within = scores.facts.get("within") == "subject"
+    recordings, said = labelled_recordings(
+        inputs.study, scores, parameters.by, parameters.where, parameters.covariates
+    )
+    tables = scores.tables
+    sessions = session_values(tables["scores"], tables["episodes"], recordings, within_subjects=within)
+    if within:  # a baseline is closer to itself than any other recording can be
+        sessions = sessions[~sessions["reference"]]
+    said += _without_scores(recordings, sessions, within)
+    subjects = subject_values(sessions)
+    check_levels(subjects, parameters.by, parameters.paired, within)
+    counts = dict(Counter(recordings.loc[recordings["reference"], "level"]))
+    levels = in_order(sorted(subjects["level"].unique()), counts, parameters.baseline, parameters.by)
+    if parameters.paired:
+        subjects, left_out = _complete(subjects, levels)
+        said += left_out
+    settings = Settings(
+        parameters.paired,
+        parameters.adjust,
+        parameters.permutations,
+        parameters.resamples,
+        parameters.seed,
+    )
+    found = compare_values(subjects, levels, parameters.measures, settings, _Check(inputs, len(levels)))
+    result: dict[str, pd.DataFrame] = {"compare": found.pairs}
+    if len(found.overall):
+        result["compare_overall"] = found.overall
+    result |= {"compare_levels": found.levels, "compare_subjects": subjects}
+    if parameters.mixed_model or parameters.covariates:
+        result["compare_model"] = _models(sessions, recordings, levels, parameters)
+    said += [*found.warnings, *_reference_warnings(recordings, subjects, scores, within)]
+    return Result("compare", result, _facts(found, subjects, levels, parameters, scores), tuple(said))
+
+
+def _facts(
+    found: Comparison,
+    subjects: pd.DataFrame,
+    levels: list[str],
+    parameters: CompareParameters,
+    scores: Result,
+) -> dict[str, Any]:
+    counts = subjects.groupby("level")["subject"].nunique()
+    return {
+        "by": parameters.by,
+        "levels": levels,
+        "subjects": {level: int(counts[level]) for level in levels},
+        "paired": parameters.paired,
+        "adjust": parameters.adjust,
+        "seed": parameters.seed,
+        "resamples": parameters.resamples,
+        "exact": bool(found.pairs["exact"].all()),
+        "reference": scores.facts.get("reference", ""),
+        "within": scores.facts.get("within", ""),
+        "widened": bool(subjects["reference"].any() and not parameters.paired),
+    }
+
+
+def _without_scores(recordings: pd.DataFrame, sessions: pd.DataFrame, within: bool) -> list[str]:
+    """Name the subjects that have no scored frame."""
+    asked = recordings[~recordings["reference"]] if within else recordings
+    lost = [one for one in dict.fromkeys(asked["subject"]) if one not in set(sessions["subject"])]
+    return [f"{', '.join(lost)}: no frame has a score, so left out."] if lost else []
+
+
+def _complete(subjects: pd.DataFrame, levels: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Keep the subjects that have all levels."""
+    complete = subjects.groupby("subject")["level"].transform("nunique") == len(levels)
+    lost = list(dict.fromkeys(subjects.loc[~complete, "subject"]))
+    said = [f"{', '.join(lost)}: not recorded in all of {', '.join(levels)}, so left out."] if lost else []
+    return subjects[complete].reset_index(drop=True), said
+
+
+def _models(
+    sessions: pd.DataFrame, recordings: pd.DataFrame, levels: list[str], parameters: CompareParameters
+) -> pd.DataFrame:
+    """Fit a model for each measure. p of the levels is adjusted for the number of measures and levels."""
+    keys = ["subject", "level", "session"]
+    rows = sessions
+    for name in parameters.covariates:
+        each = recordings.groupby(keys)[name]
+        if (each.nunique() > 1).any():
+            subject = str(each.nunique().reset_index().sort_values(name)["subject"].iloc[-1])
+            raise AnalysisError(
+                f"{subject} has several values of {name} in one session; give each session one."
+            )
+        rows = rows.join(each.first(), on=keys)
+    models = [
+        mixed_model(
+            widened(rows, measure), levels, measure, by=parameters.by, covariates=parameters.covariates
+        )
+        for measure in parameters.measures
+    ]
+    table = pd.concat(models, ignore_index=True)
+    of_levels = table["term"].str.startswith(f"{parameters.by}: ")
+    table["p_adjusted"] = adjusted(table["p"].where(of_levels), parameters.adjust)
+    return table
+
+
+def _reference_warnings(
+    recordings: pd.DataFrame, subjects: pd.DataFrame, scores: Result, within: bool
+) -> list[str]:
+    """Warn where the reference subjects are too few to be taken for independent."""
+    count = len(scores.facts.get("reference_subjects", ()))
+    compared = subjects[subjects["reference"]]
+    if within or not len(compared) or not 0 < count < ENOUGH:
+        return []
+    return [
+        f"The reference has only {count} subjects. Each is scored against the other ones, so their values "
+        f"depend on each other; this is corrected for, but with fewer than {ENOUGH} p is rough."
+    ]
+
+
+class _Check:
+    """Reports each test, and stops when the work is cancelled."""
+
+    def __init__(self, inputs: AnalysisInputs, levels: int) -> None:
+        self._inputs, self._done = inputs, 0
+
+    def __call__(self) -> None:
+        check_cancelled(self._inputs.cancel)
+        self._done += 1
+        self._inputs.progress(Progress("compare", 0, 0, detail=f"test {self._done}"))
+
+
+COMPARE = Analysis(
+    "compare",
+    "Comparison of groups",
+    "Compares groups, conditions or sessions by permutation of subjects, or by sign flips within subjects, "
+    "with effect sizes and intervals. The unit is the subject.",
+    _compute,
+    CompareParameters,
+)

@@ -1,0 +1,126 @@
+"""From the scores of frames to one row for each subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from napari_ubam.analysis.calibration import Calibration
+
+from .measures import MEASURES
+
+LINE = 95.0  # percentile above which a frame is in excess, as in the table of subjects
+_SUMS = ["frames", "seconds", "constant", "episodic", "episode_time", "episodes"]
+
+
+def session_values(
+    scores: pd.DataFrame, episodes: pd.DataFrame, recordings: pd.DataFrame, *, within_subjects: bool = False
+) -> pd.DataFrame:
+    """Measure each subject in each condition and session.
+
+    Recordings of the same subject, level and session are pooled, so it does not matter how videos are cut.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One row for each frame: ``recording, time`` in seconds, ``constant`` and ``episodic``; see
+        `napari_ubam.analysis.score_table`.
+    episodes : DataFrame
+        One row for each episode: ``recording``, and ``start_time`` and ``stop_time`` in seconds.
+    recordings : DataFrame
+        One row for each recording: ``recording, subject, level, session`` as text, and ``reference`` as bool.
+        Others of the table of scores are left out.
+    within_subjects : bool
+        Whether each subject was scored against its own reference recordings. The excess is then that over its
+        own reference.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``subject, level, session, reference, recordings`` (number), ``minutes`` (of scored frames)
+        and those of `MEASURES`. A length of episodes is NaN where there are none. Subjects without a scored
+        frame are left out.
+    """
+    lines = _lines(scores, recordings, within_subjects)
+    each = _of_recordings(scores, episodes, recordings, lines)
+    keys = ["subject", "level", "session"]
+    groups = each.groupby(keys, sort=False)
+    found = groups[_SUMS].sum()
+    found["reference"] = groups["reference"].any()
+    found["recordings"] = groups.size()
+    found = found[found["frames"] > 0].reset_index()
+    minutes = found["seconds"] / 60
+    number = found["episodes"].to_numpy(float)
+    time_in = found["episode_time"]
+    measured = found.assign(
+        minutes=minutes,
+        episodic=found["episodic"] / found["frames"],
+        constant=found["constant"] / found["frames"],
+        time_in_episodes=(100 * time_in / found["seconds"]).clip(upper=100.0),
+        episodes_per_minute=number / minutes,
+        episode_seconds=time_in / np.where(number > 0, number, np.nan),
+    )
+    return measured[[*keys, "reference", "recordings", "minutes", *MEASURES]]
+
+
+def subject_values(sessions: pd.DataFrame) -> pd.DataFrame:
+    """Average the sessions of each subject, so that it counts once in each level.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        Result of `session_values`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each subject and level: ``subject, level, reference, sessions`` (number), ``recordings``,
+        ``minutes``, and the means of `MEASURES` over sessions.
+    """
+    groups = sessions.groupby(["subject", "level"], sort=False)
+    found = groups[list(MEASURES)].mean()
+    found.insert(0, "minutes", groups["minutes"].sum())
+    found.insert(0, "recordings", groups["recordings"].sum())
+    found.insert(0, "sessions", groups.size())
+    found.insert(0, "reference", groups["reference"].any())
+    return found.reset_index()
+
+
+def _lines(scores: pd.DataFrame, recordings: pd.DataFrame, within_subjects: bool) -> Mapping[str, float]:
+    """Episodic part at the 95th percentile of the reference that a subject is compared with."""
+    reference = recordings[recordings["reference"]]
+    parts = {
+        str(subject): scores.loc[scores["recording"].isin(names), "episodic"].to_numpy(float)
+        for subject, names in reference.groupby("subject")["recording"]
+    }
+    parts = {subject: values for subject, values in parts.items() if np.isfinite(values).any()}
+    if within_subjects:
+        return {subject: Calibration.of([values]).deviation(LINE) for subject, values in parts.items()}
+    line = Calibration.of(list(parts.values())).deviation(LINE) if parts else float("nan")
+    return dict.fromkeys(recordings["subject"].astype(str), line)
+
+
+def _of_recordings(
+    scores: pd.DataFrame, episodes: pd.DataFrame, recordings: pd.DataFrame, lines: Mapping[str, float]
+) -> pd.DataFrame:
+    """Sum over the scored frames of each recording."""
+    steps = scores["time"].diff().where(scores["recording"] == scores["recording"].shift())
+    interval = steps.groupby(scores["recording"]).median()
+    known = scores[scores["episodic"].notna() & scores["recording"].isin(recordings["recording"])]
+    line = known["recording"].map(dict(zip(recordings["recording"], recordings["subject"], strict=True)))
+    excess = (known["episodic"] - line.map(lines).astype(float)).clip(lower=0)
+    grouped = known.assign(episodic=excess).groupby("recording")
+    found = recordings.set_index("recording")
+    found["frames"] = grouped.size().reindex(found.index, fill_value=0)
+    for name in ("constant", "episodic"):
+        found[name] = grouped[name].sum().reindex(found.index, fill_value=0.0)
+    found["seconds"] = found["frames"] * interval.reindex(found.index).fillna(0.0)
+    length = episodes["stop_time"].astype(float) - episodes["start_time"].astype(
+        float
+    )  # text if there are none
+    lasting = length.groupby(episodes["recording"])
+    found["episode_time"] = lasting.sum().reindex(found.index, fill_value=0.0)
+    found["episodes"] = lasting.size().reindex(found.index, fill_value=0)
+    return found.reset_index()

@@ -1,0 +1,101 @@
+"""The command that compares groups, conditions or sessions of a run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from napari_ubam.cli.app import app
+from napari_ubam.cli.options import RunFolder
+from napari_ubam.cli.progress_and_refusals import refusals, working
+
+
+@app.command()
+def compare(
+    run: RunFolder,
+    by: Annotated[
+        str,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column of the study whose values are compared: group, session or one of your own.",
+        ),
+    ] = "group",
+    paired: Annotated[
+        bool,
+        typer.Option(
+            "--paired", help="The values are conditions of the same subjects, such as drug on and off."
+        ),
+    ] = False,
+    measures: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measure",
+            metavar="NAME",
+            help="What is compared: episodic, constant, time_in_episodes, episodes_per_minute, "
+            "episode_seconds, or all. This option can be repeated. Default: episodic and constant.",
+        ),
+    ] = None,
+    where: Annotated[
+        str, typer.Option(metavar="FILTER", help="Compare only these recordings, such as session=2.")
+    ] = "",
+    baseline: Annotated[
+        str,
+        typer.Option(
+            metavar="VALUE",
+            help="Value that the others are compared with. Default: the one with the reference recordings.",
+        ),
+    ] = "",
+    adjust: Annotated[
+        str, typer.Option(help="Adjustment of p for the number of tests: holm or bh (Benjamini-Hochberg).")
+    ] = "holm",
+    mixed_model: Annotated[
+        bool,
+        typer.Option(
+            "--mixed-model",
+            help="Also fit a mixed model, with sessions as repeated measurements of a subject.",
+        ),
+    ] = False,
+    covariates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--covariate",
+            metavar="COLUMN",
+            help="Column of the study that the model accounts for, such as age. This option can be repeated.",
+        ),
+    ] = None,
+    permutations: Annotated[
+        int, typer.Option(help="Number of arrangements. All are counted if there are no more.")
+    ] = 20_000,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+) -> None:
+    """Compare groups, conditions or sessions of a scored run. The unit is the subject."""
+    with refusals(), working(run, "compare") as (tell, cancel):
+        from napari_ubam.analysis.groups import DEFAULT, conclusions
+        from napari_ubam.analysis.groups.words import test_in_words
+        from napari_ubam.run import Run
+
+        result = Run.open(run).compare(
+            by,
+            paired=paired,
+            measures=measures or DEFAULT,
+            where=where,
+            baseline=baseline,
+            adjust=adjust,  # type: ignore[arg-type]  # the library refuses what it does not know
+            mixed_model=mixed_model,
+            covariates=covariates or (),
+            permutations=permutations,
+            seed=seed,
+            progress=tell,
+            cancel=cancel,
+        )
+        for sentence in result.warnings:
+            typer.echo(sentence, err=True)
+        for line in (*conclusions(result), test_in_words(result.facts)):
+            typer.echo(line)
+        if "compare_model" in result.tables:
+            columns = ["measure", "term", "estimate", "low", "high", "dof", "p", "p_adjusted"]
+            table = result.tables["compare_model"][columns]
+            typer.echo(table.to_string(index=False, float_format="{:.4g}".format, na_rep=""))
+        files = ", ".join(f"{name}.csv" for name in result.tables)
+        typer.echo(f"The tables ({files}), compare.json and figures/compare.png are in {run}.")
