@@ -18,12 +18,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from napari_ubam.analysis import neighbours
+from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.learners.fitting import OrderLearner
 from napari_ubam.learners.posture_track import PostureTrack, shuffled
 from napari_ubam.models.windows import Windows
 
 REPEATS = 4  # shuffled versions of a window
 FOLDS = 5
+VOTERS = 15  # nearest frames that vote for a subject
 BLOCK = 256  # windows that are encoded together
 Z95 = 1.96
 
@@ -182,6 +184,44 @@ def subject_identifiability(
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(features[inside], subjects[inside])
         identified[~inside] = model.predict(features[~inside])
+    return float(balanced_accuracy_score(subjects, identified))
+
+
+def subject_of_nearest(
+    features: NDArray[np.float32], subjects: NDArray[np.int64], blocks: NDArray[np.int64]
+) -> float:
+    """Identify the subject of frames by a vote of their nearest frames in other blocks of time.
+
+    A map joins nearest frames, so if this is high, each subject is an island there.
+
+    Parameters
+    ----------
+    features : (n, d) float32 array
+        Features of each frame, compared by the cosine.
+    subjects : (n,) int array
+        Subject of each frame; at least two subjects.
+    blocks : (n,) int array
+        Block of time of each frame, 0 to `FOLDS` - 1.
+
+    Returns
+    -------
+    float
+        Accuracy, balanced over subjects.
+    """
+    units, identified = unit_vectors(features), np.empty_like(subjects)
+    for fold in range(FOLDS):
+        inside = blocks != fold
+        found = neighbours(
+            units[~inside],
+            units[inside],
+            k=VOTERS,
+            reference_subjects=subjects[inside],
+            per_subject=VOTERS,
+            unit_length=True,
+        )
+        votes = np.where(found.index >= 0, subjects[inside][found.index], -1)
+        counts = np.stack([(votes == one).sum(1) for one in range(subjects.max() + 1)], axis=1)
+        identified[~inside] = counts.argmax(1)
     return float(balanced_accuracy_score(subjects, identified))
 
 

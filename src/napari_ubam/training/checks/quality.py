@@ -63,6 +63,11 @@ class SubjectProbe(_Part):
     codes, maps : float, optional
         Accuracy from posture codes, and from the gradient maps of the crops, balanced over subjects. None if
         there is only one subject.
+    without_individual : float, optional
+        The same from the codes that neighbours and map compare: each subject's own mean is taken out.
+    nearest, nearest_without_individual : float, optional
+        Accuracy of a vote of the 15 nearest frames of other times, from both codes. It also sees what a
+        linear classifier cannot see once the means are the same.
     """
 
     meaning: str
@@ -72,6 +77,9 @@ class SubjectProbe(_Part):
     chance: float
     codes: float | None = None
     maps: float | None = None
+    without_individual: float | None = None
+    nearest: float | None = None
+    nearest_without_individual: float | None = None
 
 
 class SheetFrame(_Part):
@@ -231,8 +239,24 @@ class Quality(_Part):
             hardness = check.hardness
             what = "still windows" if hardness is None else f"shuffled windows, hardness {hardness:g}"
             found.append((what, _three_digits(check.accuracy), check.verdict))
-        subject = ("subject identifiability", _three_digits(self.subject.codes), self.subject.verdict)
-        return [*found, subject]
+        return [*found, *self._subject_rows()]
+
+    def _subject_rows(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the rows of the subject identifiability; earlier versions checked only the codes."""
+        probe = self.subject
+        yield "subject identifiability", _three_digits(probe.codes), probe.verdict
+        if probe.without_individual is None or probe.nearest_without_individual is None:
+            return
+        yield (
+            "the same, individual removed",
+            _three_digits(probe.without_individual),
+            "the code that neighbours, map and magnifier compare, without the mean of each subject",
+        )
+        yield (
+            "subject among the nearest frames",
+            _three_digits(probe.nearest_without_individual),
+            mixing_verdict(probe.nearest_without_individual, probe.chance),
+        )
 
     def write(self, path: Path) -> None:
         """Write the checks as JSON. An existing file is replaced only when the new one is complete.
@@ -340,3 +364,25 @@ def subject_verdict(codes: float | None, maps: float | None, chance: float) -> s
     if codes < maps - 0.1:
         return "the code identifies the subject less well than the image does, but above chance"
     return "the code identifies the subject as well as the image does: train longer, or add subjects"
+
+
+def mixing_verdict(nearest: float, chance: float) -> str:
+    """Interpret how often the nearest frames of other times are of the same subject.
+
+    Parameters
+    ----------
+    nearest : float
+        Accuracy of their vote, with the individual removed.
+    chance : float
+        Accuracy of guessing.
+
+    Returns
+    -------
+    str
+    """
+    above_chance = (nearest - chance) / (1 - chance)
+    if above_chance < 0.3:
+        return "subjects mix on a map: it shows what they do"
+    if above_chance < 0.7:
+        return "subjects mix on a map in part; compare places only where several subjects are"
+    return "each subject stays an island on a map: it shows who and not what; train longer, or draw regions"
