@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 CONSTRAINTS = "requirements/constraints-cpu.txt"  # relative: uv splits the variable at spaces
+OVERRIDES = "requirements/overrides-tests.txt"
 OLDEST = (3, 11)
 TOX = ("tox>=4.30", "tox-uv>=1.29")
 
@@ -123,7 +124,7 @@ def environment() -> dict[str, str]:
     Where pip was told of places with wheels, uv is told of the same ones, and no other host is asked.
     Elsewhere the CPU build comes from PyTorch's own index. What the caller has set stands.
     """
-    env = {**os.environ, "UV_CONSTRAINT": CONSTRAINTS, "UV_NO_PROGRESS": "1"}
+    env = {**os.environ, "UV_CONSTRAINT": CONSTRAINTS, "UV_OVERRIDE": OVERRIDES, "UV_NO_PROGRESS": "1"}
     env.pop("VIRTUAL_ENV", None)
     if sys.platform == "linux" and not {"UV_FIND_LINKS", "UV_TORCH_BACKEND"} & set(env):
         places = find_links()
@@ -175,7 +176,7 @@ def make_environment(
 
 def project_environment() -> Path:
     """Make ``.venv`` with the package itself, editable, and all that development needs."""
-    watch = ("pyproject.toml", CONSTRAINTS)
+    watch = ("pyproject.toml", CONSTRAINTS, OVERRIDES)
     return make_environment(ROOT / ".venv", "--editable", ".[dev]", env=environment(), watch=watch)
 
 
