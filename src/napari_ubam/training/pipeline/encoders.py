@@ -12,13 +12,23 @@ from napari_ubam.embedding.model_encoder import ModelEncoder, crops_for
 from napari_ubam.families import preset, refuse_pretrained
 from napari_ubam.files import write_atomic
 from napari_ubam.learners.fitting import TrainedEncoders
+from napari_ubam.models.backbones.local import LocalBackbone
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import describe_device
 from napari_ubam.models.weights import save_weights, weights_hash
 from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.report import neighbour_sheet, save
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, CONFIG, CROPS, FIGURES, POSTURE, QUALITY
+from napari_ubam.runfolder.paths import (
+    BEHAVIOUR,
+    CHECKPOINTS,
+    CONFIG,
+    CROPS,
+    FIGURES,
+    POSTURE,
+    QUALITY,
+    backbone_file,
+)
 from napari_ubam.study import Recording, Study
 from napari_ubam.training.checks.holdout import held_out
 from napari_ubam.training.checks.model_checks import assess
@@ -84,10 +94,20 @@ def _train(
     config = _config(preset_name, window_ms, started)
     refuse_pretrained(config, options.pretrained)
     device = describe_device(options.device)
+    backbone = _backbone(options)
+    if backbone is not None:
+        config = config.with_backbone(backbone.config)
+    elif started is not None:
+        config = config.with_backbone(started.config.posture.backbone)
     if started is None or preset_name is not None:
         config = _with_crop_shape(config, recordings, options)
     context = TrainingContext(folder, checkpoints, config, options, study_hash(recordings))
     record = context.begin(started)
+    if backbone is not None:
+        # From now on only the copy is used, so the training can be resumed without the file. One that is
+        # tuned becomes a part of the posture encoder.
+        backbone.store(checkpoints if backbone.config.tuned else folder)
+        context.note("backbone", **backbone.config.model_dump(mode="json"))
     context.note("train", preset=config.preset, seed=context.seed, device=device)
     with recorded(checkpoints):
         _learn(context, record, recordings)
@@ -123,6 +143,24 @@ def _config(name: str | None, window_ms: float | None, started: TrainingRecord |
     if not 0 < window_ms < math.inf:
         raise RunError(f"A window of {window_ms:g} ms makes no sense; give about a period of the movement.")
     return config.with_window(window_ms)
+
+
+def _backbone(options: TrainingOptions) -> LocalBackbone | None:
+    """Read the backbone that the user chose."""
+    choice = options.pretrained.backbone
+    if choice is None:
+        return None
+    options.progress(Progress("libraries", 0, 0, detail="backbone"))
+    return LocalBackbone.read(choice)
+
+
+def _discard_backbones(context: TrainingContext) -> None:
+    """Remove the backbones of earlier trainings."""
+    chosen = context.config.posture.backbone
+    kept = "" if chosen is None or chosen.tuned else backbone_file(chosen.weights)
+    for path in context.folder.glob(backbone_file("*")):
+        if path.name != kept:
+            path.unlink(missing_ok=True)
 
 
 def _with_crop_shape(
@@ -194,6 +232,7 @@ def _save(context: TrainingContext, trained: TrainedEncoders) -> None:
     write_atomic(context.folder / CONFIG, (context.config.model_dump_json(indent=2) + "\n").encode())
     ModelEncoder.load(context.folder)  # the files can be read
     discard_magnifier_training(context.folder, digest)
+    _discard_backbones(context)
 
 
 def _draw_neighbours(folder: Path, quality: Quality, sources: dict[str, CachedCrops]) -> None:
