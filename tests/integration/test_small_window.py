@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QStyle, QStyleOptionTab, QTabBar
 from real_window import Window
 
 pytestmark = pytest.mark.slow
-NAMES = ("1 Study", "2 Train", "3 Deviation", "4 Explore", "5 Magnify")
+NAMES = ("1 Study", "2 Train", "3 Deviation", "4 Explore", "5 Magnify", "6 Compare")
 
 
 def cut_tabs(window: Any) -> list[str]:
@@ -33,12 +33,13 @@ def test_tabs_of_panels_from_the_menu_are_whole(window: Window) -> None:
     for name in NAMES:
         window.open(name)
     (bar,) = [one for one in viewer.window._qt_window.findChildren(QTabBar) if one.count() == len(NAMES)]
-    assert [bar.tabText(number) for number in range(5)] == [
+    assert [bar.tabText(number) for number in range(6)] == [
         "Study",
         "Train",
         "Deviation",
         "Explore",
         "Magnify",
+        "Compare",
     ]
     for theme in ("light", "dark"):
         viewer.theme = theme

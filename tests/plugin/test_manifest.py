@@ -31,7 +31,7 @@ def test_every_contribution_has_its_command(manifest: PluginManifest) -> None:
     used = manifest.contributions
     parts = [*(used.readers or []), *(used.writers or []), *(used.widgets or []), *(used.sample_data or [])]
     assert {part.command for part in parts} <= known
-    names = ["1 Study", "2 Train", "3 Deviation", "4 Explore", "5 Magnify", "Timeline"]
+    names = ["1 Study", "2 Train", "3 Deviation", "4 Explore", "5 Magnify", "6 Compare", "Timeline"]
     assert [one.display_name for one in used.widgets or []] == names
 
 

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleSlider
 
+from napari_ubam.plugin.panels.compare import ComparePanel
 from napari_ubam.plugin.panels.deviation import DeviationPanel
 from napari_ubam.plugin.panels.explore import ExplorePanel
 from napari_ubam.plugin.panels.magnify import MagnifyPanel
@@ -31,7 +32,7 @@ from napari_ubam.plugin.viewer.link import link_of, session_of
 from napari_ubam.study import Study
 from shared_widgets import Wait, delete
 
-SIDE_PANELS = (StudyPanel, TrainPanel, DeviationPanel, ExplorePanel, MagnifyPanel)
+SIDE_PANELS = (StudyPanel, TrainPanel, DeviationPanel, ExplorePanel, MagnifyPanel, ComparePanel)
 PANELS = (*SIDE_PANELS, TimelinePanel)
 OPERABLE = (
     QAbstractButton,

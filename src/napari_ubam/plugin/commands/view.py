@@ -6,6 +6,7 @@ from pathlib import Path
 
 import napari
 
+from napari_ubam.plugin.panels.compare import ComparePanel
 from napari_ubam.plugin.panels.deviation import DeviationPanel
 from napari_ubam.plugin.panels.explore import ExplorePanel
 from napari_ubam.plugin.panels.magnify import MagnifyPanel
@@ -20,6 +21,7 @@ PANELS = {
     "Deviation": DeviationPanel,
     "Explore": ExplorePanel,
     "Magnify": MagnifyPanel,
+    "Compare": ComparePanel,
 }
 FIRST = "Deviation"  # that is seen
 

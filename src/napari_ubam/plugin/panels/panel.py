@@ -158,7 +158,7 @@ class Panel(QWidget):
 
 
 def _tab_text(title: str) -> str:
-    """Shorten the title from the menu, such as "1 Study (uBAM)", so that five tabs fit the dock."""
+    """Shorten the title from the menu, such as "1 Study (uBAM)", so that six tabs fit the dock."""
     return re.sub(r"^\d+ | \([^()]*\)$", "", title)
 
 
