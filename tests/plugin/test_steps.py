@@ -59,6 +59,7 @@ def test_every_command_is_one_that_the_command_line_knows(tmp_path: Path) -> Non
     study, run = tmp_path / "my study.csv", tmp_path / "run"
     steps = [
         train_step(study, run, preset="tiny", minutes=2.5, window_ms=400, resume=True),
+        train_step(study, run, backbone="net.pth", backbone_name="dinov2_vits14", tune_backbone=True),
         train_magnifier_step(study, run, minutes=1),
         embed_step(study, run),
         score_step(study, run, "group=healthy and session=0"),

@@ -207,6 +207,25 @@ def test_what_was_stopped_last_is_resumed_with_its_own_settings(
     assert started == [words]
 
 
+def test_a_training_takes_the_backbone_of_the_panel(
+    panel: TrainPanel, started: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_ubam.plugin.panels.train.ask_about_trained", lambda *_: "start")
+    backbone = panel.backbone
+    assert not backbone.use.isVisibleTo(backbone)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "net.pth"), ""))
+    backbone.choose_file()
+    assert backbone.use.isVisibleTo(backbone)
+    backbone.name.setText("dinov2_vits14")
+    backbone.tuned.setChecked(True)
+    panel.start.click()
+    named = ["--backbone", str(tmp_path / "net.pth"), "--backbone-name", "dinov2_vits14", "--tune-backbone"]
+    assert started[0][-5:] == named
+    backbone.path.clear()
+    panel.start.click()
+    assert "--backbone" not in " ".join(started[1])
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

@@ -206,7 +206,12 @@ def _model(folder: Path) -> Part:
 
 
 def _origin(folder: Path, facts: Mapping[str, Any]) -> Part:
-    rows = {"run": str(folder), "preset": config_of(folder).preset}
+    config = config_of(folder)
+    rows = {"run": str(folder), "preset": config.preset}
+    if (backbone := config.posture.backbone) is not None:
+        use = "tuned" if backbone.tuned else "frozen"
+        rows["backbone"] = f"{backbone.file} ({backbone.form}), {backbone.architecture}, {use}"
+        rows |= {"sha256 of backbone": backbone.sha256, "licence of backbone": backbone.licence}
     for name in (POSTURE, BEHAVIOUR, MAGNIFIER):
         if (folder / name).is_file():
             header = read_header(folder / name)

@@ -71,6 +71,7 @@ class TrainPanel(Panel):
         settings = TrainingSettings()
         self.preset, self.device = settings.preset, settings.device
         self.minutes, self.window_ms = settings.minutes, settings.window_ms
+        self.backbone = settings.backbone
         self._choices.run(list_choices, settings.offer)
         column.addWidget(settings)
         self.start = button("Train", TRAIN, self.train)
@@ -221,6 +222,7 @@ class TrainPanel(Panel):
             minutes=minutes,
             window_ms=self.window_ms.value() or None,
             restart=restart,
+            **self.backbone.chosen,
         )
 
     def _launch(self, folder: Path, step: Step) -> None:

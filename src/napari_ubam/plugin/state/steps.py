@@ -45,6 +45,9 @@ def train_step(
     seed: int | None = None,
     resume: bool = False,
     restart: bool = False,
+    backbone: str | None = None,
+    backbone_name: str | None = None,
+    tune_backbone: bool = False,
 ) -> Step:
     """Train the encoders of a run.
 
@@ -68,6 +71,10 @@ def train_step(
         Continue a training that was stopped.
     restart : bool
         Discard a training that was stopped, and start again.
+    backbone, backbone_name : str, optional
+        File of a pretrained network, and its architecture if the file does not say it.
+    tune_backbone : bool
+        Train the pretrained network with the rest.
 
     Returns
     -------
@@ -75,6 +82,7 @@ def train_step(
     """
     options: dict[str, Any] = {"preset": preset, "device": device, "minutes": minutes}
     options |= {"window_ms": window_ms, "seed": seed, "resume": resume, "restart": restart}
+    options |= {"backbone": backbone, "backbone_name": backbone_name, "tune_backbone": tune_backbone}
     arguments, named = _training(options)
     lines = [*_study(study), f"run = ubam.train(study, {_path(run)}, {named})"]
     return Step(("train", str(study), "--run", str(run), *arguments), "\n".join(lines))
@@ -125,7 +133,7 @@ def _training(options: dict[str, Any]) -> tuple[list[str], str]:
     given = {name: value for name, value in options.items() if value is not None and value is not False}
     arguments: list[str] = []
     for name, value in given.items():
-        arguments.append("--" + name.removesuffix("_ms"))
+        arguments.append("--" + name.removesuffix("_ms").replace("_", "-"))
         if value is not True:
             arguments.append(f"{value:g}" if isinstance(value, float) else str(value))
     return arguments, _named(given)

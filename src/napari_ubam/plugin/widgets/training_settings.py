@@ -1,4 +1,4 @@
-"""Settings of a training: model, compute device, time and window."""
+"""Settings of a training: model, compute device, time, window and backbone."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
 from napari_ubam.plugin.io.settings import remembered
 from napari_ubam.plugin.state.training_choices import Choices
 
+from .backbone_row import BackboneRow
 from .sections import narrow, row
 
 SCROLL_BAR = 24  # pixels
 
 
 class TrainingSettings(QWidget):
-    """Boxes for preset, compute device, training time and window length.
+    """Boxes for preset, compute device, training time, window length and backbone.
 
     Until `offer` is called, only the remembered preset and the device ``auto`` can be chosen.
     """
@@ -55,6 +56,8 @@ class TrainingSettings(QWidget):
         column.addLayout(row("Device", self.device, stretch=1))
         column.addLayout(row("Time", self.minutes, stretch=1))
         column.addLayout(row("Window", self.window_ms, stretch=1))
+        self.backbone = BackboneRow()
+        column.addWidget(self.backbone)
 
     def offer(self, choices: Choices) -> None:
         """Offer presets and compute devices.
