@@ -99,7 +99,8 @@ class Native(Family[Magnifier]):
             first = training.fit(posture, with_backbone.batches, "posture")
             with_backbone.fit_whitening()
         else:
-            first = training.fit(posture, PostureBatches(data.crops, config, seed), "posture")
+            held_out = PostureBatches(data.held_out, config, seed) if data.held_out else None
+            first = training.fit(posture, PostureBatches(data.crops, config, seed), "posture", held_out)
             fit_posture_whitening(posture.encoder, data.crops, cancel, progress)
         tracks = data.posture_tracks(posture.encoder)
         torch.manual_seed(seed)

@@ -28,6 +28,25 @@ Batches = Callable[[int, int], Any]
 
 
 @dataclass(frozen=True)
+class HeldOutScore:
+    """Score of a network on held-out recordings during its training.
+
+    Parameters
+    ----------
+    step : int
+        Steps so far.
+    seconds : float
+        Training time so far.
+    score : float
+        0 is chance, 1 is perfect; see `Learner.held_out_score`.
+    """
+
+    step: int
+    seconds: float
+    score: float
+
+
+@dataclass(frozen=True)
 class FitResult:
     """How one training ended.
 
@@ -41,16 +60,22 @@ class FitResult:
         Recordings in a batch at the end.
     losses : dict of str to float
         Means over the last steps, by name.
+    held_out : tuple of HeldOutScore
+        Scores on held-out recordings, in the order of steps. Empty if they were not measured.
     """
 
     steps: int
     seconds: float
     batch_size: int
     losses: dict[str, float]
+    held_out: tuple[HeldOutScore, ...] = ()
 
 
-Fit = Callable[["Learner", Batches, str], FitResult]
-"""Trains a learner to the end of a stage: ``"posture"``, ``"behaviour"`` or ``"magnifier"``."""
+Fit = Callable[["Learner", Batches, str, "Batches | None"], FitResult]
+"""Trains a learner to the end of a stage: ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+
+The last argument returns batches of held-out recordings, or is None.
+"""
 
 
 @dataclass(frozen=True)
@@ -86,7 +111,7 @@ class Training:
     config : ModelConfig
         Networks and how they are trained.
     run : callable
-        ``run(learner, batches, stage)`` trains a learner and returns a `FitResult`.
+        ``run(learner, batches, stage, held_out)`` trains a learner and returns a `FitResult`.
     seed : int
         Random seed.
     steps : int, optional
@@ -116,7 +141,9 @@ class Training:
     device: str = "cpu"
     budget_bytes: int | None = None
 
-    def fit(self, learner: Learner, batches: Batches, stage: str) -> FitResult:
+    def fit(
+        self, learner: Learner, batches: Batches, stage: str, held_out: Batches | None = None
+    ) -> FitResult:
         """Train a learner, unless its pretrained weights are to stay as they are.
 
         Parameters
@@ -127,6 +154,8 @@ class Training:
             ``batches(step, batch_size)``.
         stage : str
             ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+        held_out : callable, optional
+            Batches of held-out recordings, for a learner that has a `Learner.held_out_score`.
 
         Returns
         -------
@@ -135,7 +164,7 @@ class Training:
         if self.pretrained.weights is not None and self.steps == 0:
             learner.eval()
             return FitResult(0, 0.0, 0, {})
-        return self.run(learner, batches, stage)
+        return self.run(learner, batches, stage, held_out)
 
     def say(self, stage: str, sentence: str) -> None:
         """Tell the user a sentence.
@@ -161,10 +190,13 @@ class EncoderData:
     posture_tracks : callable
         Encodes the recordings with a trained posture encoder. It returns one `PostureTrack` for each
         recording, without what is held out.
+    held_out : sequence of Crops
+        Crops of what is held out, to follow the training. There may be none.
     """
 
     crops: Sequence[Crops]
     posture_tracks: Callable[[PostureNetwork], list[PostureTrack]]
+    held_out: Sequence[Crops] = ()
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,26 @@ class Learner(LightningModule):
         """
         return 1.0
 
+    def held_out_score(self, batch: Any) -> float:
+        """Score the network on a batch of recordings that it is not trained on.
+
+        Parameters
+        ----------
+        batch : object
+            As for ``training_step``.
+
+        Returns
+        -------
+        float
+            0 is chance, 1 is perfect.
+
+        Raises
+        ------
+        NotImplementedError
+            If this learner has no such score; its family then passes no held-out recordings.
+        """
+        raise NotImplementedError
+
     def total_loss(self, losses: dict[str, Tensor]) -> Tensor:
         """Log losses and return their sum.
 

@@ -22,14 +22,16 @@ from napari_ubam.analysis import (
 )
 from napari_ubam.embedding.codes import read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
+from napari_ubam.learners.errors import TrainingError
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.report import save, subjects_figure, timeline
 from napari_ubam.report.pictures import cropped_frames
 from napari_ubam.runfolder.log import append
-from napari_ubam.runfolder.paths import LOG, SCORES, TIMELINES, figure_file, timeline_file
+from napari_ubam.runfolder.paths import LOG, QUALITY, SCORES, TIMELINES, figure_file, timeline_file
 from napari_ubam.runfolder.recordings import set_recordings
 from napari_ubam.runfolder.tables import Result, write_result
 from napari_ubam.study import Study
+from napari_ubam.training.checks.quality import Quality
 
 from .provenance import recording_facts
 from .score_table import ScoreTable
@@ -88,13 +90,35 @@ def score_study(folder: Path, study: Study, reference: str, options: ScoringOpti
     settings: dict[str, object] = {"reference": reference, "k": options.k, "per_subject": options.per_subject}
     if options.within:
         settings["within"] = options.within
-    scores = compute_scores(codes, chosen.names, settings | {"model": dict(encoder.hashes)}, options)
+    young = too_young(folder)
+    settings |= {"model": dict(encoder.hashes), "model_too_young": bool(young)}
+    scores = compute_scores(codes, chosen.names, settings, options)
+    scores.warnings = (*([young] if young else []), *scores.warnings)
     for sentence in scores.warnings:
         options.progress(Progress("score", 0, 0, message=sentence))
     write_scores(folder, study, scores)
     if options.figures:
         draw_scores(folder, study, scores, options)
     return scores
+
+
+def too_young(folder: Path) -> str:
+    """Say whether the model of a run was trained too little to score with.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+
+    Returns
+    -------
+    str
+        One sentence; empty if it was trained enough, or the run has no checks.
+    """
+    try:
+        return Quality.read(folder / QUALITY).too_young
+    except TrainingError:
+        return ""
 
 
 def compute_scores(

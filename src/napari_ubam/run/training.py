@@ -48,7 +48,8 @@ def train(
     device : str
         Compute device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
     minutes : float, optional
-        Training time in minutes, over all resumptions. Without minutes and steps, the preset decides.
+        Training time in minutes, over all resumptions. Without minutes and steps, the preset decides. If a
+        training that has ended is resumed: how much longer to train.
     steps : int, optional
         Number of steps of the posture encoder; the steps of the behaviour encoder are in proportion. With
         ``weights``, 0 keeps them unchanged.
@@ -58,7 +59,8 @@ def train(
     seed : int, optional
         Random seed, 0 if not given.
     resume : bool
-        Continue a training of this run that was cancelled or killed. What is not given is then the same as at
+        Continue a training of this run that was cancelled or killed, or one that has ended for ``minutes`` or
+        ``steps`` more. What is not given is then the same as at
         its start: preset, window, random seed and length.
     restart : bool
         Discard a training of this run that was cancelled or killed, and start again.

@@ -131,6 +131,39 @@ def test_a_training_that_is_refused_before_its_first_step_leaves_nothing_to_resu
     assert unfinished_trainings(tmp_path / "run") == ()
 
 
+def test_a_training_that_has_ended_goes_on_for_as_many_steps_as_asked(study: Study, folder: Path) -> None:
+    before = Run.open(folder)
+    assert before.quality.training.posture.steps == 2
+    stop = StopIn("posture", step=5)
+    with pytest.raises(Cancelled):
+        train(study, folder, device="cpu", resume=True, steps=8, progress=stop, cancel=stop)
+    assert Run.open(folder).quality == before.quality
+    assert [one.part for one in unfinished_trainings(folder)] == ["encoders"]
+    # The same command again means the same length, as on a cluster that starts a job again.
+    found = train(study, folder, device="cpu", resume=True, steps=8).quality
+    assert found.training.posture.steps == 10
+    assert (found.advice.scores[0].step, found.advice.scores[-1].step) == (0, 10)
+    assert unfinished_trainings(folder) == ()
+    longer = train(study, folder, device="cpu", resume=True, minutes=0.01).quality.training.posture
+    assert longer.steps > 10
+    assert longer.seconds > found.training.posture.seconds + 0.8 * 0.6
+
+
+def test_a_training_that_has_ended_is_not_longer_without_a_length(study: Study, folder: Path) -> None:
+    weights = (folder / "posture.safetensors").read_bytes()
+    told: list[Progress] = []
+    train(study, folder, device="cpu", resume=True, progress=told.append)
+    assert any("give minutes or steps to train longer" in event.message for event in told)
+    assert Run.open(folder).quality.training.posture.steps == 2
+    assert len((folder / "posture.safetensors").read_bytes()) == len(weights)
+
+
+def test_a_training_without_its_checkpoints_does_not_go_on(study: Study, folder: Path) -> None:
+    shutil.rmtree(folder / "checkpoints" / "posture")
+    with pytest.raises(RunError, match="were removed, so it cannot go on; train again without --resume"):
+        train(study, folder, device="cpu", resume=True, steps=8)
+
+
 def test_rounding_in_a_fitted_layer_does_not_discard_the_behaviour_encoder(
     study: Study, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import Device, RunFolder, StudyFile
 from napari_ubam.cli.progress_and_refusals import OptionError, load_libraries, refusals, working
+
+if TYPE_CHECKING:
+    from napari_ubam.training.checks.quality import Quality
 
 
 @app.command()
@@ -41,7 +45,11 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Random seed. Default: 0.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue a training that was stopped, with its settings.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Continue a training that was stopped, or add --minutes or --steps to one that has ended.",
+        ),
     ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Discard a training that was stopped, and start again.")
@@ -119,7 +127,18 @@ def train(
         )
         for line in done.quality.summary():
             typer.echo(line)
+        for line in _next_step(done.quality, study, run):
+            typer.echo(line)
         typer.echo(f"The model is in {done.folder}; its checks are in quality.json and figures/.")
+
+
+def _next_step(quality: Quality, study: Path, run: Path) -> Iterator[str]:
+    """Say whether the training should go on, and with which command."""
+    if quality.next_step:
+        yield quality.next_step
+    if quality.advice is not None and quality.advice.more_minutes is not None:
+        minutes = quality.advice.more_minutes
+        yield f"  napari-ubam train {study} --run {run} --resume --minutes {minutes}"
 
 
 def _refuse_options(magnifier: bool, encoders: dict[str, object], own: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -90,6 +91,27 @@ class PostureLearner(Learner):
             if weight := getattr(plan, name):
                 found[name] = weight * loss
         return self.total_loss(found)
+
+    def held_out_score(self, batch: Batch) -> float:
+        """Score how well frames are told apart by posture: 0 as by guessing, 1 without doubt.
+
+        Each frame is recognised in another light among the frames of its recording, as in the contrastive
+        loss. That loss is given as a share of its value by guessing, and the score is what is missing to 1.
+
+        Parameters
+        ----------
+        batch : dict of str to Tensor
+            From `PostureBatches`.
+
+        Returns
+        -------
+        float
+        """
+        videos, frames = batch["times"].shape
+        codes = self._codes(batch, as_images(batch["crops"].flatten(0, 1)))
+        first, second = self.head(codes).view(2, videos, frames, -1)
+        loss = losses.contrast(first, second, batch["times"], 0.0, self.plan.temperature)
+        return 1 - float(loss) / math.log(frames)
 
     def rate_scale(self, name: str) -> float:
         """Lower the learning rate of a backbone that is tuned; see `Learner.rate_scale`."""

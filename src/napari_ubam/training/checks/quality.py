@@ -12,6 +12,8 @@ from napari_ubam.files import write_atomic
 from napari_ubam.learners.errors import TrainingError
 from napari_ubam.learners.fitting import FitResult
 
+from .advice import TrainingAdvice, at_chance
+
 LAYOUT = 1
 CHANCE = 0.5  # accuracy of guessing which of two windows is in order
 CLEAR = 0.6  # a confidence interval above this is well above chance
@@ -207,6 +209,8 @@ class Quality(_Part):
         Facts about the training.
     seed : int
         Random seed of the checks.
+    advice : TrainingAdvice, optional
+        Whether the training was long enough; None in runs of earlier versions.
     layout : int
         Version of the file.
     """
@@ -218,7 +222,26 @@ class Quality(_Part):
     sheet: tuple[SheetRow, ...]
     training: TrainingFacts
     seed: int
+    advice: TrainingAdvice | None = None
     layout: int = LAYOUT
+
+    @property
+    def too_young(self) -> str:
+        """One sentence if the model was trained too little to score with; else empty."""
+        if self.advice is not None:
+            return self.advice.sentence if self.advice.too_young else ""
+        easiest = self.shuffle[0] if self.shuffle else self.still
+        if easiest.hardness is None or not at_chance(easiest.windows, easiest.low, easiest.high):
+            return ""
+        return (
+            "This model is too young to score with: it tells windows in order from shuffled windows no "
+            "better than by guessing. Train longer."
+        )
+
+    @property
+    def next_step(self) -> str:
+        """One sentence if the training should go on; else empty."""
+        return self.advice.sentence if self.advice is not None else self.too_young
 
     def summary(self) -> Iterator[str]:
         """Summarise the checks in lines for a terminal.
@@ -239,6 +262,11 @@ class Quality(_Part):
             hardness = check.hardness
             what = "still windows" if hardness is None else f"shuffled windows, hardness {hardness:g}"
             found.append((what, _three_digits(check.accuracy), check.verdict))
+        advice = self.advice
+        if advice is not None and advice.scores:
+            found.append(
+                ("held-out frames told apart", _three_digits(advice.scores[-1].score), advice.verdict)
+            )
         return [*found, *self._subject_rows()]
 
     def _subject_rows(self) -> Iterator[tuple[str, str, str]]:

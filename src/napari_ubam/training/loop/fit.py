@@ -26,6 +26,7 @@ from napari_ubam.models.devices import choose_device
 from napari_ubam.progress import Cancel, Cancelled, Progress, ProgressCallback, silent
 
 from .checkpoints import SafeCheckpoints, latest
+from .held_out import HeldOutScores
 from .plan import FitPlan
 from .watch import Stopped, Watch
 
@@ -76,6 +77,7 @@ def fit(
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
     log: Path | None = None,
+    held_out: Batches | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> FitResult:
     """Train a module.
@@ -99,6 +101,9 @@ def fit(
         Called at least every second; checked after every step.
     log : Path, optional
         Log file to which losses are appended, one JSON object per line.
+    held_out : callable, optional
+        Returns batches of held-out recordings, on which the module is scored before the training and after
+        each tenth of it. The module must have a `Learner.held_out_score`.
     clock : callable
         Seconds of a clock that never goes back; it measures the training time.
 
@@ -119,7 +124,7 @@ def fit(
     if not resume:
         for old in folder.glob("step-*"):
             old.unlink()
-    call = _Call(module, batches, folder, stage, progress or silent, cancel, log, clock)
+    call = _Call(module, batches, folder, stage, progress or silent, cancel, log, held_out, clock)
     call.progress(Progress(stage, 0, plan.steps or 0, detail="building the network"))
     plan = replace(plan, batch_size=_previous_batch_size(call, plan))
     initial = copy.deepcopy(module.state_dict())
@@ -156,6 +161,7 @@ class _Call:
     progress: ProgressCallback
     cancel: Cancel | None
     log: Path | None
+    held_out: Batches | None
     clock: Callable[[], float]
 
     def say(self, sentence: str) -> None:
@@ -166,7 +172,8 @@ class _Call:
 def _attempt(call: _Call, plan: FitPlan) -> FitResult:
     """Train from the last checkpoint with one batch size."""
     module, stage = call.module, call.stage
-    watch = Watch(stage, plan, call.folder, call.progress, call.cancel, call.log, call.clock)
+    scores = HeldOutScores(call.held_out)
+    watch = Watch(stage, plan, call.folder, call.progress, call.cancel, call.log, scores, call.clock)
     found = latest(call.folder)
     _check_fits(module, found, stage)
     start = int(found[1]["global_step"]) if found else 0
@@ -192,7 +199,7 @@ def _attempt(call: _Call, plan: FitPlan) -> FitResult:
         raise Cancelled(
             f"The {stage} training was cancelled at step {trainer.global_step}; it can be resumed."
         )
-    return FitResult(trainer.global_step, watch.seconds, plan.batch_size, watch.losses)
+    return FitResult(trainer.global_step, watch.seconds, plan.batch_size, watch.losses, scores.scores)
 
 
 def _previous_batch_size(call: _Call, plan: FitPlan) -> int:

@@ -6,6 +6,7 @@ import contextlib
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from napari_ubam.progress import Cancel, Progress, ProgressCallback
 from napari_ubam.runfolder.log import append
 
 from .checkpoints import checkpoint_path, prune
+from .held_out import HeldOutScores
 from .plan import FitPlan
 
 REPORT_SECONDS = 0.5  # between two calls of the progress callback
@@ -44,6 +46,8 @@ class Watch(Callback):
         Checked after every step, and while a batch is awaited.
     log : Path, optional
         Log file to which losses are appended.
+    held_out : HeldOutScores
+        Follows the score on held-out recordings.
     clock : callable
         Seconds of a clock that never goes back; it measures the training time.
     """
@@ -56,11 +60,12 @@ class Watch(Callback):
         progress: ProgressCallback,
         cancel: Cancel | None,
         log: Path | None,
+        held_out: HeldOutScores,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stage, self.plan, self.folder = stage, plan, folder
         self.progress, self.cancel, self.log_path = progress, cancel, log
-        self.seconds = 0.0
+        self.held_out, self.seconds = held_out, 0.0
         self.cancelled = self.interrupted = False
         self.losses: dict[str, float] = {}
         self._trainer: Trainer | None = None
@@ -74,11 +79,16 @@ class Watch(Callback):
         self._summed = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps: training time, batch size and last losses."""
-        return {"seconds": self.seconds, "batch_size": self.plan.batch_size, "losses": dict(self.losses)}
+        """Return what a checkpoint keeps: training time, batch size, last losses and held-out scores."""
+        return {
+            "seconds": self.seconds,
+            "batch_size": self.plan.batch_size,
+            "losses": dict(self.losses),
+            "held_out": [asdict(one) for one in self.held_out.scores],
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore training time and losses.
+        """Restore training time, losses and held-out scores.
 
         Parameters
         ----------
@@ -86,6 +96,7 @@ class Watch(Callback):
             Returned by `state_dict`.
         """
         self.seconds, self.losses = float(state["seconds"]), dict(state.get("losses", {}))
+        self.held_out.restore(state.get("held_out", ()))
 
     def setup(self, trainer: Trainer, module: LightningModule, stage: str) -> None:
         """Remember the trainer.
@@ -139,6 +150,8 @@ class Watch(Callback):
         self._begun = (trainer.global_step, self.seconds)
         cast(Any, module).within = self.within
         append(self.log_path, "begin", stage=self.stage, step=trainer.global_step)
+        if not trainer.global_step:
+            self._follow(trainer, module, 0.0, 0.0)
         self._report(trainer)
         self._end_if_due(trainer)
 
@@ -212,10 +225,12 @@ class Watch(Callback):
         self.seconds += ticked - self._ticked
         self._ticked = ticked
         stop, share = self._wants_to_stop(), self.plan.share(step, self.seconds)
+        before = float(cast(Any, module).share)
         for name, value in trainer.callback_metrics.items():
             self._sums[name] = self._sums.get(name, 0) + value.detach()
         self._summed += 1
         cast(Any, module).share = share
+        self._follow(trainer, module, before, share)
         if now - self._reported > REPORT_SECONDS or share >= 1:
             self._log_losses(trainer)
             self._report(trainer)
@@ -258,6 +273,11 @@ class Watch(Callback):
     def _end_if_due(self, trainer: Trainer, stop: bool = False) -> None:
         if stop or self.plan.share(trainer.global_step, self.seconds) >= 1:
             trainer.should_stop = True
+
+    def _follow(self, trainer: Trainer, module: LightningModule, before: float, share: float) -> None:
+        """Score the network on held-out recordings if it is time, and append the score to the log."""
+        if self.held_out.follow(cast(Any, module), trainer.global_step, self.seconds, before, share):
+            append(self.log_path, "held_out", stage=self.stage, **asdict(self.held_out.scores[-1]))
 
     def _log_losses(self, trainer: Trainer) -> None:
         """Average the losses since the last report, and append them to the log."""

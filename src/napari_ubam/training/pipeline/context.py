@@ -37,6 +37,7 @@ class TrainingOptions:
         Compute device, as `napari_ubam.train` takes it.
     minutes, steps : optional
         Length of the training. If neither is given: that of the training that is resumed, or of the preset.
+        If a training that has ended is resumed, they are added to its length.
     seed : int, optional
         Random seed. If not given: that of the training that is resumed, or 0.
     resume : bool
@@ -90,6 +91,10 @@ class TrainingOptions:
             options = replace(options, seed=started.seed) if self.seed is None else options
             if self.minutes is None and self.steps is None:
                 options = replace(options, minutes=started.minutes, steps=started.steps)
+            elif self.minutes is not None:
+                options = replace(options, minutes=started.earlier_minutes + self.minutes)
+            elif self.steps:
+                options = replace(options, steps=started.earlier_steps + self.steps)
             files = self.pretrained
             files = replace(files, weights=files.weights or started.weights, vgg=files.vgg or started.vgg)
             options = replace(options, pretrained=files)
@@ -247,7 +252,9 @@ class TrainingContext:
             checkpoint_seconds=self.family.checkpoint_seconds,
         )
 
-    def fit(self, learner: Learner, batches: Batches, stage: str) -> FitResult:
+    def fit(
+        self, learner: Learner, batches: Batches, stage: str, held_out: Batches | None = None
+    ) -> FitResult:
         """Train one stage. Checkpoints and losses go to the folder of the run.
 
         Parameters
@@ -258,6 +265,8 @@ class TrainingContext:
             ``batches(step, batch_size)``.
         stage : str
             ``"posture"``, ``"behaviour"`` or ``"magnifier"``.
+        held_out : callable, optional
+            Batches of held-out recordings.
 
         Returns
         -------
@@ -273,6 +282,7 @@ class TrainingContext:
             progress=self.options.progress,
             cancel=self.options.cancel,
             log=self.log,
+            held_out=held_out,
             clock=self.options.clock,
         )
 

@@ -35,12 +35,13 @@ from napari_ubam.training.checks.model_checks import assess
 from napari_ubam.training.checks.quality import Quality, StageFacts, TrainingFacts
 
 from .context import TrainingContext, TrainingOptions
+from .continuing import started_training
 from .one_training import one_training
+from .training_advice import training_advice
 from .training_data import ONE_RECORDING, EncoderRecordings, windows_of
 from .training_record import (
     TrainingRecord,
     discard_magnifier_training,
-    read_started,
     recorded,
     study_hash,
     with_recordings,
@@ -89,7 +90,7 @@ def _train(
     study: Study, folder: Path, options: TrainingOptions, preset_name: str | None, window_ms: float | None
 ) -> None:
     recordings, checkpoints = list(study), folder / CHECKPOINTS
-    started = read_started(checkpoints) if options.resume else None
+    started = started_training(checkpoints, "posture", options)
     options = options.completed(started)
     config = _config(preset_name, window_ms, started)
     refuse_pretrained(config, options.pretrained)
@@ -128,6 +129,8 @@ def _learn(context: TrainingContext, record: TrainingRecord, recordings: list[Re
         progress=options.progress,
         cancel=options.cancel,
     )
+    advice = training_advice(context, trained.posture_fit, quality.shuffle)
+    quality = quality.model_copy(update={"advice": advice})
     _save(context, trained)
     quality.write(folder / QUALITY)
     used.record.model_copy(update={"finished": True}).write(context.checkpoints)

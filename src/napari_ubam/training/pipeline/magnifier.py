@@ -17,8 +17,9 @@ from napari_ubam.runfolder.paths import CROPS, MAGNIFIER, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
 
 from .context import TrainingContext, TrainingOptions
+from .continuing import started_training
 from .one_training import one_training
-from .training_record import read_started, recorded, study_hash
+from .training_record import recorded, study_hash
 
 STAGE = "magnifier"
 
@@ -51,7 +52,7 @@ def train_run_magnifier(study: Study, folder: Path, options: TrainingOptions) ->
 def _train(study: Study, folder: Path, options: TrainingOptions, encoder: ModelEncoder) -> None:
     config, posture = encoder.config, encoder.hashes["posture"]
     checkpoints = folder / MAGNIFIER_CHECKPOINTS
-    started = read_started(checkpoints) if options.resume else None
+    started = started_training(checkpoints, STAGE, options)
     options = options.completed(started)
     refuse_pretrained(config, options.pretrained)
     if started is not None and started.posture != posture:

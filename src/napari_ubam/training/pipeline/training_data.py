@@ -22,7 +22,7 @@ from napari_ubam.models.windows import Windows, windows
 from napari_ubam.progress import Progress, check_cancelled
 from napari_ubam.study import Recording
 from napari_ubam.training.checks.checked_recording import CheckedRecording
-from napari_ubam.training.checks.holdout import EarlyCrops
+from napari_ubam.training.checks.holdout import EarlyCrops, LateCrops
 
 from .context import TrainingContext
 from .fitted_layers import keep_fitted
@@ -116,7 +116,18 @@ class EncoderRecordings:
     @property
     def data(self) -> EncoderData:
         """What the family gets for the training."""
-        return EncoderData(self.crops, self.posture_tracks)
+        return EncoderData(self.crops, self.posture_tracks, self.held_out_crops)
+
+    @property
+    def held_out_crops(self) -> list[Crops]:
+        """Crops of what is held out, without recordings that have none."""
+        sources = ((one, self.sources[one.name]) for one in self.used)
+        late: list[Crops] = [
+            crops if self.held_out else LateCrops(crops)
+            for one, crops in sources
+            if not self.held_out or one.subject in self.held_out
+        ]
+        return [crops for crops in late if crops.runs]
 
     def posture_tracks(self, encoder: PostureNetwork) -> list[PostureTrack]:
         """Record the trained posture encoder, and encode all recordings.

@@ -46,6 +46,10 @@ class TrainingRecord(BaseModel):
         Hash of the trained posture encoder. Empty until it is trained.
     finished : bool
         Whether the weights were saved.
+    earlier_minutes : float
+        Minutes of a training that had ended when it was continued: ``minutes`` are added to them.
+    earlier_steps : int
+        The same in steps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +65,24 @@ class TrainingRecord(BaseModel):
     held_out: tuple[str, ...] = ()
     posture: str = ""
     finished: bool = False
+    earlier_minutes: float = 0.0
+    earlier_steps: int = 0
+
+    def continued(self, minutes: float, steps: int) -> TrainingRecord:
+        """Note what was trained before a training that has ended goes on.
+
+        Parameters
+        ----------
+        minutes : float
+            Training time of all stages.
+        steps : int
+            Steps of the first stage.
+
+        Returns
+        -------
+        TrainingRecord
+        """
+        return self.model_copy(update={"earlier_minutes": minutes, "earlier_steps": steps})
 
     def write(self, folder: Path) -> None:
         """Write the record.
@@ -256,7 +278,9 @@ def resume(folder: Path, started: TrainingRecord, wanted: TrainingRecord) -> Tra
                 "again with --restart."
             )
     length = {name: getattr(wanted, name) for name in ("minutes", "steps", "weights", "vgg")}
-    record = started.model_copy(update=length)
+    longer = (wanted.minutes, wanted.steps) != (started.minutes, started.steps)
+    finished = started.finished and not longer
+    record = started.model_copy(update={**length, "finished": finished})
     record.write(folder)
     return record
 
