@@ -32,9 +32,9 @@ class Progress:
     Parameters
     ----------
     stage : str
-        Current stage: ``"libraries"``, ``"sample"``, ``"videos"``, ``"crops"``, ``"means"``, ``"features"``,
-        ``"posture"``, ``"whitening"``, ``"codes"``, ``"behaviour"``, ``"quality"``, ``"embed"``, ``"score"``,
-        ``"phases"``, ``"magnifier"``, ``"magnify"``.
+        Current stage: ``"libraries"``, ``"sample"``, ``"videos"``, ``"regions"``, ``"crops"``, ``"means"``,
+        ``"features"``, ``"posture"``, ``"whitening"``, ``"codes"``, ``"behaviour"``, ``"quality"``,
+        ``"embed"``, ``"score"``, ``"phases"``, ``"magnifier"``, ``"magnify"``.
     step, of : int
         Number of finished steps, and total number of steps (0 if unknown).
     detail : str, optional

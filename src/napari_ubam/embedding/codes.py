@@ -8,11 +8,12 @@ from pathlib import Path
 from napari_ubam.analysis import Codes, WindowSize
 from napari_ubam.crops import CropCache
 from napari_ubam.models.devices import choose_device
-from napari_ubam.progress import Cancel, ProgressCallback
+from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import CROPS, EMBEDDINGS, LOG, STUDY
 from napari_ubam.runfolder.recordings import add_recordings, require_video
 from napari_ubam.study import Recording
+from napari_ubam.tracking import with_found_regions
 
 from .codes_hash import hash_of_codes
 from .embed_progress import EmbedReport
@@ -160,7 +161,7 @@ def embed_into_run(
     """
     if scheduler is None:
         choose_device(device)  # fail early; the workers of a cluster choose their own device
-    study = list(study)
+    study = with_found_regions(folder, list(study), find=True, progress=progress or silent, cancel=cancel)
     if not (keep_study and (folder / STUDY).is_file()):
         add_recordings(folder, study)
     source = EncoderOf(folder, device)

@@ -31,6 +31,7 @@ from napari_ubam.runfolder.paths import LOG, QUALITY, SCORES, TIMELINES, figure_
 from napari_ubam.runfolder.recordings import set_recordings
 from napari_ubam.runfolder.tables import Result, write_result
 from napari_ubam.study import Study
+from napari_ubam.tracking import with_found_regions
 from napari_ubam.training.checks.quality import Quality
 
 from .provenance import recording_facts
@@ -85,6 +86,7 @@ def score_study(folder: Path, study: Study, reference: str, options: ScoringOpti
     """
     if options.within not in ("", "subject"):
         raise DeviationError(f"within is {options.within!r}; the only choice is 'subject'.")
+    study = with_found_regions(folder, study)
     chosen, encoder = study.select(reference), ModelEncoder.load(folder)
     codes = read_codes(folder, study, encoder)
     settings: dict[str, object] = {"reference": reference, "k": options.k, "per_subject": options.per_subject}

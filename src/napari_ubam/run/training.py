@@ -31,6 +31,7 @@ def train(
     backbone: str | Path | None = None,
     backbone_name: str | None = None,
     tune_backbone: bool = False,
+    whole_frame: bool = False,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> Run:
@@ -77,6 +78,9 @@ def train(
         Architecture of the backbone in the words of timm or torch.hub, if the file does not say it.
     tune_backbone : bool
         Train the backbone with the rest, at a low learning rate. If not, it is frozen.
+    whole_frame : bool
+        Use the whole picture of recordings that have neither region nor track. If not, their regions are
+        found from where the pictures move; see `napari_ubam.tracking`.
     progress, cancel : optional
         Called at least every second; checked several times a second.
 
@@ -116,6 +120,7 @@ def train(
         restart=restart,
         budget_bytes=budget_bytes,
         pretrained=files,
+        whole_frame=whole_frame,
         progress=progress or silent,
         cancel=cancel,
     )

@@ -10,6 +10,7 @@ MAGNIFIER_CHECKPOINTS = f"{CHECKPOINTS}/magnifier"
 CROPS, EMBEDDINGS = "crops.zarr", "embeddings.zarr"
 BACKBONE_FEATURES = "features"  # of crops, beside them
 STUDY = "study.csv"
+REGIONS, TRAINING_REGIONS = "regions.json", "regions-training.json"  # regions that were found
 LOG, QUALITY = "log.jsonl", "quality.json"
 FIGURES, REPORT = "figures", "report.html"
 SCORES, MAP_RESULT = "scores", "map"  # names of results; see `tables`

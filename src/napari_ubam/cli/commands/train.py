@@ -87,6 +87,13 @@ def train(
         bool,
         typer.Option("--tune-backbone", help="Train the backbone with the rest, instead of freezing it."),
     ] = False,
+    whole_frame: Annotated[
+        bool,
+        typer.Option(
+            "--whole-frame",
+            help="Use the whole picture of recordings without a region, instead of looking for the subject.",
+        ),
+    ] = False,
 ) -> None:
     """Learn posture and behaviour from the videos of a study, without labels."""
     with refusals(), working(run, "train") as (tell, cancel):
@@ -123,6 +130,7 @@ def train(
             backbone=backbone,
             backbone_name=backbone_name,
             tune_backbone=tune_backbone,
+            whole_frame=whole_frame,
             **shared,
         )
         for line in done.quality.summary():

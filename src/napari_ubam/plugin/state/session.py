@@ -19,6 +19,7 @@ from .agreement import made_otherwise, outdated_magnification, outdated_scores
 from .contents import Results, RunContents
 from .draft import StudyDraft
 from .following import results_in
+from .found_regions import newly_found
 from .job_control import JobControl
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Session(JobControl):
         The open run.
     reference : str
         Filter of the reference recordings.
+    within : str
+        ``"subject"`` if each subject is to be compared with its own reference recordings; else empty.
     recording : str
         Name of the recording that is shown; empty if none is.
     status : str
@@ -67,10 +70,10 @@ class Session(JobControl):
         self.study_path: Path | None = None
         self.saved_table: pd.DataFrame | None = None
         self.contents: RunContents | None = None
-        self.reference = ""
+        self.reference = self.within = ""
         self.recording = ""
         self.status = ""
-        self._compared: tuple[tuple[RunContents, Study | None, str, bool], str] | None = None
+        self._compared: tuple[tuple[RunContents, Study | None, str, bool, str], str] | None = None
 
     # study ------------------------------------------------------------------------------------------
 
@@ -183,6 +186,12 @@ class Session(JobControl):
         now, earlier = self.run_study, before.study if before is not None else None
         if now is None or self.study == now:
             return
+        if found := newly_found(self.draft, now, earlier):
+            for row, region in found.items():
+                self.draft.set_roi([row], region)
+            self.draft_edited()
+            if self.study == now:
+                return
         is_edited = len(self.draft) > 0 and (self.study is None or self.study != earlier)
         if len(self.draft) and is_same_run and earlier is not None and earlier != now:
             self.say(KEPT if is_edited else FOLLOWED)
@@ -190,11 +199,14 @@ class Session(JobControl):
             self.set_study(now)
 
     def _follow_reference(self, before: RunContents | None, is_same_run: bool) -> None:
-        """Choose the reference of the scores, unless the user has chosen another one for this run."""
+        """Choose reference and comparison of the scores, unless the user has chosen others for this run."""
         earlier = before.results.reference if before is not None and before.results is not None else ""
         is_kept = is_same_run and self.reference and earlier and self.reference != earlier
         if self.results is not None and self.results.reference and not is_kept:
             self.set_reference(self.results.reference)
+        known = before.results.within if is_same_run and before and before.results else None
+        if self.results is not None and self.results.within != known:  # else the user may have chosen anew
+            self.within = self.results.within
 
     @property
     def run(self) -> Run | None:
@@ -229,7 +241,7 @@ class Session(JobControl):
         if self.contents is None:
             return ""
         # Asked at each event of a job and each step; contents and study are replaced, never changed.
-        facts = (self.contents, self.study, self.reference, self._is_faulty)
+        facts = (self.contents, self.study, self.reference, self._is_faulty, self.within)
         if self._compared is None or any(a is not b for a, b in zip(self._compared[0], facts, strict=True)):
             self._compared = (facts, outdated_scores(*facts))
         return self._compared[1]
@@ -290,6 +302,18 @@ class Session(JobControl):
         if text != self.reference:
             self.reference = text
             self.reference_changed.emit(text)
+            self.agreement_changed.emit()
+
+    def set_within(self, within: str) -> None:
+        """Choose whether each subject is compared with itself.
+
+        Parameters
+        ----------
+        within : str
+            ``"subject"``, or empty to compare it with other subjects.
+        """
+        if within != self.within:
+            self.within = within
             self.agreement_changed.emit()
 
     def set_recording(self, name: str) -> None:

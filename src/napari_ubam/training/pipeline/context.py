@@ -48,6 +48,8 @@ class TrainingOptions:
         Disk space for decoded crops in bytes.
     pretrained : PretrainedFiles
         Weights of other programs.
+    whole_frame : bool
+        Use the whole picture of recordings without a region, instead of finding one.
     progress, cancel : optional
         Called at least every second; checked several times a second.
     clock : callable
@@ -62,6 +64,7 @@ class TrainingOptions:
     restart: bool = False
     budget_bytes: int | None = None
     pretrained: PretrainedFiles = field(default_factory=PretrainedFiles)
+    whole_frame: bool = False
     progress: ProgressCallback = silent
     cancel: Cancel | None = None
     clock: Callable[[], float] = time.monotonic

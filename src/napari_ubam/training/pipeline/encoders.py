@@ -30,6 +30,7 @@ from napari_ubam.runfolder.paths import (
     backbone_file,
 )
 from napari_ubam.study import Recording, Study
+from napari_ubam.tracking import keep_regions, study_for_training
 from napari_ubam.training.checks.holdout import held_out
 from napari_ubam.training.checks.model_checks import assess
 from napari_ubam.training.checks.quality import Quality, StageFacts, TrainingFacts
@@ -89,7 +90,7 @@ def train_encoders(
 def _train(
     study: Study, folder: Path, options: TrainingOptions, preset_name: str | None, window_ms: float | None
 ) -> None:
-    recordings, checkpoints = list(study), folder / CHECKPOINTS
+    checkpoints = folder / CHECKPOINTS
     started = started_training(checkpoints, "posture", options)
     options = options.completed(started)
     config = _config(preset_name, window_ms, started)
@@ -100,6 +101,7 @@ def _train(
         config = config.with_backbone(backbone.config)
     elif started is not None:
         config = config.with_backbone(started.config.posture.backbone)
+    recordings = _in_their_regions(study, folder, options, resume=started is not None)
     if started is None or preset_name is not None:
         config = _with_crop_shape(config, recordings, options)
     context = TrainingContext(folder, checkpoints, config, options, study_hash(recordings))
@@ -112,6 +114,22 @@ def _train(
     context.note("train", preset=config.preset, seed=context.seed, device=device)
     with recorded(checkpoints):
         _learn(context, record, recordings)
+
+
+def _in_their_regions(study: Study, folder: Path, options: TrainingOptions, resume: bool) -> list[Recording]:
+    """Find the regions of the recordings that have none."""
+    try:
+        found = study_for_training(
+            study,
+            folder,
+            whole_frame=options.whole_frame,
+            resume=resume,
+            progress=options.progress,
+            cancel=options.cancel,
+        )
+    except Cancelled as stopped:
+        raise Cancelled("The training was cancelled before it began; nothing was changed.") from stopped
+    return list(found)
 
 
 def _learn(context: TrainingContext, record: TrainingRecord, recordings: list[Recording]) -> None:
@@ -132,6 +150,7 @@ def _learn(context: TrainingContext, record: TrainingRecord, recordings: list[Re
     advice = training_advice(context, trained.posture_fit, quality.shuffle)
     quality = quality.model_copy(update={"advice": advice})
     _save(context, trained)
+    keep_regions(folder)
     quality.write(folder / QUALITY)
     used.record.model_copy(update={"finished": True}).write(context.checkpoints)
     context.draw_learning_curves()

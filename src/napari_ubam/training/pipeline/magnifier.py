@@ -15,6 +15,7 @@ from napari_ubam.progress import Progress
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import CROPS, MAGNIFIER, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
+from napari_ubam.tracking import with_found_regions
 
 from .context import TrainingContext, TrainingOptions
 from .continuing import started_training
@@ -45,6 +46,7 @@ def train_run_magnifier(study: Study, folder: Path, options: TrainingOptions) ->
         When ``options.cancel`` is set.
     """
     encoder = ModelEncoder.load(folder)
+    study = with_found_regions(folder, study, find=True, progress=options.progress, cancel=options.cancel)
     with one_training(folder, lambda sentence: options.progress(Progress(STAGE, 0, 0, message=sentence))):
         _train(study, folder, options, encoder)
 
