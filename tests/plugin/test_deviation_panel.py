@@ -13,7 +13,7 @@ from qtpy.QtCore import Qt
 from napari_ubam.plugin.panels.deviation import DeviationPanel
 from napari_ubam.plugin.panels.timeline import TimelinePanel
 from napari_ubam.run import Run
-from shared_widgets import Wait, copy_of, delete
+from shared_widgets import Wait, advise, copy_of, delete
 
 
 def with_episodes(run: Run, folder: Path, rows: list[tuple[str, int, int, float]]) -> Path:
@@ -53,6 +53,24 @@ def test_episodes_are_ranked_and_played(opened: Any, run: Run, tmp_path: Path, w
     wait(lambda: (panel.link.here() or ("", 0))[0] == "healthy2")
     wait(lambda: not panel.link.player.is_playing)
     assert panel.link.here() == ("healthy2", 29)
+    delete(panel)
+
+
+def test_a_model_that_is_too_young_is_said_above_the_results(
+    opened: Any, run: Run, tmp_path: Path, wait: Wait
+) -> None:
+    folder = copy_of(run, tmp_path / "run")
+    advise(folder, "This model is too young to score with: a reason. Train about 9 minutes more.", 9)
+    panel = DeviationPanel(opened)
+    panel.link.open_run(folder)
+    wait(lambda: panel.session.run_folder == folder)
+    assert panel.model_note.text().startswith("This model is too young to score with")
+    assert not panel.model_note.isHidden()
+    order = [panel.column.itemAt(place).widget() for place in range(panel.column.count())]
+    assert order.index(panel.model_note) < order.index(panel.episodes.parentWidget())
+    advise(folder, "", None)
+    panel.link.open_run(folder)
+    wait(panel.model_note.isHidden)
     delete(panel)
 
 
@@ -146,11 +164,10 @@ def test_subjects_are_compared_with_their_own_earlier_sessions(
     panel.link.open_run(folder)
     wait(lambda: panel.session.run_folder == folder)
     panel.within.setChecked(True)
-    assert "press Score" in panel._foot.text()
     assert score_again(panel, folder, "session=0 and group=treated", wait, reopen=False) == "done"
     wait(lambda: panel.session.results is not None and panel.session.results.within == "subject")
     assert panel.within.isChecked()
-    assert panel._foot.text() == ""
+    assert panel.scores_note.text() == ""
     assert "each compared with stretches of its own reference recordings" in panel.note.text()
     subjects = panel.session.results.subjects.set_index(["subject", "session"])
     assert subjects.loc[("rat", "1"), "n_reference"] == 10

@@ -28,7 +28,7 @@ from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER, MAGNIFIER_CHECKP
 from napari_ubam.study import Study
 from napari_ubam.training.pipeline.training_record import TrainingRecord
 from shared_runs import mini
-from shared_widgets import Wait, copy_of, delete
+from shared_widgets import Wait, advise, copy_of, delete
 
 
 def test_training_shows_learning_curves_and_is_cancelled(
@@ -205,6 +205,27 @@ def test_what_was_stopped_last_is_resumed_with_its_own_settings(
     assert "preset mini, random seed 7, window 400 ms" in panel.resume.toolTip()
     panel.resume.click()
     assert started == [words]
+
+
+def test_a_model_that_was_trained_too_little_is_trained_longer(
+    panel: TrainPanel, started: list[list[str]], run: Run, wait: Wait
+) -> None:
+    folder = panel.session.run_folder
+    assert folder is not None
+    advise(folder, "The score still rose. Train about 12 minutes more.", 12)
+    open_again(panel, folder, wait)
+    assert "Train about 12 minutes more." in panel.quality.text()
+    assert not panel.resume.isEnabled()  # there are no checkpoints to go on from
+    TrainingRecord(config=mini(), seed=7, study="", minutes=2.0, finished=True).write(folder / CHECKPOINTS)
+    open_again(panel, folder, wait)
+    assert panel.resume.isEnabled()
+    assert panel.resume.text() == "Train 12 min more"
+    panel.resume.click()
+    assert started == [["--device", "cpu", "--minutes", "12", "--resume"]]
+    advise(folder, "", None)
+    open_again(panel, folder, wait)
+    assert not panel.resume.isEnabled()
+    assert panel.resume.text() == "Resume"
 
 
 def test_a_training_takes_the_backbone_of_the_panel(

@@ -36,7 +36,6 @@ WITHIN = (
     "The reference recordings of each subject are its own baseline, such as session=0 before a lesion. "
     "Otherwise subjects are compared with other subjects."
 )
-OTHER_WAY = "The results below compare in the other way; press Score."
 EPISODES = ("recording", "from (s)", "to (s)", "pctl.")
 SUBJECTS = ("subject", "group", "session", "episodic\n(p)", "constant\n(p)")
 PARTS = (
@@ -83,7 +82,7 @@ class DeviationPanel(Panel):
         column.addWidget(self.reference)
         self.within = QCheckBox("Compare each subject with itself")
         self.within.setToolTip(WITHIN)
-        self.within.toggled.connect(self._within_toggled)
+        self.within.toggled.connect(lambda on: self.session.set_within("subject" if on else ""))
         self.scores_note = OutdatedNote()
         column.addWidget(self.within)
         column.addWidget(self.scores_note)
@@ -97,6 +96,8 @@ class DeviationPanel(Panel):
         column.addLayout(row(self.on_picture, CopyBox(self._script_steps, self.say), stretch=0))
         self.column.addWidget(box)
         self.column.addWidget(self.job_box)
+        self.model_note = OutdatedNote()
+        self.column.addWidget(self.model_note)
         box, column = section("Episodes, strongest first")
         self.episodes = read_only_table(
             EPISODES, "Double-click an episode to play it. pctl.: percentile of the deviation at its peak."
@@ -125,7 +126,9 @@ class DeviationPanel(Panel):
         """Show the study and the run of the session."""
         self._preset_reference()
         self.reference.set_study(self.session.study)
+        contents = self.session.contents
         self.empty.setVisible(self.session.run is None)
+        self.model_note.show_note(contents.next_step if contents is not None else "")
         self._enable()
         self._show_agreement()
 
@@ -146,12 +149,6 @@ class DeviationPanel(Panel):
         fade(bool(note), self.episodes, self.subjects, self.note)
         self.job_box.update_job(note)
         self._show_overlay()
-
-    def _within_toggled(self, on: bool) -> None:
-        """Say that the results are those of the other comparison until the study is scored again."""
-        results = self.session.results
-        differs = results is not None and on != (results.within == "subject")
-        self.say(OTHER_WAY if differs else "")
 
     def _enable(self) -> None:
         reason = self._missing()
@@ -175,7 +172,7 @@ class DeviationPanel(Panel):
     def show_results(self) -> None:
         """Fill the tables with the scores."""
         results = self.session.results
-        self.within.setChecked(results is not None and results.within == "subject")
+        self.within.setChecked(self.session.within == "subject")
         self._fill_episodes()
         nothing = pd.DataFrame(columns=["session", "subject", "episodic"])
         table = results.subjects if results is not None else nothing
@@ -245,7 +242,7 @@ class DeviationPanel(Panel):
         study = self.session.study_path if saved else self._study_file(folder)
         if study is None:
             return "Save the study first." if saved else NO_STUDY
-        within = "subject" if self.within.isChecked() else ""
+        within = self.session.within
         return [embed_step(study, folder), score_step(study, folder, reference, within=within)]
 
     def _script_steps(self) -> list[Step] | str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TRAIN = "Train the posture and behaviour encoders on the study."
 MAGNIFY = "Train the network that magnifies deviations."
 CONTINUE = "Continue a training that was stopped."
+LONGER = "Go on with the training of this model. It is replaced when the training has ended."
 NO_STUDY = "Fill in the Study panel first, or open an earlier run."
 
 
@@ -103,11 +104,15 @@ class TrainPanel(Panel):
         trained, busy = self.session.run is not None, self.session.busy
         can_train = study is not None and not busy
         stopped = contents.unfinished[0] if contents is not None and contents.unfinished else None
+        more = contents.more_minutes if contents is not None and stopped is None else None
         self.start.setEnabled(can_train)
         self.start.setToolTip(busy or TRAIN)
-        self.resume.setEnabled(can_train and stopped is not None)
+        self.resume.setEnabled(can_train and (stopped or more) is not None)
         self.resume.setText("Resume" if stopped is None else f"Resume {stopped.part}")
         tip = CONTINUE if stopped is None else f"{CONTINUE} It has {stopped.settings}."
+        if more is not None:
+            self.resume.setText(f"Train {more} min more")
+            tip = LONGER
         self.resume.setToolTip(busy or tip)
         self.magnifier.setEnabled(can_train and trained)
         self.magnifier.setToolTip(busy or MAGNIFY)
@@ -118,7 +123,8 @@ class TrainPanel(Panel):
             return ""
         trained = "is trained" if contents.has_magnifier else "is not trained yet"
         magnifier = escape(contents.magnifier_fault) or f"The magnifier {trained}."
-        return f"{_as_table(contents.quality)}<p>{magnifier}</p>"
+        advice = f"<p><b>{escape(contents.next_step)}</b></p>" if contents.next_step else ""
+        return f"{advice}{_as_table(contents.quality)}<p>{magnifier}</p>"
 
     def _job_changed(self) -> None:
         self.job_box.update_job()
@@ -178,10 +184,14 @@ class TrainPanel(Panel):
             self._start_new("magnifier", study, run)
 
     def continue_training(self) -> None:
-        """Continue the training that was stopped last."""
+        """Continue the training that was stopped last, or train a model longer that needs it."""
         study, contents = self._study_csv(), self.session.contents
-        if study is not None and contents is not None and contents.unfinished:
+        if study is None or contents is None:
+            return
+        if contents.unfinished:
             self._resume(contents.unfinished[0].part, study, contents.folder)
+        elif contents.more_minutes is not None:
+            self._resume("encoders", study, contents.folder, minutes=float(contents.more_minutes))
 
     @property
     def _device(self) -> str:
@@ -204,10 +214,10 @@ class TrainPanel(Panel):
         elif answer in ("start", "restart"):
             self._launch(folder, self._step(part, study, folder, restart=answer == "restart"))
 
-    def _resume(self, part: str, study: Path, folder: Path) -> None:
+    def _resume(self, part: str, study: Path, folder: Path, minutes: float | None = None) -> None:
         """Continue a training with the settings of its start, which stand in its folder."""
         step = train_step if part == "encoders" else train_magnifier_step
-        self._launch(folder, step(study, folder, device=self._device, resume=True))
+        self._launch(folder, step(study, folder, device=self._device, minutes=minutes, resume=True))
 
     def _step(self, part: str, study: Path, folder: Path, *, restart: bool = False) -> Step:
         """Train one part with the settings of the panel."""

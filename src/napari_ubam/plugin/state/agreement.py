@@ -15,10 +15,16 @@ from napari_ubam.study import Recording, Study, StudyError
 from .contents import RunContents
 
 FAULTY = "The study has problems; correct it and score again."
+OTHER_WAY = {
+    "": "The scores compare subjects with other subjects, not with themselves; score again.",
+    "subject": "The scores compare each subject with itself, not with other subjects; score again.",
+}
 OTHER_MODEL = "The model was trained again; score again."
 
 
-def outdated_scores(contents: RunContents, study: Study | None, reference: str, faulty: bool) -> str:
+def outdated_scores(
+    contents: RunContents, study: Study | None, reference: str, faulty: bool, within: str
+) -> str:
     """Say why the scores of a run no longer agree with the study, the model or the reference.
 
     Parameters
@@ -30,6 +36,8 @@ def outdated_scores(contents: RunContents, study: Study | None, reference: str, 
         Filter of the reference that is chosen now. An empty filter is not compared.
     faulty : bool
         Whether the study of the panels has faults.
+    within : str
+        ``"subject"`` if each subject is to be compared with its own reference recordings.
 
     Returns
     -------
@@ -62,7 +70,7 @@ def outdated_scores(contents: RunContents, study: Study | None, reference: str, 
             chosen = now.select(reference).names
             if set(chosen) != {one.name for one in scored.reference_recordings}:
                 return f"The scores are against {scored.reference}, not {reference}; score again."
-    return ""
+    return OTHER_WAY[results.within] if results.within != within else ""
 
 
 def outdated_magnification(

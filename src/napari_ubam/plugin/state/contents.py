@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from napari_ubam.jobs import Job, find_jobs
-from napari_ubam.runfolder.paths import BEHAVIOUR, MAGNIFIER, POSTURE, SCORES
+from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, MAGNIFIER, POSTURE, SCORES, TRAINING
 from napari_ubam.runfolder.scored_recordings import ScoredStudy, read_scored
 from napari_ubam.runfolder.tables import has_result
 from napari_ubam.study import Study
@@ -115,6 +115,10 @@ class RunContents:
         Files of the folder when reading began, see `following.states_of`.
     quality : tuple of (str, str, str)
         Whether the model means anything: what was checked, the result, and what to think of it.
+    next_step : str
+        One sentence if the model should be trained longer; else empty.
+    more_minutes : int, optional
+        How many minutes longer. None also if its checkpoints were removed, so that it cannot go on.
     jobs : tuple of Job
         Oldest first, and those that run after all others.
     notes : tuple of str
@@ -133,6 +137,8 @@ class RunContents:
     codes: Mapping[str, str] = field(default_factory=dict)
     files: FileStates = ()
     quality: tuple[tuple[str, str, str], ...] = ()
+    next_step: str = ""
+    more_minutes: int | None = None
     jobs: tuple[Job, ...] = ()
     notes: tuple[str, ...] = ()
     unfinished: tuple[UnfinishedTraining, ...] = ()
@@ -176,12 +182,12 @@ def read_run(folder: Path) -> RunContents:
         results = _read_scores(folder)
     except RunError as error:
         notes.append(str(error))
-    quality: tuple[tuple[str, str, str], ...] = ()
+    checks: dict[str, Any] = {}
     weights: Mapping[str, str] = {}
     fault = ""
     if run is not None:
         try:
-            quality = tuple(run.quality.rows())
+            checks = _checks(run)
         except ValueError as error:
             notes.append(str(error))
         try:
@@ -198,11 +204,22 @@ def read_run(folder: Path) -> RunContents:
         weights=weights,
         codes={} if study is None else {name: store_of(folder).codes_hash(name) for name in study.names},
         files=files,
-        quality=quality,
+        **checks,
         jobs=jobs,
         notes=tuple(notes),
         unfinished=stopped,
     )
+
+
+def _checks(run: Run) -> dict[str, Any]:
+    """Read the checks of the model of a run."""
+    found = run.quality
+    advice, can_go_on = found.advice, (run.folder / CHECKPOINTS / TRAINING).is_file()
+    return {
+        "quality": tuple(found.rows()),
+        "next_step": found.next_step,
+        "more_minutes": advice.more_minutes if advice is not None and can_go_on else None,
+    }
 
 
 def _jobs_of(folder: Path) -> tuple[Job, ...]:
