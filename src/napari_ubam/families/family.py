@@ -124,6 +124,21 @@ class Family(ABC, Generic[M]):
             In evaluation mode.
         """
 
+    def seconds_between_checkpoints(self, config: ModelConfig) -> float:
+        """Seconds between two checkpoints of a training.
+
+        Parameters
+        ----------
+        config : ModelConfig
+            The model.
+
+        Returns
+        -------
+        float
+            ``checkpoint_seconds``, unless the checkpoints of this model are large.
+        """
+        return self.checkpoint_seconds
+
     # Magnifier -----------------------------------------------------------------------------------------
 
     def magnifier(self, config: ModelConfig) -> M:

@@ -34,6 +34,8 @@ from napari_ubam.study import Roi
 from .family import Family, Image
 from .region import in_frame
 
+TUNED_CHECKPOINT = 120.0  # seconds; a checkpoint of a small backbone has 260 MB
+
 
 class Native(Family[Magnifier]):
     """The default family."""
@@ -69,6 +71,11 @@ class Native(Family[Magnifier]):
         """Make the posture encoder; see `Family.posture_encoder`."""
         return posture_encoder(config.posture)
 
+    def seconds_between_checkpoints(self, config: ModelConfig) -> float:
+        """Write fewer checkpoints of a backbone that is tuned; see `Family.seconds_between_checkpoints`."""
+        backbone = config.posture.backbone
+        return TUNED_CHECKPOINT if backbone is not None and backbone.tuned else self.checkpoint_seconds
+
     def behaviour_encoder(self, config: ModelConfig) -> BehaviourEncoder:
         """Make the behaviour encoder; see `Family.behaviour_encoder`."""
         return BehaviourEncoder(config.posture.code, config.behaviour)
@@ -95,8 +102,8 @@ class Native(Family[Magnifier]):
         if isinstance(posture.encoder, BackboneEncoder):
             from napari_ubam.learners.native.backbone_batches import BackboneTraining
 
-            with_backbone = BackboneTraining(posture.encoder, data.crops, training)
-            first = training.fit(posture, with_backbone.batches, "posture")
+            with_backbone = BackboneTraining(posture.encoder, data, training)
+            first = training.fit(posture, with_backbone.batches, "posture", with_backbone.held_out)
             with_backbone.fit_whitening()
         else:
             held_out = PostureBatches(data.held_out, config, seed) if data.held_out else None

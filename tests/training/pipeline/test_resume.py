@@ -223,8 +223,8 @@ def test_other_settings_are_refused(study: Study, folder: Path) -> None:
     stop_encoders(study, folder)
     for changed, said in (
         ({"seed": 4}, "random seed"),
-        ({"preset": "tiny"}, "preset, crops or window"),
-        ({"window_ms": 300}, "preset, crops or window"),
+        ({"preset": "tiny"}, "preset, backbone, crops or window"),
+        ({"window_ms": 300}, "preset, backbone, crops or window"),
     ):
         with pytest.raises(RunError, match=f"started with other {said}; resume it with the same"):
             train(study, folder, device="cpu", resume=True, **changed)

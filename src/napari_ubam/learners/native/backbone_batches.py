@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from napari_ubam.learners.fitting import Batches, Training
+from napari_ubam.learners.fitting import Batches, EncoderData, Training
 from napari_ubam.learners.sampling import (
     Crops,
     Sample,
@@ -35,8 +35,8 @@ class BackboneTraining:
     ----------
     encoder : BackboneEncoder
         Untrained encoder. It gets the weights of its backbone, and the scale of the features.
-    recordings : sequence of Crops
-        Recordings of the training.
+    data : EncoderData
+        Recordings of the training, and those that are held out.
     training : Training
         Settings of the training.
 
@@ -48,13 +48,15 @@ class BackboneTraining:
         When the training is cancelled.
     """
 
-    def __init__(self, encoder: BackboneEncoder, recordings: Sequence[Crops], training: Training) -> None:
-        self.encoder, self.recordings, self.training = encoder, recordings, training
+    def __init__(self, encoder: BackboneEncoder, data: EncoderData, training: Training) -> None:
+        self.encoder, self.recordings, self.training = encoder, data.crops, training
+        self._held_out = data.held_out
         encoder.start_from(training.folder / CHECKPOINTS if encoder.tuned else training.folder)
-        self.clips = [] if encoder.tuned else feature_clips(encoder, recordings, training)
+        clips = [] if encoder.tuned else feature_clips(encoder, [*data.crops, *data.held_out], training)
+        self.clips, self._held_out_clips = clips[: len(data.crops)], clips[len(data.crops) :]
         with torch.no_grad():
             if encoder.tuned:
-                frames = [read_images(one, spaced_frames(one, TUNED_FRAMES)) for one in recordings]
+                frames = [read_images(one, spaced_frames(one, TUNED_FRAMES)) for one in data.crops]
                 encoder.fit_scale(torch.cat([encoder.features(images) for images in frames]))
             else:
                 encoder.fit_scale(self._plain_features(SCALE_FRAMES))
@@ -62,13 +64,20 @@ class BackboneTraining:
     @property
     def batches(self) -> Batches:
         """Batches for `PostureLearner`."""
-        training = self.training
+        return self._batches(self.recordings, self.clips)
+
+    @property
+    def held_out(self) -> Batches | None:
+        """Batches of the recordings that are held out; None if there are none."""
+        return self._batches(self._held_out, self._held_out_clips) if self._held_out else None
+
+    def _batches(self, recordings: Sequence[Crops], clips: Sequence[FeatureClips]) -> Batches:
+        config, seed = self.training.config, self.training.seed
         if self.encoder.tuned:
-            return PostureBatches(self.recordings, training.config, training.seed)
-        chosen = training.config.posture.backbone
+            return PostureBatches(recordings, config, seed)
+        chosen = config.posture.backbone
         assert chosen is not None
-        runs = training.config.posture_training.runs
-        return FeatureBatches(self.clips, runs, chosen.views, training.seed)
+        return FeatureBatches(clips, config.posture_training.runs, chosen.views, seed)
 
     @torch.no_grad()
     def fit_whitening(self) -> None:

@@ -252,7 +252,7 @@ class TrainingContext:
             minutes,
             device=options.device,
             seed=self.seed,
-            checkpoint_seconds=self.family.checkpoint_seconds,
+            checkpoint_seconds=self.family.seconds_between_checkpoints(config),
         )
 
     def fit(

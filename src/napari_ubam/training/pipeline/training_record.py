@@ -270,7 +270,7 @@ def resume(folder: Path, started: TrainingRecord, wanted: TrainingRecord) -> Tra
     RunError
         If the settings differ.
     """
-    fields = {"config": "preset, crops or window", "seed": "random seed", "study": "recordings"}
+    fields = {"config": "preset, backbone, crops or window", "seed": "random seed", "study": "recordings"}
     for name, said in fields.items():
         if getattr(started, name) != getattr(wanted, name):
             raise RunError(
