@@ -27,6 +27,7 @@ from napari_ubam.analysis.individual import SHARE, without_individual
 from napari_ubam.embedding.codes import read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.study import Study
+from napari_ubam.tracking import with_found_regions
 
 CONTROLS = 2
 INSIDE, OUTSIDE = 0.5, 0.05  # envelope over which a frame deviates, and under which it does not
@@ -82,7 +83,8 @@ class World:
     def read(cls, folder: Path, run: Path) -> World:
         """Read a study that was rendered, and its run."""
         encoder = ModelEncoder.load(run)
-        codes = read_codes(run, Study.from_csv(folder / "study.csv"), encoder)
+        study = with_found_regions(run, Study.from_csv(folder / "study.csv"))
+        codes = read_codes(run, study, encoder)
         return cls(folder.name, codes, _truth_of(folder))
 
     @property

@@ -65,8 +65,9 @@ def lacks_region(recording: Recording) -> bool:
 
 
 def key_of(recording: Recording) -> str:
-    """Name what a region is found for: the video and its frames."""
-    return f"{recording.video.name}:{recording.start or 0}:{'' if recording.stop is None else recording.stop}"
+    """Name what a region is found for: the recording, its video and its frames."""
+    frames = f"{recording.start or 0}:{'' if recording.stop is None else recording.stop}"
+    return f"{recording.name} {recording.video.name} {frames}"
 
 
 def find_regions(
