@@ -10,7 +10,7 @@ import pandas as pd
 
 from napari_ubam.analysis.groups import DEFAULT, MEASURES, conclusions
 from napari_ubam.analysis.groups.comparison import Adjust
-from napari_ubam.analysis.groups.words import test_in_words
+from napari_ubam.analysis.groups.words import methods_text
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.report.page import Part, Picture
 from napari_ubam.runfolder.paths import figure_file
@@ -145,7 +145,7 @@ def comparison_parts(folder: Path, result: Result, changes: Sequence[str]) -> It
     figures = [Picture("Subjects of each group", picture)] if picture.is_file() else []
     title = f"Comparison by {result.facts['by']}"
     where = "Values of every subject are in compare_subjects.csv, all numbers in compare.csv."
-    sentences = [*changes, *result.warnings, *conclusions(result), test_in_words(result.facts), where]
+    sentences = [*changes, *result.warnings, *conclusions(result), methods_text(result.facts), where]
     yield Part(title, sentences, _readable(result.tables["compare"])[list(_SHOWN.values())], figures)
     if "compare_overall" in result.tables:
         yield Part(f"{title}: all at once", [], _readable(result.tables["compare_overall"]))

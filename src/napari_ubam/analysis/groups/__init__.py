@@ -6,11 +6,11 @@ of a run.
 """
 
 from .analysis import COMPARE, CompareParameters
-from .comparison import Comparison, compare_values
+from .comparison import Comparison, Settings, compare_values
 from .measures import DEFAULT, MEASURES, Measure
 from .mixed_model import mixed_model
 from .values import session_values, subject_values
-from .words import conclusions
+from .words import conclusions, methods_text
 
 __all__ = [
     "COMPARE",
@@ -19,9 +19,11 @@ __all__ = [
     "CompareParameters",
     "Comparison",
     "Measure",
+    "Settings",
     "compare_values",
     "conclusions",
     "mixed_model",
     "session_values",
     "subject_values",
+    "methods_text",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,7 @@ def spread_of(*samples: Floats) -> float:
     return float(np.sqrt(sum(len(one) * one.var() for one in samples) / freedom)) if freedom else float("nan")
 
 
+@cache
 def found_in_most(sizes: tuple[int, ...], smallest_p: float) -> float:
     """Tell how large a difference must be to be found at p < 0.05 in 80% of such studies.
 

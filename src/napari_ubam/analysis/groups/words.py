@@ -36,7 +36,7 @@ def conclusions(result: Result) -> list[str]:
     return said
 
 
-def test_in_words(facts: Mapping[str, Any]) -> str:
+def methods_text(facts: Mapping[str, Any]) -> str:
     """Name the tests of a comparison, for a methods section.
 
     Parameters

@@ -72,7 +72,7 @@ def compare(
     """Compare groups, conditions or sessions of a scored run. The unit is the subject."""
     with refusals(), working(run, "compare") as (tell, cancel):
         from napari_ubam.analysis.groups import DEFAULT, conclusions
-        from napari_ubam.analysis.groups.words import test_in_words
+        from napari_ubam.analysis.groups.words import methods_text
         from napari_ubam.run import Run
 
         result = Run.open(run).compare(
@@ -91,7 +91,7 @@ def compare(
         )
         for sentence in result.warnings:
             typer.echo(sentence, err=True)
-        for line in (*conclusions(result), test_in_words(result.facts)):
+        for line in (*conclusions(result), methods_text(result.facts)):
             typer.echo(line)
         if "compare_model" in result.tables:
             columns = ["measure", "term", "estimate", "low", "high", "dof", "p", "p_adjusted"]
