@@ -13,7 +13,9 @@ from filelock import FileLock
 from napari_ubam.families import FAMILIES, preset
 from napari_ubam.models.config import MagnifierConfig, ModelConfig
 from napari_ubam.models.weights import load_weights, save_weights, weights_hash
-from napari_ubam.runfolder.paths import BEHAVIOUR, POSTURE
+from napari_ubam.runfolder.paths import BEHAVIOUR, POSTURE, QUALITY
+from napari_ubam.training.checks.advice import TrainingAdvice
+from napari_ubam.training.checks.quality import Quality
 
 READY = "ready"
 
@@ -83,3 +85,11 @@ def train_again(folder: Path) -> None:
     behaviour, header = load_weights(folder / BEHAVIOUR, "behaviour")
     trained_on = weights_hash(posture)
     save_weights(folder / BEHAVIOUR, behaviour, header.model_copy(update={"trained_on": trained_on}))
+
+
+def advise(folder: Path, sentence: str, minutes: int | None) -> None:
+    """Write an advice into the checks of a run."""
+    checks = Quality.read(folder / QUALITY)
+    young = sentence.startswith("This model is too young")
+    advice = TrainingAdvice(too_young=young, rising=True, more_minutes=minutes, sentence=sentence)
+    checks.model_copy(update={"advice": advice}).write(folder / QUALITY)

@@ -12,10 +12,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QWidget
 
 from napari_ubam.run import Run
-from napari_ubam.runfolder.paths import QUALITY
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.training.checks.advice import TrainingAdvice
-from napari_ubam.training.checks.quality import Quality
 
 Wait = Callable[..., None]
 
@@ -31,14 +28,6 @@ def keep_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the panels write no settings."""
     for name in ("train", "deviation", "magnified_results"):
         monkeypatch.setattr(f"napari_ubam.plugin.panels.{name}.remember", lambda **_: None)
-
-
-def advise(folder: Path, sentence: str, minutes: int | None) -> None:
-    """Write an advice into the checks of a run."""
-    checks = Quality.read(folder / QUALITY)
-    young = sentence.startswith("This model is too young")
-    advice = TrainingAdvice(too_young=young, rising=True, more_minutes=minutes, sentence=sentence)
-    checks.model_copy(update={"advice": advice}).write(folder / QUALITY)
 
 
 def copy_of(run: Run, folder: Path) -> Path:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_ubam.analysis.window_grid import WindowSize, window_grid
 from napari_ubam.models.windows import windows
 
 
@@ -53,6 +54,15 @@ def test_all_and_only_the_windows_that_lie_inside(
         outside[part.start : part.stop] = False
     codes = np.where(outside, np.nan, 1.0)[:, None].astype(np.float32)
     np.testing.assert_array_equal(found.of(codes), 1)
+
+
+def test_no_window_reaches_over_a_pause_as_in_the_comparison_of_windows() -> None:
+    times = np.arange(60) / 30
+    times[25:] += 2.0  # the camera waited
+    found = windows(times, [range(60)], 400.0, 13)
+    assert found.centres.tolist() == [*range(6, 19), *range(31, 54)]
+    grid = window_grid(np.ones((60, 3)), times, np.ones(60, bool), np.ones(60, bool), WindowSize(400.0, 13))
+    np.testing.assert_array_equal(np.flatnonzero(np.isfinite(grid.place)), found.centres)
 
 
 def test_uneven_times_are_interpolated() -> None:

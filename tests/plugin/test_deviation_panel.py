@@ -13,7 +13,8 @@ from qtpy.QtCore import Qt
 from napari_ubam.plugin.panels.deviation import DeviationPanel
 from napari_ubam.plugin.panels.timeline import TimelinePanel
 from napari_ubam.run import Run
-from shared_widgets import Wait, advise, copy_of, delete
+from shared_runs import advise
+from shared_widgets import Wait, copy_of, delete
 
 
 def with_episodes(run: Run, folder: Path, rows: list[tuple[str, int, int, float]]) -> Path:

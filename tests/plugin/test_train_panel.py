@@ -27,8 +27,8 @@ from napari_ubam.run import Run
 from napari_ubam.runfolder.paths import CHECKPOINTS, MAGNIFIER, MAGNIFIER_CHECKPOINTS
 from napari_ubam.study import Study
 from napari_ubam.training.pipeline.training_record import TrainingRecord
-from shared_runs import mini
-from shared_widgets import Wait, advise, copy_of, delete
+from shared_runs import advise, mini
+from shared_widgets import Wait, copy_of, delete
 
 
 def test_training_shows_learning_curves_and_is_cancelled(

@@ -13,11 +13,13 @@ import pytest
 
 from napari_ubam.analysis import DeviationError, DeviationResult
 from napari_ubam.embedding.codes import codes_hash
+from napari_ubam.progress import Progress
 from napari_ubam.run import Run, RunError, ScoreTable
 from napari_ubam.run.demo import agreement
 from napari_ubam.run.summary import summary_lines
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.study import Study
+from shared_runs import advise
 
 COLUMNS = [
     "recording",
@@ -61,7 +63,8 @@ def test_the_result_is_the_table_of_frames(scores: ScoreTable) -> None:
     pd.testing.assert_frame_equal(scores.table, scores, check_frame_type=False)
     assert isinstance(scores.deviation, DeviationResult)
     assert set(scores.episodes["recording"]) <= set(scores["recording"])
-    assert scores.warnings == scores.deviation.warnings
+    about_scores = [said for said in scores.warnings if "too young" not in said]
+    assert about_scores == list(scores.deviation.warnings)
 
 
 def test_the_summary_of_subjects_names_the_mean_excess(scores: ScoreTable) -> None:
@@ -170,6 +173,24 @@ def test_subjects_are_compared_with_their_own_baseline(fresh: Run, study: Study)
     assert "each compared with stretches of its own reference recordings" in text
     with pytest.raises(DeviationError, match="the only choice is 'subject'"):
         fresh.score(study, "group=healthy", within="group")
+
+
+def test_a_model_that_is_too_young_is_said_with_the_scores(fresh: Run, study: Study) -> None:
+    advise(fresh.folder, "This model is too young to score with: a reason. Train about 9 minutes more.", 9)
+    told: list[Progress] = []
+    found = fresh.score(study, "group=healthy", figures=False, progress=told.append)
+    assert found.warnings[0].startswith("This model is too young to score with")
+    assert found.warnings[0] in [event.message for event in told]
+    noted = fresh.results["scores"]
+    assert noted.facts["model_too_young"] is True
+    assert noted.warnings == found.warnings
+    report = fresh.report().read_text("utf-8")
+    assert report.count("This model is too young to score with") == 2  # at the top, and beside the checks
+    advise(fresh.folder, "The score still rose. Train about 9 minutes more.", 9)
+    again = fresh.score(study, "group=healthy", figures=False)
+    assert again.facts["model_too_young"] is False
+    assert again.warnings == again.deviation.warnings
+    assert "Train about 9 minutes more" in fresh.report().read_text("utf-8")
 
 
 def test_an_empty_reference_is_refused(scored: Run, study: Study) -> None:

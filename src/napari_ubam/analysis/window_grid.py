@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .pauses import without_pauses
 from .unit_vectors import unit_vectors
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -17,7 +17,6 @@ Flags = npt.NDArray[np.bool_]
 
 _SLACK = 1e-6  # seconds: times are sums of rounded numbers
 _ROUNDING = 1e-3  # of a step: a point of the grid this near to a frame is the frame
-_GAP = 3.0  # median intervals between frames: a longer interval ends a segment
 _FITS, _REGULAR = 0.01, 0.1  # of an interval: how far frame rate and intervals may be off the steps
 
 
@@ -134,13 +133,9 @@ def window_grid(
 
 def _segments(encoded: Flags, times: Floats) -> Iterator[slice]:
     """Give the runs of frames with a posture and without a pause."""
-    steps = np.diff(times)
-    pauses = np.flatnonzero(steps > _GAP * np.median(steps)) + 1 if len(steps) else np.empty(0, np.int64)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], encoded, [False]])))
-    for start, stop in edges.reshape(-1, 2).tolist():
-        cuts = [start, *pauses[(pauses > start) & (pauses < stop)].tolist(), stop]
-        for first, last in pairwise(cuts):
-            yield slice(first, last)
+    for part in without_pauses((range(*run) for run in edges.reshape(-1, 2).tolist()), times):
+        yield slice(part.start, part.stop)
 
 
 def _points(times: Floats, size: WindowSize) -> tuple[Floats, Floats]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ubam.analysis.pauses import without_pauses
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -55,7 +57,9 @@ class Windows:
 
 
 def windows(times: NDArray[np.float64], segments: Sequence[range], window_ms: float, steps: int) -> Windows:
-    """Place a window around each frame. Windows that reach over the end of a segment are left out.
+    """Place a window around each frame.
+
+    Windows that reach over the end of a segment, or over a pause of the recording, are left out.
 
     Parameters
     ----------
@@ -74,7 +78,8 @@ def windows(times: NDArray[np.float64], segments: Sequence[range], window_ms: fl
         In the order of the frames.
     """
     offsets = (np.arange(steps) / (steps - 1) - 0.5) * window_ms / 1000
-    parts = [_of_segment(times, np.arange(part.start, part.stop), offsets) for part in segments if len(part)]
+    whole = (part for part in without_pauses(segments, times) if len(part))
+    parts = [_of_segment(times, np.arange(part.start, part.stop), offsets) for part in whole]
     if not parts:
         nothing = np.empty((0, steps))
         return Windows(np.empty(0, np.int64), nothing.astype(np.int64), nothing.astype(np.float32))

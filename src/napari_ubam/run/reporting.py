@@ -202,7 +202,8 @@ def _model(folder: Path) -> Part:
     quality = Quality.read(folder / QUALITY)
     table = pd.DataFrame(quality.rows(), columns=["check", "result", "what it means"])
     title = "Does the model mean anything?"
-    return Part(title, [quality.held_out.meaning], table, _figures(folder, "neighbours", "losses"))
+    sentences = [quality.held_out.meaning, *([quality.next_step] if quality.next_step else [])]
+    return Part(title, sentences, table, _figures(folder, "neighbours", "losses"))
 
 
 def _origin(folder: Path, facts: Mapping[str, Any]) -> Part:
