@@ -15,85 +15,94 @@ from napari_ubam.cli.progress_and_refusals import OptionError, load_libraries, r
 if TYPE_CHECKING:
     from napari_ubam.training.checks.quality import Quality
 
+Preset = Annotated[
+    str | None,
+    typer.Option(help="Model size: tiny, small or base; paper for the published networks. Default: small."),
+]
+Window = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        metavar="MS",
+        help="Length of a behaviour window in milliseconds. The command 'check' proposes one.",
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(min=0.01, metavar="GB", help="Maximum disk space for decoded crops, in gigabytes."),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Continue a training that was stopped, or add --minutes or --steps to one that has ended.",
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.pth.tar",
+        help="Checkpoint of the published code to start from, only for preset paper.",
+    ),
+]
+Vgg = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="VGG-16 weights for the published loss, only for --magnifier of preset paper.",
+    ),
+]
+Backbone = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Pretrained network whose features the posture encoder reads: a Hugging Face folder, or a "
+        "file of timm or torch.hub. Nothing is downloaded.",
+    ),
+]
+BackboneName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Architecture of the backbone, if its file does not say it."),
+]
+TuneBackbone = Annotated[
+    bool,
+    typer.Option("--tune-backbone", help="Train the backbone with the rest, instead of freezing it."),
+]
+WholeFrame = Annotated[
+    bool,
+    typer.Option(
+        "--whole-frame",
+        help="Use the whole picture of recordings without a region, instead of looking for the subject.",
+    ),
+]
+
 
 @app.command()
 def train(
     study: StudyFile,
     run: RunFolder,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Model size: tiny, small or base; paper for the published networks. Default: small."
-        ),
-    ] = None,
+    preset: Preset = None,
     device: Device = "auto",
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Training time in minutes.")] = None,
     steps: Annotated[
         int | None, typer.Option(min=0, help="Number of training steps, instead of --minutes.")
     ] = None,
-    window: Annotated[
-        float | None,
-        typer.Option(
-            min=1,
-            metavar="MS",
-            help="Length of a behaviour window in milliseconds. The command 'check' proposes one.",
-        ),
-    ] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(min=0.01, metavar="GB", help="Maximum disk space for decoded crops, in gigabytes."),
-    ] = None,
+    window: Window = None,
+    budget: Budget = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Random seed. Default: 0.")] = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Continue a training that was stopped, or add --minutes or --steps to one that has ended.",
-        ),
-    ] = False,
+    resume: Resume = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Discard a training that was stopped, and start again.")
     ] = False,
     magnifier: Annotated[
         bool, typer.Option("--magnifier", help="Train the magnifier of a run with trained encoders.")
     ] = False,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.pth.tar",
-            help="Checkpoint of the published code to start from, only for preset paper.",
-        ),
-    ] = None,
-    vgg: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="VGG-16 weights for the published loss, only for --magnifier of preset paper.",
-        ),
-    ] = None,
-    backbone: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="Pretrained network whose features the posture encoder reads: a Hugging Face folder, or a "
-            "file of timm or torch.hub. Nothing is downloaded.",
-        ),
-    ] = None,
-    backbone_name: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Architecture of the backbone, if its file does not say it."),
-    ] = None,
-    tune_backbone: Annotated[
-        bool,
-        typer.Option("--tune-backbone", help="Train the backbone with the rest, instead of freezing it."),
-    ] = False,
-    whole_frame: Annotated[
-        bool,
-        typer.Option(
-            "--whole-frame",
-            help="Use the whole picture of recordings without a region, instead of looking for the subject.",
-        ),
-    ] = False,
+    weights: Weights = None,
+    vgg: Vgg = None,
+    backbone: Backbone = None,
+    backbone_name: BackboneName = None,
+    tune_backbone: TuneBackbone = False,
+    whole_frame: WholeFrame = False,
 ) -> None:
     """Learn posture and behaviour from the videos of a study, without labels."""
     with refusals(), working(run, "train") as (tell, cancel):
