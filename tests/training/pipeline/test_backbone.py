@@ -179,6 +179,7 @@ def test_a_tuned_backbone_changes_and_goes_with_the_weights(
     before = tiny_backbone.tiny_network().state_dict()
     assert own.keys() == before.keys()
     assert 0 < max(float((own[name] - before[name]).abs().max()) for name in own) < 0.01
+    assert not (folder / "features").exists()
     assert not list(folder.glob("backbone-*"))  # neither a copy, nor that of the training before
     run.embed(study, device="cpu")
     assert np.isfinite(codes_of(run, study)).any()

@@ -29,7 +29,11 @@ Window = Annotated[
 ]
 Budget = Annotated[
     float | None,
-    typer.Option(min=0.01, metavar="GB", help="Maximum disk space for decoded crops, in gigabytes."),
+    typer.Option(
+        min=0.01,
+        metavar="GB",
+        help="Maximum disk space for decoded crops, in gigabytes; features of a backbone get as much.",
+    ),
 ]
 Resume = Annotated[
     bool,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.report import neighbour_sheet, save
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import (
+    BACKBONE_FEATURES,
     BEHAVIOUR,
     CHECKPOINTS,
     CONFIG,
@@ -177,12 +179,14 @@ def _backbone(options: TrainingOptions) -> LocalBackbone | None:
 
 
 def _discard_backbones(context: TrainingContext) -> None:
-    """Remove the backbones of earlier trainings."""
+    """Remove the backbones of earlier trainings, and features that no training can use again."""
     chosen = context.config.posture.backbone
     kept = "" if chosen is None or chosen.tuned else backbone_file(chosen.weights)
     for path in context.folder.glob(backbone_file("*")):
         if path.name != kept:
             path.unlink(missing_ok=True)
+    if not kept:
+        shutil.rmtree(context.folder / BACKBONE_FEATURES, ignore_errors=True)
 
 
 def _with_crop_shape(
