@@ -188,6 +188,12 @@ def test_one_group_needs_sessions() -> None:
     assert sentences(judged(facts[::2]), "there is nothing to compare")
 
 
+def test_one_recording_is_told_how_its_parts_are_compared() -> None:
+    found = judged([fact("long", "m0", "all")])
+    assert sentences(found, "enter each part as a row with start and stop")
+    assert not sentences(found, "there is nothing to compare")
+
+
 def test_one_subject_in_two_groups_in_one_session() -> None:
     facts = [*two_groups(3), fact("again", "h0", "stroke", brightness=101.0)]
     assert sentences(judged(facts), "subject 'h0' is in the groups 'healthy' and 'stroke' in session 0")

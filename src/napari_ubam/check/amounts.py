@@ -70,6 +70,13 @@ def amount_problems(recordings: Sequence[RecordingFacts], groups: Sequence[Group
 def _comparison(recordings: Sequence[RecordingFacts], groups: Sequence[GroupFacts]) -> list[Problem]:
     if len(groups) != 1:
         return []
+    if len(recordings) == 1:
+        text = (
+            "there is one recording, so a training learns from stretches of it, and cannot learn what "
+            "differs between individuals; to compare parts of it, enter each part as a row with start and stop and "
+            "its own session."
+        )
+        return [Problem(severity=Severity.WARNING, text=text)]
     name, sessions = groups[0].group, sorted({facts.session for facts in recordings})
     if len(sessions) > 1:
         text = (
