@@ -73,8 +73,8 @@ def _comparison(recordings: Sequence[RecordingFacts], groups: Sequence[GroupFact
     if len(recordings) == 1:
         text = (
             "there is one recording, so a training learns from stretches of it, and cannot learn what "
-            "differs between individuals; to compare parts of it, enter each part as a row with start and stop and "
-            "its own session."
+            "differs between individuals; to compare parts of it, enter each part as a row with start and "
+            "stop and its own session."
         )
         return [Problem(severity=Severity.WARNING, text=text)]
     name, sessions = groups[0].group, sorted({facts.session for facts in recordings})
