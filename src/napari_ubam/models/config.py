@@ -61,6 +61,11 @@ class BackboneConfig(_Part):
     images: int = Field(8000, ge=1)
     views: int = Field(4, ge=2)
 
+    @property
+    def described(self) -> str:
+        """File, form, architecture and use, for the user."""
+        return f"{self.file} ({self.form}), {self.architecture}, {'tuned' if self.tuned else 'frozen'}"
+
 
 class PostureConfig(_Part):
     """Sizes of the posture encoder.

@@ -210,8 +210,7 @@ def _origin(folder: Path, facts: Mapping[str, Any]) -> Part:
     config = config_of(folder)
     rows = {"run": str(folder), "preset": config.preset}
     if (backbone := config.posture.backbone) is not None:
-        use = "tuned" if backbone.tuned else "frozen"
-        rows["backbone"] = f"{backbone.file} ({backbone.form}), {backbone.architecture}, {use}"
+        rows["backbone"] = backbone.described
         rows |= {"sha256 of backbone": backbone.sha256, "licence of backbone": backbone.licence}
     for name in (POSTURE, BEHAVIOUR, MAGNIFIER):
         if (folder / name).is_file():

@@ -113,6 +113,9 @@ def _train(
         # tuned becomes a part of the posture encoder.
         backbone.store(checkpoints if backbone.config.tuned else folder)
         context.note("backbone", **backbone.config.model_dump(mode="json"))
+        context.say(
+            "libraries", f"Backbone: {backbone.config.described}; licence: {backbone.config.licence}."
+        )
     context.note("train", preset=config.preset, seed=context.seed, device=device)
     with recorded(checkpoints):
         _learn(context, record, recordings)
