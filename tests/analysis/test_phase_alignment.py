@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,6 +60,34 @@ def test_recordings_of_the_same_subject_are_left_out() -> None:
     shown = found.mean([one.posture for one in others])
     np.testing.assert_allclose(shown[10:-10], own.posture[window][10:-10], atol=0.45)
     assert phase_alignment(own, [same], window=window).names == ("a2",)  # there are no others
+
+
+def marked(codes: Codes, mark: tuple[float, ...]) -> Codes:
+    """Add to the windows what an individual always shows."""
+    return replace(codes, behaviour=unit_vectors(codes.behaviour + np.array(mark)))
+
+
+def test_the_phase_is_followed_whoever_moves() -> None:
+    own = marked(walk("a"), (1.5, -1.0, 0.0, 0.5))
+    other = marked(walk("b", cycle=17.0, start=0.4), (-1.0, 1.5, 0.5, 0.0))
+    window = slice(3, 197)
+
+    def far(rows: np.ndarray) -> float:
+        """Give the distance of phases that a tenth of the frames exceeds."""
+        unmarked = walk("b", cycle=17.0, start=0.4)
+        apart = phase_of(walk("a"), np.arange(3, 197)) - phase_of(unmarked, rows)
+        return float(np.quantile(np.abs(np.angle(np.exp(1j * apart))), 0.9))
+
+    with_individuals, _ = align_phase(own.behaviour[window], other.behaviour[window])
+    assert far(phase_alignment(own, [other], window=window).rows[:, 0]) < 1.0
+    assert far(with_individuals + 3) > 2.0
+
+
+def test_a_short_recording_is_aligned_as_it_is() -> None:
+    own, other = walk("a", frames=50), walk("b", start=0.2)  # 44 frames with a code, 1.5 s
+    found = phase_alignment(own, [other], window=slice(3, 47))
+    apart = phase_of(own, np.arange(3, 47)) - phase_of(other, found.rows[:, 0])
+    assert np.median(np.abs(np.angle(np.exp(1j * apart)))) < 0.5
 
 
 def test_an_alignment_needs_a_reference_and_codes() -> None:

@@ -26,6 +26,7 @@ BLOCK = 512  # frames whose distances are computed at once
 SHARPNESS = 0.05  # cosine distance; a recording that is this much farther away gets a third of the weight
 SMOOTHING = 0.3  # seconds (standard deviation) over which the weights are smoothed
 LONGEST = 3000  # frames of a reference recording that are searched at most
+SHORTEST = 2.0  # seconds of a recording whose mean tells the individual and not only what it did
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def phase_alignment(
 ) -> PhaseAlignment:
     """Align the recordings of the reference with a part of a recording.
 
-    Each reference recording is aligned by `align_phase`. Recordings with more similar windows get more
+    Each reference recording is aligned by `align_phase`, without the individual: the mean behaviour code of
+    all recordings takes the place of each recording's own mean. Recordings with more similar windows get more
     weight, and the weights change slowly.
 
     Parameters
@@ -103,13 +105,15 @@ def phase_alignment(
         raise DeviationError(f"{recording.name}: some of these frames have no code; choose other frames.")
     # Of the whole recording, so that the result of a frame does not depend on the choice of the other frames.
     interval = frame_interval(recording.times)
+    query_shift, *shifts = _shifts([recording, *used])
+    query = unit_vectors(recording.behaviour[window]) + query_shift
     rows, distances = [], []
-    for one in used:
+    for one, shift in zip(used, shifts, strict=True):
         check_cancelled(cancel)
         part = _longest_run(one.valid)
         rate_ratio = interval / frame_interval(one.times)
         path, distance = align_phase(
-            recording.behaviour[window], one.behaviour[part], rate_ratio, cancel=cancel
+            query, unit_vectors(one.behaviour[part]) + shift, rate_ratio, cancel=cancel
         )
         rows.append(path + part.start)
         distances.append(distance)
@@ -228,6 +232,27 @@ def frame_interval(times: Floats) -> float:
         Median interval in seconds. 1 for a single frame.
     """
     return float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+
+
+def _shifts(recordings: Sequence[Codes]) -> list[npt.NDArray[np.float32]]:
+    """Give what takes the individual out of each recording: a code (e,) that is added to its unit codes."""
+    means = [_own_mean(one) for one in recordings]
+    known = [mean for mean in means if mean is not None]
+    nothing = np.zeros(recordings[0].behaviour.shape[1], np.float32)
+    if not known:
+        return [nothing] * len(means)
+    common = np.mean(known, axis=0)
+    return [nothing if mean is None else (common - mean).astype(np.float32) for mean in means]
+
+
+def _own_mean(one: Codes) -> npt.NDArray[np.float64] | None:
+    """Mean unit behaviour code (e,) of some frames of all parts of a recording; None if it is too short."""
+    rows = np.flatnonzero(one.valid)
+    if len(rows) * frame_interval(one.times) < SHORTEST:
+        return None
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), LONGEST)).round().astype(int)]
+    mean: npt.NDArray[np.float64] = unit_vectors(one.behaviour[some]).mean(0, dtype=np.float64)
+    return mean
 
 
 def _weights(distances: Floats, interval: float) -> npt.NDArray[np.float32]:

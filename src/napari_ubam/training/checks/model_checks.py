@@ -247,7 +247,7 @@ class _Checks:
         meaning = (
             "Share of single frames whose subject a logistic regression identified, after training on other "
             "times of the same recordings; lower is better, and the gradient maps of the image are for "
-            "comparison. Without the individual: each subject's own mean code was taken out, as for neighbours "
+            "comparison. Without the individual: each subject's own mean code is taken out, as in neighbours "
             "and map. Nearest: a vote of the 15 nearest frames of other times."
         )
         return SubjectProbe(
@@ -292,6 +292,7 @@ class _Checks:
         )
         owner = np.repeat(np.arange(len(rows)), [len(part) for part in rows])
         who = np.array([names.index(one.subject) if len(one.rows) else -1 for one in self.recordings])[owner]
+        codes = codes_without_individual(codes, who)
         flat = np.concatenate(rows)
 
         def frame(row: int, cosine: float = 1.0) -> SheetFrame:
