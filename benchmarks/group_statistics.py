@@ -4,7 +4,7 @@
 
 - how often groups of subjects that do not differ are found to differ at p < 0.05. Their codes are generated,
   scored by `deviation` against one of the groups, and compared, so the values of the reference subjects
-  depend on each other as in a study;
+  depend on each other as in a study; and the same for distances between subjects of several kinds;
 - the same for tests of subjects that do not depend on each other: three groups, sign flips, mixed models;
 - how often groups with a planted difference are found;
 - how often the 95% interval holds the true difference, and how often a difference of the size that is told
@@ -19,6 +19,7 @@ skewed (gamma, shape 4), and those of sessions of a subject are correlated by 0.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -27,10 +28,13 @@ from _common import print_table
 
 from napari_ubam.analysis import Codes, deviation, episodes, score_table
 from napari_ubam.analysis.groups import compare_values, mixed_model, session_values, subject_values
-from napari_ubam.analysis.groups.comparison import Settings
+from napari_ubam.analysis.groups.comparison import Settings, widened
+from napari_ubam.analysis.groups.permutation import permute_subjects
 
-FRAMES, SIZE, POSTURES = 60, 8, 6
-FAST = Settings(permutations=999, resamples=100)
+FRAMES, SIZE, POSTURES = 45, 8, 6
+NEAREST = 5  # subjects: ten frames, of at most two of each subject
+KINDS = ("places in a plane", "8 dimensions", "8 dimensions, some far off", "each pair its own")
+FAST = Settings(permutations=500, resamples=2)  # intervals are not looked at
 REFERENCE, OTHERS = "healthy", "impaired"
 
 
@@ -98,6 +102,43 @@ def found_with_reference(worlds: int, seed: int, counts: Sequence[int], shift: f
     return {name: float(np.mean(each)) for name, each in found.items()}
 
 
+def distances_of(generator: np.random.Generator, kind: str, count: int) -> np.ndarray:
+    """Draw the distances between subjects that do not differ."""
+    if kind == "each pair its own":
+        noise = np.triu(generator.normal(size=(count, count)), 1)
+        return 5 + noise + noise.T
+    places = generator.normal(size=(count, 2 if kind == "places in a plane" else 8))
+    if kind == "8 dimensions, some far off":
+        places *= generator.gamma(2, 0.5, (count, 1))
+    return np.linalg.norm(places[:, None] - places[None], axis=2)
+
+
+def values_of_distances(distances: np.ndarray, reference: int) -> pd.DataFrame:
+    """Score subjects by the five nearest reference subjects, as `deviation` does for frames."""
+
+    def mean(row: np.ndarray, without: int) -> float:
+        return float(np.sort(np.delete(row[:reference], without))[:NEAREST].mean())
+
+    values = [
+        mean(row, number) if number < reference else np.mean([mean(row, one) for one in range(reference)])
+        for number, row in enumerate(distances)
+    ]
+    table = table_of([np.array(values[:reference]), np.array(values[reference:])])
+    return table.assign(reference=table["level"] == "level0")
+
+
+def found_by_distances(worlds: int, seed: int, kind: str, counts: Sequence[int]) -> tuple[float, float]:
+    """Share of worlds in which groups differ at p < 0.05, with the correction for a reference and without."""
+    found = np.zeros(2)
+    for world in range(worlds):
+        generator = np.random.default_rng([seed, world, *counts])
+        values = values_of_distances(distances_of(generator, kind, sum(counts)), counts[0])
+        for place, table in enumerate((widened(values, "value"), values)):
+            samples = [part["value"].to_numpy() for _, part in table.groupby("level")]
+            found[place] += permute_subjects(samples, 500, seed).p <= 0.05
+    return float(found[0] / worlds), float(found[1] / worlds)
+
+
 def share(worlds: int, seed: int, is_found: Callable[[np.random.Generator], bool]) -> float:
     """Share of worlds in which something is found."""
     return float(np.mean([is_found(np.random.default_rng([seed, world])) for world in range(worlds)]))
@@ -124,7 +165,7 @@ def paired(generator: np.random.Generator) -> bool:
     """Compare two conditions of eight subjects."""
     own = skewed(generator, 8)
     table = table_of([own + skewed(generator, 8) for _ in range(2)], same_subjects=True)
-    settings = Settings(paired=True, permutations=999, resamples=100)
+    settings = Settings(paired=True, permutations=500, resamples=2)
     return bool(compare_values(table, ["level0", "level1"], ["value"], settings).pairs["p"][0] <= 0.05)
 
 
@@ -150,7 +191,7 @@ def covers(count: int) -> Callable[[np.random.Generator], bool]:
 
     def is_inside(generator: np.random.Generator) -> bool:
         table = table_of([skewed(generator, count), skewed(generator, count) + 1])
-        settings = Settings(permutations=100, resamples=1000)
+        settings = Settings(permutations=100, resamples=500)
         row = compare_values(table, ["level0", "level1"], ["value"], settings).pairs.iloc[0]
         return bool(row["low"] <= 1 <= row["high"])
 
@@ -175,11 +216,18 @@ def main() -> None:
     limit = f"5% and at most {percent(0.05 + error)} by chance"
     names = ["episodic", "constant", "either, adjusted", "uncorrected"]
     rows = []
-    for counts in ((8, 8), (8, 4), (5, 8), (5, 5)):
+    for counts in ((8, 8), (8, 4), (5, 5), (5, 8)):
         found = found_with_reference(worlds, seed, counts, 0.0)
         rows.append([f"{counts[0]} and {counts[1]}", *(percent(found[name]) for name in names)])
+        print(*rows[-1], file=sys.stderr)
     header = ["reference and others", "episodic", "constant", "either, adjusted", "constant, uncorrected"]
     print_table(f"False positives, reference against others ({worlds} worlds; {limit})", header, rows)
+    rows = []
+    for kind in KINDS:
+        cells = [found_by_distances(worlds, seed, kind, counts) for counts in ((8, 8), (8, 4), (5, 8))]
+        rows.append([kind, *(f"{percent(with_it)} / {percent(without)}" for with_it, without in cells)])
+    header = ["distances between subjects", "8 and 8", "8 and 4", "5 and 8"]
+    print_table(f"False positives by distances, corrected / uncorrected ({limit})", header, rows)
     tests: dict[str, Callable[[np.random.Generator], bool]] = {
         "two groups, 8 and 8": two_groups(8, 8),
         "two groups, 5 and 10": two_groups(5, 10),

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from napari_ubam.analysis import AnalysisError
+from napari_ubam.analysis.groups import methods_text
 from napari_ubam.cli import app
 from napari_ubam.run import Run
 from napari_ubam.runfolder.recordings import set_recordings
@@ -84,6 +85,7 @@ def test_a_condition_within_subjects_is_compared_by_sign_flips(make: Make) -> No
     assert row["p"] == pytest.approx(2 / 64)
     assert row["difference"] == pytest.approx(0.01, abs=0.001)
     assert row["delta"] == 1.0
+    assert "sign flips within subjects" in run.report().read_text("utf-8")
 
 
 def test_a_baseline_is_not_compared_with_what_is_compared_with_it(make: Make) -> None:
@@ -106,6 +108,7 @@ def test_three_groups_have_a_test_of_all_and_of_each_pair(make: Make) -> None:
         ("severe", "mild"),
     ]
     assert (pairs["p_adjusted"] >= pairs["p"]).all()
+    assert "of all at once: sum of squares" in methods_text(result.facts)
     again = run.compare(measures=("constant",), baseline="severe")
     assert again.tables["compare"]["first"].tolist() == ["severe", "severe", "healthy"]
 

@@ -146,7 +146,10 @@ def comparison_parts(folder: Path, result: Result, changes: Sequence[str]) -> It
     title = f"Comparison by {result.facts['by']}"
     where = "Values of every subject are in compare_subjects.csv, all numbers in compare.csv."
     sentences = [*changes, *result.warnings, *conclusions(result), methods_text(result.facts), where]
-    yield Part(title, sentences, _readable(result.tables["compare"])[list(_SHOWN.values())], figures)
+    table = _readable(result.tables["compare"])[list(_SHOWN.values())]
+    if result.facts["paired"]:
+        table = table.rename(columns={_SHOWN["delta"]: "increases minus decreases"})
+    yield Part(title, sentences, table, figures)
     if "compare_overall" in result.tables:
         yield Part(f"{title}: all at once", [], _readable(result.tables["compare_overall"]))
     if "compare_model" in result.tables:

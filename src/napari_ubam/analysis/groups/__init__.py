@@ -22,8 +22,8 @@ __all__ = [
     "Settings",
     "compare_values",
     "conclusions",
+    "methods_text",
     "mixed_model",
     "session_values",
     "subject_values",
-    "methods_text",
 ]

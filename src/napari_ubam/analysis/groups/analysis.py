@@ -18,7 +18,7 @@ from .measures import DEFAULT, MEASURES
 from .mixed_model import mixed_model
 from .values import session_values, subject_values
 
-ENOUGH = 5  # reference subjects; see "Groups" of docs/benchmarks.md
+ENOUGH = 8  # reference subjects; see "Groups" of docs/benchmarks.md
 
 
 class CompareParameters(AnalysisParameters):

@@ -60,6 +60,8 @@ def methods_text(facts: Mapping[str, Any]) -> str:
         if facts["paired"]
         else "difference of Hodges and Lehmann, and Cliff's delta"
     )
+    if len(facts["levels"]) > 2:
+        test += "; of all at once: sum of squares between them"
     shared = (
         " Reference subjects are scored against each other, so the test gives them a larger spread."
         if facts.get("widened")

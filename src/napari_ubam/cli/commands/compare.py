@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,69 +11,79 @@ from napari_ubam.cli.app import app
 from napari_ubam.cli.options import RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
 
+if TYPE_CHECKING:
+    from napari_ubam.runfolder.tables import Result
+
+By = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMN",
+        help="Column of the study whose values are compared: group, session or one of your own.",
+    ),
+]
+Paired = Annotated[
+    bool,
+    typer.Option("--paired", help="The values are conditions of the same subjects, such as drug on and off."),
+]
+Measures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--measure",
+        metavar="NAME",
+        help="What is compared: episodic, constant, time_in_episodes, episodes_per_minute, episode_seconds, "
+        "or all. This option can be repeated. Default: episodic and constant.",
+    ),
+]
+Where = Annotated[
+    str, typer.Option(metavar="FILTER", help="Compare only these recordings, such as session=2.")
+]
+Baseline = Annotated[
+    str,
+    typer.Option(
+        metavar="VALUE",
+        help="Value that the others are compared with. Default: the one with the reference recordings.",
+    ),
+]
+Adjust = Annotated[
+    str, typer.Option(help="Adjustment of p for the number of tests: holm or bh (Benjamini-Hochberg).")
+]
+MixedModel = Annotated[
+    bool,
+    typer.Option(
+        "--mixed-model", help="Also fit a mixed model, with sessions as repeated measurements of a subject."
+    ),
+]
+Covariates = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--covariate",
+        metavar="COLUMN",
+        help="Column of the study that the model accounts for, such as age. This option can be repeated.",
+    ),
+]
+Permutations = Annotated[
+    int, typer.Option(help="Number of arrangements. All are counted if there are no more.")
+]
+MODEL_COLUMNS = ["measure", "term", "estimate", "low", "high", "dof", "p", "p_adjusted"]
+
 
 @app.command()
 def compare(
     run: RunFolder,
-    by: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN",
-            help="Column of the study whose values are compared: group, session or one of your own.",
-        ),
-    ] = "group",
-    paired: Annotated[
-        bool,
-        typer.Option(
-            "--paired", help="The values are conditions of the same subjects, such as drug on and off."
-        ),
-    ] = False,
-    measures: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--measure",
-            metavar="NAME",
-            help="What is compared: episodic, constant, time_in_episodes, episodes_per_minute, "
-            "episode_seconds, or all. This option can be repeated. Default: episodic and constant.",
-        ),
-    ] = None,
-    where: Annotated[
-        str, typer.Option(metavar="FILTER", help="Compare only these recordings, such as session=2.")
-    ] = "",
-    baseline: Annotated[
-        str,
-        typer.Option(
-            metavar="VALUE",
-            help="Value that the others are compared with. Default: the one with the reference recordings.",
-        ),
-    ] = "",
-    adjust: Annotated[
-        str, typer.Option(help="Adjustment of p for the number of tests: holm or bh (Benjamini-Hochberg).")
-    ] = "holm",
-    mixed_model: Annotated[
-        bool,
-        typer.Option(
-            "--mixed-model",
-            help="Also fit a mixed model, with sessions as repeated measurements of a subject.",
-        ),
-    ] = False,
-    covariates: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--covariate",
-            metavar="COLUMN",
-            help="Column of the study that the model accounts for, such as age. This option can be repeated.",
-        ),
-    ] = None,
-    permutations: Annotated[
-        int, typer.Option(help="Number of arrangements. All are counted if there are no more.")
-    ] = 20_000,
+    by: By = "group",
+    paired: Paired = False,
+    measures: Measures = None,
+    where: Where = "",
+    baseline: Baseline = "",
+    adjust: Adjust = "holm",
+    mixed_model: MixedModel = False,
+    covariates: Covariates = None,
+    permutations: Permutations = 20_000,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> None:
     """Compare groups, conditions or sessions of a scored run. The unit is the subject."""
     with refusals(), working(run, "compare") as (tell, cancel):
-        from napari_ubam.analysis.groups import DEFAULT, conclusions
-        from napari_ubam.analysis.groups.words import methods_text
+        from napari_ubam.analysis.groups import DEFAULT
         from napari_ubam.run import Run
 
         result = Run.open(run).compare(
@@ -89,13 +100,18 @@ def compare(
             progress=tell,
             cancel=cancel,
         )
-        for sentence in result.warnings:
-            typer.echo(sentence, err=True)
-        for line in (*conclusions(result), methods_text(result.facts)):
-            typer.echo(line)
-        if "compare_model" in result.tables:
-            columns = ["measure", "term", "estimate", "low", "high", "dof", "p", "p_adjusted"]
-            table = result.tables["compare_model"][columns]
-            typer.echo(table.to_string(index=False, float_format="{:.4g}".format, na_rep=""))
-        files = ", ".join(f"{name}.csv" for name in result.tables)
-        typer.echo(f"The tables ({files}), compare.json and figures/compare.png are in {run}.")
+        _print(result, run)
+
+
+def _print(result: Result, run: Path) -> None:
+    from napari_ubam.analysis.groups import conclusions, methods_text
+
+    for sentence in result.warnings:
+        typer.echo(sentence, err=True)
+    for line in (*conclusions(result), methods_text(result.facts)):
+        typer.echo(line)
+    if "compare_model" in result.tables:
+        table = result.tables["compare_model"][MODEL_COLUMNS]
+        typer.echo(table.to_string(index=False, float_format="{:.4g}".format, na_rep=""))
+    files = ", ".join(f"{name}.csv" for name in result.tables)
+    typer.echo(f"The tables ({files}), compare.json and figures/compare.png are in {run}.")
