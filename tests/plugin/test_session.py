@@ -145,6 +145,8 @@ def test_a_study_or_reference_other_than_the_scored_one_is_said(run: Run, study:
     session, told = Session(), []
     session.agreement_changed.connect(lambda: told.append(session.outdated))
     assert session.outdated == ""
+    session.set_contents(read_run(run.folder))
+    assert session.outdated == ""
     session.set_within("subject")
     assert (
         session.outdated
@@ -152,8 +154,6 @@ def test_a_study_or_reference_other_than_the_scored_one_is_said(run: Run, study:
     )
     assert told[-1] == session.outdated
     session.set_within("")
-    assert session.outdated == ""
-    session.set_contents(read_run(run.folder))
     assert session.outdated == ""
     session.set_reference("group=impaired")
     other = "The scores are against group=healthy, not group=impaired; score again."
