@@ -12,7 +12,7 @@ from napari_ubam.jobs import JobError, find_jobs
 from napari_ubam.plugin.state.contents import RunContents, read_run
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.run import Run, RunError
-from napari_ubam.runfolder.recordings import add_recordings, remove_recordings
+from napari_ubam.runfolder.recordings import add_recordings, read_recordings, remove_recordings
 from napari_ubam.study import Study, StudyError
 from shared_runs import train_again
 from shared_widgets import copy_of
@@ -256,6 +256,20 @@ def test_rows_that_were_not_edited_follow_the_study_of_the_run(session: Session,
     assert "healthy2" not in session.study.names
     assert not session.study_differs
     assert session.status == "The study of this run was changed elsewhere; the panels show it as it is now."
+
+
+def test_rows_take_the_regions_that_their_training_found(run: Run) -> None:
+    whole = {one.name: one.model_copy(update={"roi": None}) for one in read_recordings(run.folder)}
+    session = Session()
+    session.set_study(Study(whole.values()))
+    session.set_contents(read_run(run.folder))
+    assert session.study == read_recordings(run.folder)
+    assert session.status == "The rows took the region of 5 recordings from the run."
+    session.draft.set_roi([0], None)  # the user wants the whole frame of one
+    session.draft_edited()
+    session.set_contents(read_run(run.folder))
+    assert session.study is not None
+    assert [one.roi is None for one in session.study] == [True, False, False, False, False]
 
 
 def test_rows_that_were_edited_stay(session: Session, folder: Path) -> None:

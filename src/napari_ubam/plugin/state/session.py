@@ -14,6 +14,7 @@ import pandas as pd
 from psygnal import Signal
 
 from napari_ubam.study import Fault, Recording, Study, StudyError
+from napari_ubam.study.values import counted
 
 from .agreement import made_otherwise, outdated_magnification, outdated_scores
 from .contents import Results, RunContents
@@ -190,6 +191,7 @@ class Session(JobControl):
             for row, region in found.items():
                 self.draft.set_roi([row], region)
             self.draft_edited()
+            self.say(f"The rows took the region of {counted(len(found), 'recording')} from the run.")
             if self.study == now:
                 return
         is_edited = len(self.draft) > 0 and (self.study is None or self.study != earlier)
