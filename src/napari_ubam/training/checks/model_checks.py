@@ -31,10 +31,8 @@ from .quality import (
     ShuffleCheck,
     SubjectProbe,
     TrainingFacts,
-    moving_verdict,
-    still_verdict,
-    subject_verdict,
 )
+from .verdicts import moving_verdict, still_verdict, subject_verdict
 
 HARDNESS = (0.0, 0.25, 0.5, 0.75, 1.0)
 MOST_WINDOWS = 2000

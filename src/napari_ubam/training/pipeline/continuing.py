@@ -55,4 +55,5 @@ def started_training(folder: Path, stage: str, options: TrainingOptions) -> Trai
         return started
     seconds = float(found[1]["callbacks"][Watch.__qualname__]["seconds"])
     minutes = seconds / 60 / family_of(started.config).time_shares.get(stage, 1.0)
-    return started.continued(minutes, int(found[1]["global_step"]))
+    earlier = {"earlier_minutes": minutes, "earlier_steps": int(found[1]["global_step"])}
+    return started.model_copy(update=earlier)

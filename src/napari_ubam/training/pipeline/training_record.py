@@ -68,22 +68,6 @@ class TrainingRecord(BaseModel):
     earlier_minutes: float = 0.0
     earlier_steps: int = 0
 
-    def continued(self, minutes: float, steps: int) -> TrainingRecord:
-        """Note what was trained before a training that has ended goes on.
-
-        Parameters
-        ----------
-        minutes : float
-            Training time of all stages.
-        steps : int
-            Steps of the first stage.
-
-        Returns
-        -------
-        TrainingRecord
-        """
-        return self.model_copy(update={"earlier_minutes": minutes, "earlier_steps": steps})
-
     def write(self, folder: Path) -> None:
         """Write the record.
 
