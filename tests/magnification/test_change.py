@@ -9,6 +9,7 @@ import pytest
 
 from analysis.cycles import walk
 from napari_ubam.analysis import Codes, DeviationError
+from napari_ubam.analysis.phase_alignment import phase_alignment
 from napari_ubam.magnification import change as module
 from napari_ubam.magnification.change import ReferenceChange, changes_to_reference
 
@@ -55,9 +56,13 @@ def test_each_run_without_a_gap_is_on_its_own() -> None:
     one, others, known = walks(gap=slice(80, 90))
     first, second = changes_to_reference(one, others, known)
     assert (first.frames[[0, -1]].tolist(), second.frames[[0, -1]].tolist()) == ([3, 79], [90, 196])
-    alone = replace(one, valid=one.valid & (np.arange(200) < 80))
-    [same] = changes_to_reference(alone, others, known)
+    alone = phase_alignment(one, others, window=slice(3, 80))
+    np.testing.assert_array_equal(first.alignment.rows, alone.rows)
+    np.testing.assert_array_equal(first.alignment.weights, alone.weights)
+    known["a"][85:] += 5.0  # the smoothing does not reach over the gap
+    same, other = changes_to_reference(one, others, known)
     np.testing.assert_array_equal(first.change, same.change)
+    assert np.abs(second.change - other.change).min() > 4
 
 
 def test_only_the_wanted_rows_and_those_near_them_are_aligned(monkeypatch: pytest.MonkeyPatch) -> None:

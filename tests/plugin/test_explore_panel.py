@@ -28,6 +28,11 @@ def test_neighbours_and_map_lead_to_frames(opened: Any, wait: Wait) -> None:
     panel.map.clicked.emit(row)
     one = panel._table.iloc[row]
     wait(lambda: panel.link.here() == ("healthy2", int(one["frame"])))
+    before, places = panel._found, panel._table[["x", "y"]].to_numpy()
+    panel.alone.setChecked(False)  # neighbours and map follow
+    wait(lambda: panel._found is not before)
+    wait(lambda: not np.allclose(panel._table[["x", "y"]].to_numpy(), places))
+    assert panel.session.run.results["map"].facts["individual"] == "keep"
     panel.map.selected.emit(np.arange(40))
     wait(lambda: panel.strip.count() == 8 and "similarity" not in panel._found)
     assert panel._foot.text().startswith("40 frames")

@@ -196,6 +196,14 @@ def test_the_commands_write_tables_and_pictures(trained: Run, study: Study, tmp_
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert picture.stat().st_size > 5000
+    assert "without the individual" in result.output
+    assert run.results["map"].facts["individual"] == "remove"
+    result = CliRunner().invoke(app, [*arguments, "--individual", "keep"])
+    assert "with the individual" in result.output
+    assert run.results["map"].facts["individual"] == "keep"
+    result = CliRunner().invoke(app, [*arguments, "--individual", "forget"])
+    assert result.exit_code == 1
+    assert "choose remove or keep" in result.output
     result = CliRunner().invoke(app, ["neighbours", name, "100000", *common])
     assert result.exit_code == 1
     assert "has no code" in result.output
