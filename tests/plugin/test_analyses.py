@@ -109,7 +109,6 @@ def test_the_panel_computes_an_analysis_as_a_job_and_shows_its_tables(
     wait(lambda: panel.legend.text())
     box = panel.analyses
     assert [box.choice.itemText(number) for number in range(box.choice.count())] == [
-        "Comparison of groups",
         "Groups",
         "Paths of the toy",
     ]

@@ -135,7 +135,7 @@ def widened(values: pd.DataFrame, measure: str) -> pd.DataFrame:
     Each reference subject is scored against the other ones. Two of them share their distance, and a subject
     that is far from all moves the others towards itself: with n reference subjects, their values have a
     smaller spread than their mean would have in another sample. Without a correction, up to one test in
-    seven finds a difference where there is none. Distances that are shared by two make the variance of the
+    six finds a difference where there is none. Distances that are shared by two make the variance of the
     mean twice as large, and a subject that is far off loses 1 / (n - 1) of its distance. The larger of both
     factors is used. This is an approximation: see ``benchmarks/group_statistics.py``.
 

@@ -22,6 +22,7 @@ from .result_table import ResultTable
 from .sections import button, narrow, row
 
 Read = tuple[Result | None, list[str]]  # a result, and how the run has changed since
+WITH_PANEL = ("compare",)  # analyses that have a panel of their own
 NO_RUN = "Train a model or open a run in the Train panel first."
 COMPUTE = "Compute this analysis with these parameters."
 
@@ -41,7 +42,7 @@ class AnalysisBox(QGroupBox):
     def __init__(self, session: Session, worker: Worker, say: Callable[[str], None]) -> None:
         super().__init__()
         self._session, self._worker, self._say = session, worker, say
-        self._known = analyses()
+        self._known = {name: one for name, one in analyses().items() if name not in WITH_PANEL}
         self._result: Result | None = None
         self._changes: list[str] = []
         self.outdated = OutdatedNote()
