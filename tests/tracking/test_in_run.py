@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from napari_ubam.errors import UbamError
 from napari_ubam.plugin.state.draft import StudyDraft
 from napari_ubam.plugin.state.found_regions import newly_found
 from napari_ubam.progress import Progress
@@ -91,7 +92,8 @@ def test_whole_frames_on_request(bare: Study, tmp_path: Path) -> None:
     run = train(Study(bare[:2]), tmp_path / "run", preset="mini", steps=1, whole_frame=True)
     run.embed(Study(bare[:2]))
     assert drawn(read_recordings(run.folder)) == [None, None]
-    assert not (run.folder / REGIONS).exists()
+    run.embed(Study(bare[:3]))  # a later recording, too
+    assert drawn(read_recordings(run.folder)) == [None, None, None]
 
 
 def test_a_new_training_that_fails_leaves_the_regions_of_the_run(
@@ -108,6 +110,25 @@ def test_a_new_training_that_fails_leaves_the_regions_of_the_run(
         train(Study(bare[2:4]), tmp_path / "run", preset="mini", steps=1)
     assert (tmp_path / "run" / REGIONS).read_bytes() == before
     assert (tmp_path / "run" / TRAINING_REGIONS).is_file()  # for a training that is resumed
+
+
+def test_a_training_that_is_refused_changes_nothing(run: Run, bare: Study, tmp_path: Path) -> None:
+    shutil.copytree(run.folder, tmp_path / "run")
+    pending = tmp_path / "run" / TRAINING_REGIONS
+    pending.write_bytes((tmp_path / "run" / REGIONS).read_bytes())  # as a training that was stopped leaves it
+    before = pending.read_bytes()
+    with pytest.raises(UbamError):
+        train(Study(bare[1:]), tmp_path / "run", preset="mini", resume=True, minutes=1)
+    assert pending.read_bytes() == before
+
+
+def test_rows_with_the_found_regions_can_be_trained_again(run: Run, bare: Study, tmp_path: Path) -> None:
+    shutil.copytree(run.folder, tmp_path / "run")
+    again = train(read_recordings(tmp_path / "run"), tmp_path / "run", preset="mini", steps=1)
+    report = again.embed(bare)  # the table without regions, and a new recording
+    assert report.failed == ()
+    assert None not in drawn(read_recordings(again.folder))
+    assert drawn(read_recordings(again.folder))[:4] == drawn(read_recordings(run.folder))
 
 
 def test_damaged_regions_are_refused(run: Run, bare: Study, tmp_path: Path) -> None:

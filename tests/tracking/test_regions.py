@@ -145,6 +145,7 @@ def test_a_video_that_cannot_be_read_gets_no_region(study: list[Recording], tmp_
     broken = Recording(video=tmp_path / "broken.mp4", subject="b", group="all", session="1")
     result = find_regions([broken, *study])
     assert result.of(broken) == broken
+    assert result.lacks(broken)  # it is looked for again when the video is there
     assert result.count == len(study)
 
 

@@ -1,7 +1,7 @@
 """Finding the subject in the picture: regions that show all subjects at the same place and size."""
 
 from .activity import Activity, activity_of
-from .in_run import keep_regions, read_regions, study_for_training, with_found_regions
+from .in_run import keep_regions, read_regions, regions_for_training, start_regions, with_found_regions
 from .placement import Placement, common_box, register
 from .regions import FoundRegions, find_regions
 
@@ -14,7 +14,8 @@ __all__ = [
     "find_regions",
     "keep_regions",
     "read_regions",
+    "regions_for_training",
     "register",
-    "study_for_training",
+    "start_regions",
     "with_found_regions",
 ]

@@ -16,7 +16,7 @@ from napari_ubam.runfolder.paths import REGIONS, TRAINING_REGIONS
 from napari_ubam.study import Recording, Study
 from napari_ubam.study.values import counted
 
-from .regions import FoundRegions, find_regions, lacks_region
+from .regions import FoundRegions, find_regions, key_of, lacks_region
 
 Recordings = TypeVar("Recordings", bound=Iterable[Recording])
 
@@ -34,7 +34,7 @@ def read_regions(folder: Path, name: str = REGIONS) -> FoundRegions | None:
     Returns
     -------
     FoundRegions or None
-        None if the run was trained on whole pictures.
+        None if the run has none: an older version trained it, on the regions of the study or whole pictures.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def read_regions(folder: Path, name: str = REGIONS) -> FoundRegions | None:
         raise RunError(f"{path} is damaged; train again, or draw the regions in the study.") from None
 
 
-def study_for_training(
+def regions_for_training(
     study: Study,
     folder: Path,
     *,
@@ -58,16 +58,16 @@ def study_for_training(
     resume: bool,
     progress: ProgressCallback = silent,
     cancel: Cancel | None = None,
-) -> Study:
-    """Find the regions for a training, and give them to the recordings without one.
+) -> FoundRegions:
+    """Find the regions for a training. Nothing is written.
 
     Parameters
     ----------
     study : Study
     folder : Path
-        Folder of the run. The regions count for the run when `keep_regions` is called.
+        Folder of the run.
     whole_frame : bool
-        Find none.
+        Find none: the whole picture of recordings without a region is used, also of later ones.
     resume : bool
         Use the regions of the training that is resumed.
     progress : callable
@@ -77,35 +77,62 @@ def study_for_training(
 
     Returns
     -------
-    Study
+    FoundRegions
+        For `start_regions`, and with `FoundRegions.of` for each recording.
 
     Raises
     ------
     RunError
-        If regions of an earlier start are damaged.
+        If regions of an earlier training are damaged.
     Cancelled
         If ``cancel`` is set.
     """
-    before = (read_regions(folder, TRAINING_REGIONS) or read_regions(folder)) if resume else None
-    if whole_frame or (resume and before is None) or not any(lacks_region(one) for one in study):
-        if not resume:
-            (folder / TRAINING_REGIONS).unlink(missing_ok=True)
-        return study
-    found = find_regions(study, before, progress, cancel)
-    write_atomic(folder / TRAINING_REGIONS, found.model_dump_json(indent=1).encode())
     lacking = [one for one in study if lacks_region(one)]
+    whole = FoundRegions(regions={key_of(one): None for one in lacking})
+    before = read_regions(folder, TRAINING_REGIONS) if resume else None
+    before = before or read_regions(folder)
+    if resume:
+        if before is None:  # started by an older version, which used whole pictures
+            return whole
+    elif whole_frame:
+        return whole
+    elif before is not None and not _are_drawn_from(before, study):
+        before = None
+    if not lacking:
+        return before or whole
+    found = find_regions(study, before, progress, cancel)
+    progress(Progress("regions", len(study), len(study), message=_sentence(found, lacking)))
+    return found
+
+
+def _are_drawn_from(found: FoundRegions, study: Study) -> bool:
+    """Whether rows have the regions that an earlier training found, as the Study panel takes them."""
+    regions = [found.regions.get(key_of(one)) for one in study if one.roi is not None]
+    drawn = [one.roi for one in study if one.roi is not None]
+    return bool(drawn) and regions == drawn
+
+
+def _sentence(found: FoundRegions, lacking: list[Recording]) -> str:
     count = sum(found.of(one) != one for one in lacking)
-    if count:
-        left = len(lacking) - count
-        sentence = f"Found the region of {counted(count, 'recording')} from where the picture moves."
-        if left:
-            sentence += (
-                f" {counted(left, 'recording')} moved in another way, so the whole frame is used there."
-            )
-    else:
-        sentence = "The subjects move through most of the picture, so the whole frame is used."
-    progress(Progress("regions", len(study), len(study), message=sentence))
-    return _with(found, study)
+    if not count:
+        return "No region was found, so the whole frame is used."
+    left = len(lacking) - count
+    sentence = f"Found the region of {counted(count, 'recording')} from where the picture moves."
+    if left:
+        sentence += f" {counted(left, 'recording')} moved in another way, so the whole frame is used there."
+    return sentence
+
+
+def start_regions(folder: Path, found: FoundRegions) -> None:
+    """Note the regions of a training that begins, so that it can be resumed.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run. The regions count for the run when `keep_regions` is called.
+    found : FoundRegions
+    """
+    write_atomic(folder / TRAINING_REGIONS, found.model_dump_json(indent=1).encode())
 
 
 def keep_regions(folder: Path) -> None:
@@ -117,10 +144,14 @@ def keep_regions(folder: Path) -> None:
         Folder of the run.
     """
     fresh = folder / TRAINING_REGIONS
-    if fresh.is_file():
-        fresh.replace(folder / REGIONS)
-    else:
-        (folder / REGIONS).unlink(missing_ok=True)
+    if not fresh.is_file():  # its checks are repeated; the regions are there already
+        return
+    found, before = read_regions(folder, TRAINING_REGIONS), read_regions(folder)
+    if found is not None and before is not None and before.template == found.template:
+        # Recordings can have been embedded since the training was started.
+        merged = found.model_copy(update={"regions": {**before.regions, **found.regions}})
+        write_atomic(fresh, merged.model_dump_json(indent=1).encode())
+    fresh.replace(folder / REGIONS)
 
 
 def with_found_regions(
@@ -160,8 +191,11 @@ def with_found_regions(
         return recordings
     if find and any(found.lacks(one) for one in recordings):
         found = find_regions(recordings, found, progress, cancel)
-        with suppress(OSError):  # a folder that cannot be written is refused where codes are written
-            write_atomic(folder / REGIONS, found.model_dump_json(indent=1).encode())
+        now = read_regions(folder)  # another command may have found some meanwhile
+        if now is not None and now.template == found.template:
+            found = found.model_copy(update={"regions": {**found.regions, **now.regions}})
+            with suppress(OSError):  # a folder that cannot be written is refused where codes are written
+                write_atomic(folder / REGIONS, found.model_dump_json(indent=1).encode())
     return _with(found, recordings)
 
 

@@ -96,7 +96,7 @@ def find_regions(
     Returns
     -------
     FoundRegions
-        With the regions that were known. A video that cannot be read gets none.
+        With the regions that were known. A video that cannot be read is left out.
 
     Raises
     ------
@@ -106,16 +106,17 @@ def find_regions(
     known = known or FoundRegions()
     todo = [one for one in recordings if known.lacks(one)]
     maps: dict[str, Activity] = {}
+    nothing: dict[str, Roi | None] = {}
     for number, recording in enumerate(todo):
         check_cancelled(cancel)
         progress(Progress("regions", number, len(todo), detail=recording.name))
         try:
             found = activity_of(recording, cancel)
-        except (VideoError, OSError):  # said where the video is needed
-            found = None
+        except (VideoError, OSError):  # said where the video is needed; next time it may be there
+            continue
+        nothing[key_of(recording)] = None
         if found is not None:
             maps[key_of(recording)] = found
-    nothing: dict[str, Roi | None] = {key_of(one): None for one in todo}
     if not known.regions:
         known = _first(maps) if maps else known
         return known.model_copy(update={"regions": {**nothing, **known.regions}})

@@ -13,7 +13,7 @@ from napari_ubam.progress import Progress, check_cancelled
 from napari_ubam.runfolder.tables import Result
 
 from .comparison import Comparison, Settings, adjusted, compare_values, widened
-from .labels import check_levels, in_order, labelled_recordings
+from .labels import check_levels, in_order, labelled_recordings, reference_recordings
 from .measures import DEFAULT, MEASURES
 from .mixed_model import mixed_model
 from .values import session_values, subject_values
@@ -79,7 +79,13 @@ def _compute(inputs: AnalysisInputs, parameters: CompareParameters) -> Result:
         inputs.study, scores, parameters.by, parameters.where, parameters.covariates
     )
     tables = scores.tables
-    sessions = session_values(tables["scores"], tables["episodes"], recordings, within_subjects=within)
+    sessions = session_values(
+        tables["scores"],
+        tables["episodes"],
+        recordings,
+        reference=reference_recordings(inputs.study, scores),
+        within_subjects=within,
+    )
     if within:  # a baseline is closer to itself than any other recording can be
         sessions = sessions[~sessions["reference"]]
     said += _without_scores(recordings, sessions, within)

@@ -72,6 +72,27 @@ def labelled_recordings(
     return table[table["level"] != ""].reset_index(drop=True), said
 
 
+def reference_recordings(study: Study, scores: Result) -> pd.DataFrame:
+    """List all reference recordings of the scores, also those that are not compared.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the run.
+    scores : Result
+        Scores of the run.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``recording`` and ``subject``.
+    """
+    names = set(map(str, scores.facts["reference_recordings"]))
+    return pd.DataFrame(
+        [(one.name, one.subject) for one in study if one.name in names], columns=["recording", "subject"]
+    )
+
+
 def value_of(recording: Recording, column: str) -> str:
     """Read a column of the study.
 

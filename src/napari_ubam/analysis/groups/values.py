@@ -16,7 +16,12 @@ _SUMS = ["frames", "seconds", "constant", "episodic", "episode_time", "episodes"
 
 
 def session_values(
-    scores: pd.DataFrame, episodes: pd.DataFrame, recordings: pd.DataFrame, *, within_subjects: bool = False
+    scores: pd.DataFrame,
+    episodes: pd.DataFrame,
+    recordings: pd.DataFrame,
+    *,
+    reference: pd.DataFrame | None = None,
+    within_subjects: bool = False,
 ) -> pd.DataFrame:
     """Measure each subject in each condition and session.
 
@@ -32,6 +37,9 @@ def session_values(
     recordings : DataFrame
         One row for each recording: ``recording, subject, level, session`` as text, and ``reference`` as bool.
         Others of the table of scores are left out.
+    reference : DataFrame, optional
+        All reference recordings of the scores with their columns ``recording`` and ``subject``, also those
+        that are not compared. If left out: those among ``recordings``.
     within_subjects : bool
         Whether each subject was scored against its own reference recordings. The excess is then that over its
         own reference.
@@ -43,11 +51,13 @@ def session_values(
         and those of `MEASURES`. A length of episodes is NaN where there are none. Subjects without a scored
         frame are left out.
     """
-    lines = _lines(scores, recordings, within_subjects)
+    if reference is None:
+        reference = recordings[recordings["reference"]]
+    lines = _lines(scores, reference, recordings["subject"], within_subjects)
     each = _of_recordings(scores, episodes, recordings, lines)
     keys = ["subject", "level", "session"]
     groups = each.groupby(keys, sort=False)
-    found = groups[_SUMS].sum()
+    found = groups[_SUMS].sum(min_count=1)
     found["reference"] = groups["reference"].any()
     found["recordings"] = groups.size()
     found = found[found["frames"] > 0].reset_index()
@@ -88,9 +98,10 @@ def subject_values(sessions: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
-def _lines(scores: pd.DataFrame, recordings: pd.DataFrame, within_subjects: bool) -> Mapping[str, float]:
+def _lines(
+    scores: pd.DataFrame, reference: pd.DataFrame, subjects: pd.Series, within_subjects: bool
+) -> Mapping[str, float]:
     """Episodic part at the 95th percentile of the reference that a subject is compared with."""
-    reference = recordings[recordings["reference"]]
     parts = {
         str(subject): scores.loc[scores["recording"].isin(names), "episodic"].to_numpy(float)
         for subject, names in reference.groupby("subject")["recording"]
@@ -99,7 +110,7 @@ def _lines(scores: pd.DataFrame, recordings: pd.DataFrame, within_subjects: bool
     if within_subjects:
         return {subject: Calibration.of([values]).deviation(LINE) for subject, values in parts.items()}
     line = Calibration.of(list(parts.values())).deviation(LINE) if parts else float("nan")
-    return dict.fromkeys(recordings["subject"].astype(str), line)
+    return dict.fromkeys(subjects.astype(str), line)
 
 
 def _of_recordings(
@@ -115,7 +126,8 @@ def _of_recordings(
     found = recordings.set_index("recording")
     found["frames"] = grouped.size().reindex(found.index, fill_value=0)
     for name in ("constant", "episodic"):
-        found[name] = grouped[name].sum().reindex(found.index, fill_value=0.0)
+        # Without a line nothing is known, which is not the same as no excess.
+        found[name] = grouped[name].sum(min_count=1).reindex(found.index)
     found["seconds"] = found["frames"] * interval.reindex(found.index).fillna(0.0)
     length = episodes["stop_time"].astype(float) - episodes["start_time"].astype(
         float

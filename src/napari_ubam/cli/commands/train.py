@@ -111,7 +111,16 @@ def train(
     """Learn posture and behaviour from the videos of a study, without labels."""
     with refusals(), working(run, "train") as (tell, cancel):
         _refuse_options(
-            magnifier, {"--preset": preset, "--window": window, "--backbone": backbone}, {"--vgg": vgg}
+            magnifier,
+            {
+                "--preset": preset,
+                "--window": window,
+                "--backbone": backbone,
+                "--backbone-name": backbone_name,
+                "--tune-backbone": tune_backbone or None,
+                "--whole-frame": whole_frame or None,
+            },
+            {"--vgg": vgg},
         )
         load_libraries(tell, training=True)
         from napari_ubam.run import train as learn

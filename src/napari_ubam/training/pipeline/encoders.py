@@ -32,7 +32,7 @@ from napari_ubam.runfolder.paths import (
     backbone_file,
 )
 from napari_ubam.study import Recording, Study
-from napari_ubam.tracking import keep_regions, study_for_training
+from napari_ubam.tracking import FoundRegions, keep_regions, regions_for_training, start_regions
 from napari_ubam.training.checks.holdout import held_out
 from napari_ubam.training.checks.model_checks import assess
 from napari_ubam.training.checks.quality import Quality, StageFacts, TrainingFacts
@@ -103,11 +103,13 @@ def _train(
         config = config.with_backbone(backbone.config)
     elif started is not None:
         config = config.with_backbone(started.config.posture.backbone)
-    recordings = _in_their_regions(study, folder, options, resume=started is not None)
+    regions = _regions(study, folder, options, resume=started is not None)
+    recordings = [regions.of(one) for one in study]
     if started is None or preset_name is not None:
         config = _with_crop_shape(config, recordings, options)
     context = TrainingContext(folder, checkpoints, config, options, study_hash(recordings))
     record = context.begin(started)
+    start_regions(folder, regions)
     if backbone is not None:
         # From now on only the copy is used, so the training can be resumed without the file. One that is
         # tuned becomes a part of the posture encoder.
@@ -121,10 +123,10 @@ def _train(
         _learn(context, record, recordings)
 
 
-def _in_their_regions(study: Study, folder: Path, options: TrainingOptions, resume: bool) -> list[Recording]:
+def _regions(study: Study, folder: Path, options: TrainingOptions, resume: bool) -> FoundRegions:
     """Find the regions of the recordings that have none."""
     try:
-        found = study_for_training(
+        return regions_for_training(
             study,
             folder,
             whole_frame=options.whole_frame,
@@ -134,7 +136,6 @@ def _in_their_regions(study: Study, folder: Path, options: TrainingOptions, resu
         )
     except Cancelled as stopped:
         raise Cancelled("The training was cancelled before it began; nothing was changed.") from stopped
-    return list(found)
 
 
 def _learn(context: TrainingContext, record: TrainingRecord, recordings: list[Recording]) -> None:

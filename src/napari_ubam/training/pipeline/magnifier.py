@@ -46,8 +46,8 @@ def train_run_magnifier(study: Study, folder: Path, options: TrainingOptions) ->
         When ``options.cancel`` is set.
     """
     encoder = ModelEncoder.load(folder)
-    study = with_found_regions(folder, study, find=True, progress=options.progress, cancel=options.cancel)
     with one_training(folder, lambda sentence: options.progress(Progress(STAGE, 0, 0, message=sentence))):
+        study = with_found_regions(folder, study, find=True, progress=options.progress, cancel=options.cancel)
         _train(study, folder, options, encoder)
 
 

@@ -370,7 +370,7 @@ def recorded(folder: Path) -> Iterator[None]:
             "The training was cancelled before its first step; resuming starts it with the same settings."
         ) from stopped
     except UbamError:
-        if not unfinished(folder):
+        if not _checkpoint_times(folder):
             (folder / TRAINING).unlink(missing_ok=True)
         raise
 
