@@ -200,8 +200,16 @@ def _training(
     )
     context = TrainingContext(folder, folder, config, options, "")
 
-    def run(learner: Learner, batches: Batches, stage: str) -> FitResult:
-        done = fit(learner, batches, context.plan(stage), folder=folder / stage, stage=stage, progress=tell)
+    def run(learner: Learner, batches: Batches, stage: str, held_out: Batches | None = None) -> FitResult:
+        done = fit(
+            learner,
+            batches,
+            context.plan(stage),
+            folder=folder / stage,
+            stage=stage,
+            held_out=held_out,
+            progress=tell,
+        )
         say(f"{stage}: {done.steps} steps in {done.seconds / 60:.1f} minutes, losses {done.losses}")
         return done
 
