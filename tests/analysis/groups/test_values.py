@@ -83,3 +83,17 @@ def test_subjects_without_a_score_are_left_out() -> None:
     nothing = episodes([], []).assign(recording="")
     found = session_values(table, nothing, labels(parts, reference))
     assert found["subject"].tolist() == ["s0", "s1", "s2", "s3"]
+
+
+def test_excess_does_not_depend_on_which_recordings_are_compared() -> None:
+    parts = [codes(f"r{number}", f"s{number}") for number in range(6)]
+    reference = ["r0", "r1", "r2", "r3"]
+    scores, nothing = score_table(deviation(parts, reference)), episodes([], []).assign(recording="")
+    everything = labels(parts, reference)
+    whole = session_values(scores, nothing, everything).set_index("subject")["episodic"]
+    compared, line = everything[~everything["reference"]], everything[everything["reference"]]
+    part = session_values(scores, nothing, compared, reference=line).set_index("subject")["episodic"]
+    assert part.to_dict() == pytest.approx(whole[["s4", "s5"]].to_dict())
+    assert (part > 0).all()
+    unknown = session_values(scores, nothing, compared)["episodic"]
+    assert unknown.isna().all()  # no line, so nothing is known
