@@ -31,7 +31,7 @@ Individual = Annotated[
     str,
     typer.Option(
         metavar="remove|keep",
-        help="remove: compare without what each subject has in common in a session; keep: compare with it.",
+        help="Compare without what each subject has in common in a session (remove), or with it (keep).",
     ),
 ]
 Kind = Annotated[str, typer.Option(help=f"Embedding: {' or '.join(KINDS)}.")]

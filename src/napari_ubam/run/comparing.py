@@ -78,7 +78,7 @@ class ComparingRun(ReadableRun):
             ``episodic``, ``constant``, ``time_in_episodes``, ``episodes_per_minute``, ``episode_seconds``; or
             ``("all",)``. p is adjusted for their number, so ask for few.
         where : str
-            Filter of the recordings, such as ``"session=2"``. Empty: all.
+            Filter of the recordings, such as ``"session=3"``. Empty: all.
         baseline : str
             Value that the others are compared with. Empty: the one with the reference recordings.
         adjust : str

@@ -74,8 +74,8 @@ def test_a_training_that_was_killed_does_not_block_the_next_one(tmp_path: Path) 
 
 
 def test_a_training_that_is_refused_leaves_no_folder(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="study of one recording"):
-        train(Study([study[0]]), tmp_path / "run", preset="mini", device="cpu")
+    with pytest.raises(RunError, match="window of 0 ms"):
+        train(study, tmp_path / "run", preset="mini", device="cpu", window_ms=0)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -31,7 +31,7 @@ class CompareParameters(AnalysisParameters):
     measures: tuple[str, ...] = Field(
         DEFAULT, description=f"What is compared: some of {', '.join(MEASURES)}; or all."
     )
-    where: str = Field("", description="Filter of the recordings, such as session=2. Empty: all.")
+    where: str = Field("", description="Filter of the recordings, such as session=3. Empty: all.")
     baseline: str = Field(
         "", description="Value that the others are compared with. Empty: the one of the reference."
     )

@@ -35,7 +35,7 @@ Measures = Annotated[
     ),
 ]
 Where = Annotated[
-    str, typer.Option(metavar="FILTER", help="Compare only these recordings, such as session=2.")
+    str, typer.Option(metavar="FILTER", help="Compare only these recordings, such as session=3.")
 ]
 Baseline = Annotated[
     str,
