@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,6 +41,43 @@ class Crops(Protocol):
         (n, y, x) or (n, y, x, 3) uint8 array
         """
         ...
+
+
+@dataclass(frozen=True)
+class CropsPart(ABC):
+    """Crops of a part of a recording; subclasses give its `runs`.
+
+    Parameters
+    ----------
+    crops : Crops
+        All crops of the recording.
+    """
+
+    crops: Crops
+
+    @property
+    @abstractmethod
+    def runs(self) -> Sequence[tuple[int, int]]:
+        """First frame, and frame after the last, of each run of frames without a gap."""
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+        return self.crops.fps
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Read the crops of consecutive frames.
+
+        Parameters
+        ----------
+        start, stop : int
+            First frame, and frame after the last.
+
+        Returns
+        -------
+        (n, y, x) or (n, y, x, 3) uint8 array
+        """
+        return self.crops.read(start, stop)
 
 
 @dataclass(frozen=True)

@@ -147,10 +147,8 @@ def keep_regions(folder: Path) -> None:
     if not fresh.is_file():  # its checks are repeated; the regions are there already
         return
     found, before = read_regions(folder, TRAINING_REGIONS), read_regions(folder)
-    if found is not None and before is not None and before.template == found.template:
-        # Recordings can have been embedded since the training was started.
-        merged = found.model_copy(update={"regions": {**before.regions, **found.regions}})
-        write_atomic(fresh, merged.model_dump_json(indent=1).encode())
+    if found is not None and before is not None:  # recordings can have been embedded since the start
+        start_regions(folder, found.joined(before))
     fresh.replace(folder / REGIONS)
 
 
@@ -193,7 +191,7 @@ def with_found_regions(
         found = find_regions(recordings, found, progress, cancel)
         now = read_regions(folder)  # another command may have found some meanwhile
         if now is not None and now.template == found.template:
-            found = found.model_copy(update={"regions": {**found.regions, **now.regions}})
+            found = now.joined(found)
             with suppress(OSError):  # a folder that cannot be written is refused where codes are written
                 write_atomic(folder / REGIONS, found.model_dump_json(indent=1).encode())
     return _with(found, recordings)

@@ -49,6 +49,12 @@ class FoundRegions(BaseModel):
             return recording
         return recording.model_copy(update={"roi": found})
 
+    def joined(self, other: FoundRegions) -> FoundRegions:
+        """Add the regions of another result on the same common map; its own ones win."""
+        if other.template != self.template:
+            return self
+        return self.model_copy(update={"regions": {**other.regions, **self.regions}})
+
     def lacks(self, recording: Recording) -> bool:
         """Whether a recording has no region and was not looked at."""
         return lacks_region(recording) and key_of(recording) not in self.regions

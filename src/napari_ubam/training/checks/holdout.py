@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from napari_ubam.learners.sampling import Crops
+from napari_ubam.learners.sampling import Crops, CropsPart
 
 FEWEST_SUBJECTS = 5  # with fewer, all are needed for the training
 SUBJECTS_FOR_ONE = 10  # subjects for each one that is held out
@@ -82,7 +81,7 @@ def first_late_frame(crops: Crops) -> int:
 
 
 @dataclass(frozen=True)
-class LateCrops:
+class LateCrops(CropsPart):
     """Crops of the last fifth of a recording, without the gap at its beginning.
 
     Parameters
@@ -91,36 +90,15 @@ class LateCrops:
         All crops of the recording.
     """
 
-    crops: Crops
-
     @property
     def runs(self) -> Sequence[tuple[int, int]]:
         """First frame, and frame after the last, of each run in the last fifth; there may be none."""
         begin = first_late_frame(self.crops)
         return [(max(start, begin), stop) for start, stop in self.crops.runs if stop > begin]
 
-    @property
-    def fps(self) -> float:
-        """Frames per second."""
-        return self.crops.fps
-
-    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Read the crops of consecutive frames.
-
-        Parameters
-        ----------
-        start, stop : int
-            First frame, and frame after the last.
-
-        Returns
-        -------
-        (n, y, x) or (n, y, x, 3) uint8 array
-        """
-        return self.crops.read(start, stop)
-
 
 @dataclass(frozen=True)
-class EarlyCrops:
+class EarlyCrops(CropsPart):
     """Crops of a recording without its last fifth.
 
     Parameters
@@ -129,29 +107,8 @@ class EarlyCrops:
         All crops of the recording.
     """
 
-    crops: Crops
-
     @property
     def runs(self) -> Sequence[tuple[int, int]]:
         """First frame, and frame after the last, of each run before the last fifth."""
         end = boundary(self.crops.runs)
         return [(start, min(stop, end)) for start, stop in self.crops.runs if start < end]
-
-    @property
-    def fps(self) -> float:
-        """Frames per second."""
-        return self.crops.fps
-
-    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Read the crops of consecutive frames.
-
-        Parameters
-        ----------
-        start, stop : int
-            First frame, and frame after the last.
-
-        Returns
-        -------
-        (n, y, x) or (n, y, x, 3) uint8 array
-        """
-        return self.crops.read(start, stop)

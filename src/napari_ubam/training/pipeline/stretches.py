@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ubam.learners.posture_track import PostureTrack
-from napari_ubam.learners.sampling import Crops
+from napari_ubam.learners.sampling import Crops, CropsPart
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.runfolder.errors import RunError
 
@@ -19,7 +19,7 @@ MOST = 100  # stretches in a part
 
 
 @dataclass(frozen=True)
-class CropsPart:
+class StretchCrops(CropsPart):
     """Crops of some stretches of a recording.
 
     Parameters
@@ -30,7 +30,6 @@ class CropsPart:
         First frame, and frame after the last, of each stretch.
     """
 
-    crops: Crops
     spans: Sequence[tuple[int, int]]
 
     @cached_property
@@ -41,25 +40,6 @@ class CropsPart:
             inside = ((max(first, start), min(last, stop)) for start, stop in self.spans)
             found += [(start, stop) for start, stop in inside if start < stop]
         return tuple(found)
-
-    @property
-    def fps(self) -> float:
-        """Frames per second."""
-        return self.crops.fps
-
-    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Read the crops of consecutive frames.
-
-        Parameters
-        ----------
-        start, stop : int
-            First frame, and frame after the last.
-
-        Returns
-        -------
-        (n, y, x) or (n, y, x, 3) uint8 array
-        """
-        return self.crops.read(start, stop)
 
 
 @dataclass(frozen=True)
@@ -114,7 +94,7 @@ class Stretches:
         count = int(np.clip(len(frames) / (USUAL * window), parts, MOST * parts))
         return cls(frames[np.arange(count) * len(frames) // count].astype(np.int64), parts)
 
-    def crops(self, crops: Crops) -> list[CropsPart]:
+    def crops(self, crops: Crops) -> list[StretchCrops]:
         """Divide the crops of the recording.
 
         Parameters
@@ -124,12 +104,12 @@ class Stretches:
 
         Returns
         -------
-        list of CropsPart
+        list of StretchCrops
             One for each part.
         """
         ends = [*self.edges[1:].tolist(), crops.runs[-1][1]]
         spans = list(zip(self.edges.tolist(), ends, strict=True))
-        return [CropsPart(crops, spans[part :: self.parts]) for part in range(self.parts)]
+        return [StretchCrops(crops, spans[part :: self.parts]) for part in range(self.parts)]
 
     def tracks(self, track: PostureTrack, frames: NDArray[np.int64]) -> list[PostureTrack]:
         """Divide the windows of the recording by the frame in their centre.
