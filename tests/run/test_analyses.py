@@ -195,6 +195,24 @@ def test_a_figure_of_an_earlier_result_does_not_stay(run: Run) -> None:
     assert not (run.folder / "figures" / "toy.png").exists()
 
 
+def test_sentences_of_an_analysis_are_printed_and_in_the_report(run: Run) -> None:
+    register_analysis(
+        replace(
+            TOY,
+            conclude=lambda result: [
+                f"The paths of {len(result.tables['toy_paths'])} recordings were added."
+            ],
+            methods=lambda facts: f"Paths are in units of {facts['unit']}.",
+        )
+    )
+    code, text = call("analyse", "toy", "--run", run.folder)
+    said = ["The paths of 5 recordings were added.", "Paths are in units of cosine."]
+    assert code == 0
+    assert all(one in text for one in said)
+    page = run.report().read_text("utf-8")
+    assert all(one in page for one in said)
+
+
 def test_a_cancelled_analysis_keeps_the_earlier_result(run: Run) -> None:
     run.analyse("toy", lag=3)
     cancel = threading.Event()

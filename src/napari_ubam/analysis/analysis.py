@@ -123,6 +123,10 @@ class Analysis:
         A subclass of `AnalysisParameters`.
     draw : callable, optional
         Takes the `Result`, and returns a matplotlib figure. It is saved with the run and shown in the report.
+    conclude : callable, optional
+        Takes the `Result`, and returns sentences: what was found, and what it does not show.
+    methods : callable, optional
+        Takes the facts of the `Result`, and returns a paragraph for the methods section of a paper.
     """
 
     name: str
@@ -131,6 +135,24 @@ class Analysis:
     compute: Callable[[AnalysisInputs, Any], Result]
     parameters: type[AnalysisParameters] = AnalysisParameters
     draw: Callable[[Result], Figure] | None = None
+    conclude: Callable[[Result], Sequence[str]] | None = None
+    methods: Callable[[Mapping[str, Any]], str] | None = None
+
+    def sentences(self, result: Result) -> list[str]:
+        """Say what was found, and how.
+
+        Parameters
+        ----------
+        result : Result
+            Of this analysis.
+
+        Returns
+        -------
+        list of str
+            What `conclude` says, and then what `methods` says; empty if the analysis has neither.
+        """
+        found = list(self.conclude(result)) if self.conclude is not None else []
+        return [*found, self.methods(result.facts)] if self.methods is not None else found
 
     def parse(self, values: Mapping[str, Any]) -> AnalysisParameters:
         """Check parameters, and fill in the defaults of the others.

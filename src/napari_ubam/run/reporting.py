@@ -161,7 +161,9 @@ def _analyses(folder: Path, now: CurrentRun) -> Iterator[Part]:
         known = analyses().get(name)
         title = known.title if known else name.replace("_", " ").capitalize()
         sentences = [known.description] if known else []
-        sentences += [*now.changes_since(result), *result.warnings, *_settings(result.facts)]
+        sentences += [*now.changes_since(result), *result.warnings]
+        sentences += known.sentences(result) if known else []
+        sentences += _settings(result.facts)
         figures = _figures(folder, name)
         for number, (table, rows) in enumerate(result.tables.items()):
             where = f"All rows are in {table}.csv ({counted(len(rows), 'row')})."

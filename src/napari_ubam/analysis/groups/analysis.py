@@ -17,6 +17,7 @@ from .labels import check_levels, in_order, labelled_recordings, reference_recor
 from .measures import DEFAULT, MEASURES
 from .mixed_model import mixed_model
 from .values import session_values, subject_values
+from .words import conclusions, methods_text
 
 ENOUGH = 8  # reference subjects; see "Groups" of docs/benchmarks.md
 
@@ -211,4 +212,6 @@ COMPARE = Analysis(
     "with effect sizes and intervals. The unit is the subject.",
     _compute,
     CompareParameters,
+    conclude=conclusions,
+    methods=methods_text,
 )

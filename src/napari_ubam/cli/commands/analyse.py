@@ -62,8 +62,12 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _print(result: Result, folder: Path) -> None:
+    from napari_ubam.analysis import find_analysis
+
     for sentence in result.warnings:
         typer.echo(sentence, err=True)
+    for sentence in find_analysis(result.name).sentences(result):
+        typer.echo(sentence)
     for name, table in result.tables.items():
         typer.echo(f"{name}:")
         typer.echo(table.head(ROWS).to_string(index=False, float_format="{:.4g}".format))
