@@ -377,3 +377,18 @@ def test_writing_and_reading_loses_nothing(study: Study) -> None:
         again = Study.from_csv(path, check_files=False)
         assert again == study
         assert again.to_csv(Path(name) / "again.csv").read_bytes() == path.read_bytes()
+
+
+def test_a_file_with_key_points_is_relative_to_the_table(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4", "poses/a.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    table = tmp_path / "study.csv"
+    table.write_text("video,subject,group,session,keypoints\na.mp4,1,x,0,poses/a.csv\nb.mp4,2,x,0,\n")
+    study = Study.from_csv(table)
+    assert [one.keypoints for one in study] == [(tmp_path / "poses" / "a.csv").resolve(), None]
+    assert "poses/a.csv" in study.to_csv(tmp_path / "copy.csv").read_text()
+    assert Study.from_csv(tmp_path / "copy.csv") == study
+    table.write_text("video,subject,group,session,keypoints\na.mp4,1,x,0,poses/c.csv\n")
+    with pytest.raises(StudyError, match=r"row 2, column keypoints: .*c.csv"):
+        Study.from_csv(table)

@@ -79,8 +79,8 @@ class Study(RootModel[tuple[Recording, ...]]):
         ----------
         path : str or Path
             Table with the columns ``video, subject, group, session``. Optional columns are ``name, x, y,
-            width, height, start, stop, fps, track, intervals``. All other columns become metadata. Paths in
-            the table are relative to its folder.
+            width, height, start, stop, fps, track, intervals, keypoints``. All other columns become metadata.
+            Paths in the table are relative to its folder.
         check_files : bool
             Whether a missing video is a fault. Tracks and interval tables are always read.
 

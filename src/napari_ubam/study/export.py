@@ -41,6 +41,7 @@ def cells(recording: Recording, folder: Path | None, track: Path | None) -> dict
         "fps": "" if recording.fps is None else clear_text(recording.fps),
         "track": _path(track, folder),
         "intervals": _path(recording.intervals_path, folder) or intervals,
+        "keypoints": _path(recording.keypoints, folder),
         **recording.metadata,
     }
 

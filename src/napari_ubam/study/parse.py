@@ -70,6 +70,7 @@ class _RowParser:
         fields["roi"] = self._roi()
         fields["track"] = self._track()
         fields["intervals"], fields["intervals_path"] = self._intervals()
+        fields["keypoints"] = self._keypoints()
         fields["video"] = self._video()
         try:
             recording = Recording(**fields)
@@ -125,6 +126,16 @@ class _RowParser:
             for fault in error.faults:
                 self._fault("intervals", fault.problem, fault.remedy)
             return (), None
+
+    def _keypoints(self) -> Path | None:
+        cell = self.row.cells.get("keypoints", "")
+        if not cell:
+            return None
+        path = resolve(cell, self.folder)
+        absent = missing_file(path, self.row.number, "keypoints") if self.check_files else None
+        if absent:
+            self.faults.append(absent)
+        return path
 
     def _table(self, column: str, cell: str, read: Callable[[Path], T]) -> T | None:
         path = resolve(cell, self.folder)

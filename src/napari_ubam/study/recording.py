@@ -21,7 +21,7 @@ from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute
 
 REQUIRED = ("video", "subject", "group", "session")
 ROI_COLUMNS = ("x", "y", "width", "height")
-OPTIONAL = ("name", *ROI_COLUMNS, "start", "stop", "fps", "track", "intervals")
+OPTIONAL = ("name", *ROI_COLUMNS, "start", "stop", "fps", "track", "intervals", "keypoints")
 
 T = TypeVar("T")
 
@@ -51,6 +51,9 @@ class Recording(Checked):
         Conditions over time, in seconds of the video. Text has the form ``label:start-stop``.
     intervals_path : Path, optional
         Table from which the intervals were read.
+    keypoints : Path, optional
+        File with key points of the subject, which `napari_ubam.poses.read_poses` reads. A relative path
+        refers to the current folder and is made absolute.
     metadata : dict of str to str
         Additional columns.
 
@@ -74,6 +77,7 @@ class Recording(Checked):
     track: Track | None = None
     intervals: tuple[Interval, ...] = ()
     intervals_path: Path | None = None
+    keypoints: Path | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -90,6 +94,11 @@ class Recording(Checked):
         if not isinstance(value, str | os.PathLike) or not str(value).strip():
             raise refusal(f"{value!r} is not a path", "enter the path of the video")
         return existing_form(absolute(Path(value)))
+
+    @field_validator("keypoints", mode="before")
+    @classmethod
+    def _keypoints(cls, value: Any) -> Any:
+        return existing_form(absolute(Path(value))) if isinstance(value, str | os.PathLike) else value
 
     @field_validator("intervals", mode="before")
     @classmethod

@@ -161,7 +161,7 @@ def changed_recordings(now: Iterable[Recording], before: Study) -> list[str]:
 
 def _facts(one: Recording) -> Recording:
     """Keep of a recording what results depend on."""
-    return one.model_copy(update={"metadata": {}, "intervals_path": None})
+    return one.model_copy(update={"metadata": {}, "intervals_path": None, "keypoints": None})
 
 
 def _selected(study: Study, reference: str) -> tuple[str, ...]:
