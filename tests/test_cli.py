@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -146,3 +147,18 @@ def test_letters_that_a_pipe_lacks_do_not_end_the_command(study: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert b"?" in done.stdout
+
+
+@pytest.mark.parametrize(("platform", "mark"), [("linux", "'"), ("win32", '"')])
+def test_the_command_that_trains_longer_can_be_pasted(
+    study: Path, tmp_path: Path, platform: str, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "my run"
+    advice = SimpleNamespace(more_minutes=12)
+    quality = SimpleNamespace(summary=list, next_step="Train about 12 minutes more.", advice=advice)
+    done = SimpleNamespace(quality=quality, folder=run)
+    monkeypatch.setattr("napari_ubam.run.train", lambda *_, **__: done)
+    monkeypatch.setattr("napari_ubam.cli.commands.train.load_libraries", lambda *_, **__: None)
+    monkeypatch.setattr("napari_ubam.jobs.shell.sys", SimpleNamespace(platform=platform))
+    said = CliRunner().invoke(app, ["train", str(study), "--run", str(run)]).output
+    assert f"--run {mark}{run}{mark} --resume --minutes 12" in said

@@ -91,6 +91,11 @@ def test_original_weights_are_used_as_they_are(study: Study, tmp_path: Path) -> 
     kept = made.encoder("cpu")._posture.state_dict()
     torch.testing.assert_close(kept["fc6.weight"], checkpoint_of_encoders()["fc6.fc6.weight"])
 
+    train(study, made.folder, device="cpu", resume=True, progress=tell)
+    assert any("weights were kept without training, so only the checks" in sentence for sentence in said)
+    train(study, made.folder, device="cpu", resume=True, steps=1)  # from the pretrained weights
+    assert read_header(made.folder / "posture.safetensors").steps == 1
+
     vae = checkpoint(tmp_path / "checkpoint.pth.tar", checkpoint_of_vae())
     train_magnifier(study, made, device="cpu", steps=0, weights=vae, progress=tell)
     assert "All layers of the magnifier were loaded from checkpoint.pth.tar." in said

@@ -362,3 +362,16 @@ def test_a_command_that_waits_does_not_start_beside_that_of_another_window(tmp_p
     assert "'demo' is still running" in first.job_progress.messages[-1]
     second.end_job()
     finish(second, 60)
+
+
+def test_another_run_does_not_take_the_comparison_that_was_chosen_for_this_one(
+    run: Run, tmp_path: Path
+) -> None:
+    session = Session()
+    session.set_contents(read_run(run.folder))
+    session.set_within("subject")
+    session.set_contents(RunContents(tmp_path))  # a run without scores
+    assert session.within == ""
+    session.set_contents(read_run(run.folder))
+    assert session.within == ""
+    assert session.outdated == ""

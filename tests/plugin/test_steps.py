@@ -60,6 +60,7 @@ def test_every_command_is_one_that_the_command_line_knows(tmp_path: Path) -> Non
     steps = [
         train_step(study, run, preset="tiny", minutes=2.5, window_ms=400, resume=True),
         train_step(study, run, backbone="net.pth", backbone_name="dinov2_vits14", tune_backbone=True),
+        train_step(study, run, whole_frame=True),
         train_magnifier_step(study, run, minutes=1),
         embed_step(study, run),
         score_step(study, run, "group=healthy and session=0"),

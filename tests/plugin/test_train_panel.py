@@ -247,6 +247,16 @@ def test_a_training_takes_the_backbone_of_the_panel(
     assert "--backbone" not in " ".join(started[1])
 
 
+def test_whole_pictures_are_a_choice_of_the_panel(
+    panel: TrainPanel, started: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_ubam.plugin.panels.train.ask_about_trained", lambda *_: "start")
+    panel.start.click()
+    panel.whole_frame.click()
+    panel.start.click()
+    assert ["--whole-frame" in words for words in started] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

@@ -62,3 +62,13 @@ def test_recordings_are_removed_but_not_all(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="keep at least one"):
         remove_recordings(tmp_path, "c")
     assert read_recordings(tmp_path).names == ("c",)
+
+
+def test_a_study_that_cannot_be_read_is_not_replaced(tmp_path: Path) -> None:
+    add_recordings(tmp_path, [rat("a"), rat("b")])
+    table = tmp_path / "study.csv"
+    table.write_text(table.read_text().replace("subject", "who"))
+    before = table.read_bytes()
+    with pytest.raises(RunError, match=r"study\.csv, cannot be read, so no recording can be added to it"):
+        add_recordings(tmp_path, [rat("c")])
+    assert table.read_bytes() == before

@@ -60,6 +60,12 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert found.facts["created"].startswith("20")
 
 
+def test_a_column_of_text_may_be_named_like_a_time(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"recording": ["a", "b"], "clock_time": ["09:30", "noon"]})
+    write_result(tmp_path, Result("toy", {"toy_rows": rows}))
+    assert read_result(tmp_path, "toy").tables["toy_rows"]["clock_time"].tolist() == ["09:30", "noon"]
+
+
 def test_numbers_have_the_formats_that_other_programs_know(tmp_path: Path) -> None:
     write_result(tmp_path, toy())
     first = (tmp_path / "toy_rows.csv").read_bytes().split(b"\n")[1]

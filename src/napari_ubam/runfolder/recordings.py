@@ -99,12 +99,14 @@ def add_recordings(folder: Path, recordings: Iterable[Recording]) -> None:
     folder : Path
         Folder of the run.
     recordings : iterable of Recording
+
+    Raises
+    ------
+    RunError
+        If the run has a study that cannot be read. It is not replaced, since recordings would be lost.
     """
     new = {one.name: one for one in recordings}
-    try:
-        before = {one.name: one for one in read_recordings(folder)}
-    except (RunError, StudyError, OSError):  # no study yet, or a track is gone: the new recordings count
-        before = {}
+    before = _recordings_before(folder)
     if not new:
         return
     try:
@@ -114,6 +116,20 @@ def add_recordings(folder: Path, recordings: Iterable[Recording]) -> None:
         others = {name: one for name, one in before.items() if one.video not in videos}
         study = Study((others | new).values())
     set_recordings(folder, study)
+
+
+def _recordings_before(folder: Path) -> dict[str, Recording]:
+    """Give the recordings of a run by name; none if the run has no study yet."""
+    path = folder / STUDY
+    if not path.is_file():
+        return {}
+    try:
+        return {one.name: one for one in read_recordings(folder)}
+    except (RunError, StudyError, OSError) as error:
+        raise RunError(
+            f"The study of the run, {path}, cannot be read, so no recording can be added to it; correct the "
+            f"file, or remove it and embed all recordings again. {error}"
+        ) from error
 
 
 def set_recordings(folder: Path, study: Study) -> None:

@@ -297,7 +297,11 @@ def _text_columns(result: Result) -> dict[str, list[str]]:
 
 def _to_csv(table: pd.DataFrame) -> bytes:
     """Table as CSV: times to the microsecond, other numbers with six digits."""
-    times = [name for name in table.columns if name == "time" or str(name).endswith("_time")]
+    times = [
+        name
+        for name in table.columns
+        if (name == "time" or str(name).endswith("_time")) and is_numeric_dtype(table[name])
+    ]
     text = table.assign(**{name: table[name].map("{:.6f}".format) for name in times})
     return text.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()
 

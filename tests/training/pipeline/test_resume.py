@@ -164,6 +164,32 @@ def test_a_training_without_its_checkpoints_does_not_go_on(study: Study, folder:
         train(study, folder, device="cpu", resume=True, steps=8)
 
 
+def test_a_continuation_that_is_refused_leaves_a_training_that_has_ended(study: Study, folder: Path) -> None:
+    record = (folder / "checkpoints" / "training.json").read_bytes()
+    shorter = Study([one.model_copy(update={"stop": 3}) if one == study[0] else one for one in study])
+    with pytest.raises(RunError, match="started with other recordings"):
+        train(shorter, folder, device="cpu", resume=True, steps=8)
+    assert (folder / "checkpoints" / "training.json").read_bytes() == record
+    hidden = study[0].video.with_suffix(".hidden")
+    study[0].video.rename(hidden)
+    try:
+        with pytest.raises(RunError, match="cannot be read now, unlike at the start"):
+            train(study, folder, device="cpu", resume=True, steps=8)
+    finally:
+        hidden.rename(study[0].video)
+    assert (folder / "checkpoints" / "training.json").read_bytes() == record
+    assert unfinished_trainings(folder) == ()
+
+
+def test_a_continuation_that_is_stopped_before_its_first_step_leaves_the_model(
+    study: Study, folder: Path
+) -> None:
+    stop = StopIn("videos", step=0)
+    with pytest.raises(Cancelled, match="before it went on; the model stays as it was"):
+        train(study, folder, device="cpu", resume=True, steps=8, progress=stop, cancel=stop)
+    assert unfinished_trainings(folder) == ()
+
+
 def test_rounding_in_a_fitted_layer_does_not_discard_the_behaviour_encoder(
     study: Study, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import typer
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import Device, RunFolder, StudyFile
 from napari_ubam.cli.progress_and_refusals import OptionError, load_libraries, refusals, working
+from napari_ubam.jobs import command_line
 
 if TYPE_CHECKING:
     from napari_ubam.training.checks.quality import Quality
@@ -168,7 +169,8 @@ def _next_step(quality: Quality, study: Path, run: Path) -> Iterator[str]:
         yield quality.next_step
     if quality.advice is not None and quality.advice.more_minutes is not None:
         minutes = quality.advice.more_minutes
-        yield f"  napari-ubam train {study} --run {run} --resume --minutes {minutes}"
+        words = ("napari-ubam", "train", str(study), "--run", str(run), "--resume", "--minutes", str(minutes))
+        yield f"  {command_line(words)}"
 
 
 def _refuse_options(magnifier: bool, encoders: dict[str, object], own: dict[str, object]) -> None:

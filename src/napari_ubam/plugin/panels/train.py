@@ -72,7 +72,7 @@ class TrainPanel(Panel):
         settings = TrainingSettings()
         self.preset, self.device = settings.preset, settings.device
         self.minutes, self.window_ms = settings.minutes, settings.window_ms
-        self.backbone = settings.backbone
+        self.whole_frame, self.backbone = settings.whole_frame, settings.backbone
         self._choices.run(list_choices, settings.offer)
         column.addWidget(settings)
         self.start = button("Train", TRAIN, self.train)
@@ -232,6 +232,7 @@ class TrainPanel(Panel):
             minutes=minutes,
             window_ms=self.window_ms.value() or None,
             restart=restart,
+            whole_frame=self.whole_frame.isChecked(),
             **self.backbone.chosen,
         )
 

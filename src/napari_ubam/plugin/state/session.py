@@ -202,6 +202,8 @@ class Session(JobControl):
 
     def _follow_reference(self, before: RunContents | None, is_same_run: bool) -> None:
         """Choose reference and comparison of the scores, unless the user has chosen others for this run."""
+        if not is_same_run:  # the choice was made for another run
+            self.within = ""
         earlier = before.results.reference if before is not None and before.results is not None else ""
         is_kept = is_same_run and self.reference and earlier and self.reference != earlier
         if self.results is not None and self.results.reference and not is_kept:

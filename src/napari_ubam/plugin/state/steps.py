@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from napari_ubam.jobs import command_line
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,7 @@ class Step:
     @property
     def command(self) -> str:
         """Command line, quoted for the shell of this computer."""
-        words = ["napari-ubam", *self.arguments]
-        return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+        return command_line(["napari-ubam", *self.arguments])
 
 
 def train_step(
@@ -48,6 +46,7 @@ def train_step(
     backbone: str | None = None,
     backbone_name: str | None = None,
     tune_backbone: bool = False,
+    whole_frame: bool = False,
 ) -> Step:
     """Train the encoders of a run.
 
@@ -75,6 +74,8 @@ def train_step(
         File of a pretrained network, and its architecture if the file does not say it.
     tune_backbone : bool
         Train the pretrained network with the rest.
+    whole_frame : bool
+        Use the whole picture of recordings without a region, instead of finding one.
 
     Returns
     -------
@@ -83,6 +84,7 @@ def train_step(
     options: dict[str, Any] = {"preset": preset, "device": device, "minutes": minutes}
     options |= {"window_ms": window_ms, "seed": seed, "resume": resume, "restart": restart}
     options |= {"backbone": backbone, "backbone_name": backbone_name, "tune_backbone": tune_backbone}
+    options |= {"whole_frame": whole_frame}
     arguments, named = _training(options)
     lines = [*_study(study), f"run = ubam.train(study, {_path(run)}, {named})"]
     return Step(("train", str(study), "--run", str(run), *arguments), "\n".join(lines))

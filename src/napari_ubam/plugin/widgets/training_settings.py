@@ -1,10 +1,10 @@
-"""Settings of a training: model, compute device, time, window and backbone."""
+"""Settings of a training: model, compute device, time, window, region and backbone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
 
 from napari_ubam.plugin.io.settings import remembered
 from napari_ubam.plugin.state.training_choices import Choices
@@ -16,7 +16,7 @@ SCROLL_BAR = 24  # pixels
 
 
 class TrainingSettings(QWidget):
-    """Boxes for preset, compute device, training time, window length and backbone.
+    """Boxes for preset, compute device, training time, window length, region and backbone.
 
     Until `offer` is called, only the remembered preset and the device ``auto`` can be chosen.
     """
@@ -50,12 +50,18 @@ class TrainingSettings(QWidget):
         self.window_ms.setToolTip(
             "Length of one behaviour, such as one stride; 'automatic' uses the length of the preset."
         )
+        self.whole_frame = QCheckBox("Whole picture where no region is drawn")
+        self.whole_frame.setToolTip(
+            "If not, the region of recordings without one is found from where the picture moves. Tick this "
+            "if the subjects move through the whole picture."
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row("Model", self.preset, stretch=1))
         column.addLayout(row("Device", self.device, stretch=1))
         column.addLayout(row("Time", self.minutes, stretch=1))
         column.addLayout(row("Window", self.window_ms, stretch=1))
+        column.addWidget(self.whole_frame)
         self.backbone = BackboneRow()
         column.addWidget(self.backbone)
 

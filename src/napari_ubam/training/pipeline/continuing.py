@@ -15,6 +15,11 @@ from .training_record import TrainingRecord, read_started
 
 ENDED = "This training has ended, so only its checks are repeated; give minutes or steps to train longer."
 
+KEPT = (
+    "The pretrained weights were kept without training, so only the checks are repeated; give minutes or "
+    "steps to train them."
+)
+
 
 def started_training(folder: Path, stage: str, options: TrainingOptions) -> TrainingRecord | None:
     """Read the record of the training that is to be resumed.
@@ -45,6 +50,10 @@ def started_training(folder: Path, stage: str, options: TrainingOptions) -> Trai
     if not started.finished:
         return started
     found = latest(folder / STAGE_FOLDERS.get(stage, stage))
+    if found is None and started.steps == 0:  # pretrained weights were kept; now they are trained from there
+        if options.minutes is None and options.steps is None:
+            options.progress(Progress(stage, 0, 0, message=KEPT))
+        return started
     if found is None:
         raise RunError(
             f"The checkpoints of the training in {folder} were removed, so it cannot go on; train again "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -188,7 +189,8 @@ def _discard_backbones(context: TrainingContext) -> None:
     kept = "" if chosen is None or chosen.tuned else backbone_file(chosen.weights)
     for path in context.folder.glob(backbone_file("*")):
         if path.name != kept:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # Windows keeps a file that another program reads
+                path.unlink(missing_ok=True)
     if not kept:
         shutil.rmtree(context.folder / BACKBONE_FEATURES, ignore_errors=True)
 

@@ -68,14 +68,16 @@ def _train(study: Study, folder: Path, options: TrainingOptions, encoder: ModelE
     record = context.begin(started, posture)
     context.note("train", preset=config.preset, seed=context.seed, device=device, stage=STAGE)
     with recorded(checkpoints):
-        _learn(context, study, encoder)
+        data = _data(context, study, encoder)
+        record.write(checkpoints)
+        _learn(context, data, encoder)
     record.model_copy(update={"finished": True}).write(checkpoints)
     context.draw_learning_curves()
 
 
-def _learn(context: TrainingContext, study: Study, encoder: ModelEncoder) -> None:
+def _learn(context: TrainingContext, data: MagnifierData, encoder: ModelEncoder) -> None:
     """Train, and save the magnifier."""
-    trained = context.family.train_magnifier(context.training, _data(context, study, encoder))
+    trained = context.family.train_magnifier(context.training, data)
     if "gain" in trained.metrics:
         context.note("calibrate", gain=trained.metrics["gain"])
     header = context.header(STAGE, trained.fit, encoder.hashes["posture"], trained.metrics)

@@ -233,7 +233,9 @@ def start(folder: Path, wanted: TrainingRecord, *, restart: bool = False) -> Tra
 
 
 def resume(folder: Path, started: TrainingRecord, wanted: TrainingRecord) -> TrainingRecord:
-    """Check that a training is resumed with the same settings, and record its new length.
+    """Check that a training is resumed with the same settings, and change its length.
+
+    Nothing is written: the recordings may still be refused.
 
     Parameters
     ----------
@@ -247,7 +249,7 @@ def resume(folder: Path, started: TrainingRecord, wanted: TrainingRecord) -> Tra
     Returns
     -------
     TrainingRecord
-        The updated record.
+        The updated record, to be written when the recordings were checked.
 
     Raises
     ------
@@ -264,9 +266,7 @@ def resume(folder: Path, started: TrainingRecord, wanted: TrainingRecord) -> Tra
     length = {name: getattr(wanted, name) for name in ("minutes", "steps", "weights", "vgg")}
     longer = (wanted.minutes, wanted.steps) != (started.minutes, started.steps)
     finished = started.finished and not longer
-    record = started.model_copy(update={**length, "finished": finished})
-    record.write(folder)
-    return record
+    return started.model_copy(update={**length, "finished": finished})
 
 
 def with_recordings(
@@ -302,8 +302,8 @@ def with_recordings(
                 f"{changed[0]} can{'not' if changed[0] in record.used else ''} be read now, unlike at the "
                 "start of the training; resume with the same recordings, or start again with --restart."
             )
-        return record
-    record = record.model_copy(update={"used": used, "held_out": tuple(sorted(held_out))})
+    else:
+        record = record.model_copy(update={"used": used, "held_out": tuple(sorted(held_out))})
     record.write(folder)
     return record
 
@@ -366,6 +366,11 @@ def recorded(folder: Path) -> Iterator[None]:
     except Cancelled as stopped:
         if unfinished(folder):
             raise
+        before = _read(folder)
+        if before is not None and before.finished:
+            raise Cancelled(
+                "The training was cancelled before it went on; the model stays as it was."
+            ) from stopped
         raise Cancelled(
             "The training was cancelled before its first step; resuming starts it with the same settings."
         ) from stopped
