@@ -2,6 +2,7 @@
 
 from .events import EventLog, JobEvent, read_events
 from .job import JOBS, Job, JobError, JobState, announce_job, find_jobs, start_job
+from .shell import command_line
 
 __all__ = [
     "JOBS",
@@ -11,6 +12,7 @@ __all__ = [
     "JobEvent",
     "JobState",
     "announce_job",
+    "command_line",
     "find_jobs",
     "read_events",
     "start_job",
