@@ -9,13 +9,18 @@ from napari_ubam.runfolder.paths import MAP_RESULT, SCORES
 from napari_ubam.runfolder.tables import is_result_name
 
 from .analysis import Analysis, AnalysisError
+from .classify import CLASSIFY
+from .confounds import CONFOUNDS
 from .group_summary import GROUP_SUMMARY
 from .groups import COMPARE
+from .stimulus import STIMULUS
 
 ENTRY_POINTS = "napari_ubam.analyses"
 """Entry points of other packages: each names an `Analysis`."""
 
-ANALYSES: dict[str, Analysis] = {one.name: one for one in (COMPARE, GROUP_SUMMARY)}
+ANALYSES: dict[str, Analysis] = {
+    one.name: one for one in (CLASSIFY, COMPARE, CONFOUNDS, GROUP_SUMMARY, STIMULUS)
+}
 """Analyses that are registered; `analyses` adds those of other packages."""
 
 # Results and figures of a run that are not those of an analysis.

@@ -13,7 +13,9 @@ from napari_ubam.embedding.codes import read_codes
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.report import save
+from napari_ubam.report.classify import classify_figure
 from napari_ubam.report.groups import groups_figure
+from napari_ubam.report.stimulus import stimulus_figure
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import LOG, SCORES, figure_file
@@ -23,11 +25,16 @@ from napari_ubam.study import Study
 
 from .provenance import recording_facts
 from .score_table import read_scores
+from .threats import threats_to_analysis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES: Mapping[str, Callable[[Result], Figure]] = {"compare": groups_figure}
+FIGURES: Mapping[str, Callable[[Result], Figure]] = {
+    "classify": classify_figure,
+    "compare": groups_figure,
+    "stimulus": stimulus_figure,
+}
 """Figures of the analyses of this package: these know nothing of matplotlib."""
 
 OWN_FACTS = WRITTEN_FACTS | {"model", "parameters", "recordings", "scores_created"}
@@ -69,7 +76,9 @@ def analyse(
             "another name."
         )
     facts = {**_origin(inputs, data, parameters), **found.facts}
-    result = replace(found, name=analysis.name, facts=facts)
+    # What threatens a conclusion comes before it.
+    warnings = (*threats_to_analysis(folder, data.study, parameters), *found.warnings)
+    result = replace(found, name=analysis.name, facts=facts, warnings=tuple(dict.fromkeys(warnings)))
     (folder / figure_file(analysis.name)).unlink(missing_ok=True)  # of an earlier result
     write_result(folder, result)
     _draw(folder, analysis, result)

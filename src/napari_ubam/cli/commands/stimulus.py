@@ -1,0 +1,114 @@
+"""The command that tells what a stimulus inside recordings changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_ubam.cli.app import app
+from napari_ubam.cli.options import RunFolder
+from napari_ubam.cli.progress_and_refusals import refusals, working
+
+if TYPE_CHECKING:
+    from napari_ubam.runfolder.tables import Result
+
+Label = Annotated[
+    str,
+    typer.Option(
+        metavar="LABEL",
+        help="Label of the intervals in the study, such as light. Default: the only one.",
+    ),
+]
+Where = Annotated[str, typer.Option(metavar="FILTER", help="Use only these recordings, such as group=opsin.")]
+By = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMN",
+        help="Also compare the response between the values of this column of the study, such as group.",
+    ),
+]
+Before = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="Time before the onset that counts as off. 0: as long as the stimulus, at most half a pause.",
+    ),
+]
+After = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="Time after the stimulus that is looked at. 0: as long as the stimulus, at most half a pause.",
+    ),
+]
+Window = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        help="Time after the onset that the curves show. 0: the stimulus and the time after it.",
+    ),
+]
+Step = Annotated[float, typer.Option(metavar="SECONDS", help="Length of a bin of the curves.")]
+Decode = Annotated[
+    bool,
+    typer.Option(help="Tell whether the codes of frames show the stimulus in subjects that were left out."),
+]
+CodesKind = Annotated[str, typer.Option(help="Codes for the decoding: posture or behaviour.")]
+Shifts = Annotated[
+    int, typer.Option(help="How often the stimulus is moved to random times, for the deviation.")
+]
+DecodingShifts = Annotated[
+    int, typer.Option(help="The same for the decoding, which is trained anew each time.")
+]
+
+
+@app.command()
+def stimulus(
+    run: RunFolder,
+    label: Label = "",
+    where: Where = "",
+    by: By = "",
+    before: Before = 0.0,
+    after: After = 0.0,
+    window: Window = 0.0,
+    step: Step = 0.05,
+    decode: Decode = True,
+    kind: CodesKind = "posture",
+    shifts: Shifts = 2000,
+    decoding_shifts: DecodingShifts = 200,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+) -> None:
+    """Tell what a stimulus inside recordings changes, and when. The unit is the subject."""
+    with refusals(), working(run, "stimulus") as (tell, cancel):
+        from napari_ubam.run import Run
+
+        result = Run.open(run).stimulus(
+            label,
+            where=where,
+            by=by,
+            before=before,
+            after=after,
+            window=window,
+            step=step,
+            decode=decode,
+            kind=kind,  # type: ignore[arg-type]  # the library refuses what it does not know
+            shifts=shifts,
+            decoding_shifts=decoding_shifts,
+            seed=seed,
+            progress=tell,
+            cancel=cancel,
+        )
+        _print(result, run)
+
+
+def _print(result: Result, run: Path) -> None:
+    from napari_ubam.analysis import find_analysis
+
+    for sentence in result.warnings:
+        typer.echo(sentence, err=True)
+    for line in find_analysis("stimulus").sentences(result):
+        typer.echo(line)
+    files = ", ".join(f"{name}.csv" for name in result.tables)
+    typer.echo(f"The tables ({files}), stimulus.json and figures/stimulus.png are in {run}.")
