@@ -13,13 +13,14 @@ from .classify import CLASSIFY
 from .confounds import CONFOUNDS
 from .group_summary import GROUP_SUMMARY
 from .groups import COMPARE
+from .recovery import RECOVERY
 from .stimulus import STIMULUS
 
 ENTRY_POINTS = "napari_ubam.analyses"
 """Entry points of other packages: each names an `Analysis`."""
 
 ANALYSES: dict[str, Analysis] = {
-    one.name: one for one in (CLASSIFY, COMPARE, CONFOUNDS, GROUP_SUMMARY, STIMULUS)
+    one.name: one for one in (CLASSIFY, COMPARE, CONFOUNDS, GROUP_SUMMARY, RECOVERY, STIMULUS)
 }
 """Analyses that are registered; `analyses` adds those of other packages."""
 

@@ -3,7 +3,7 @@
 :func:`timeline` shows percentiles and episodes of a recording. :func:`subjects_figure` compares the subjects
 with the reference. :func:`groups_figure` shows every subject of the groups that were compared,
 :func:`classify_figure` how they were classified.
-:func:`stimulus_figure` shows curves around the onset of a stimulus. :func:`loss_curves` shows learning
+:func:`recovery_figure` shows subjects over sessions. :func:`stimulus_figure` shows curves around the onset of a stimulus. :func:`loss_curves` shows learning
 curves, :func:`map_figure` a map of frames, :func:`neighbour_sheet` nearest neighbours, and
 :func:`sweep_sheet` one frame at several magnification factors. :func:`save` writes any of them to a file.
 """
@@ -13,6 +13,7 @@ from .contact import NeighbourRow, neighbour_sheet
 from .groups import DARK_LOOK, LIGHT_LOOK, Look, groups_figure
 from .losses import loss_curves
 from .plane import map_figure
+from .recovery import recovery_figure
 from .saving import save
 from .stimulus import stimulus_figure
 from .subjects import subjects_figure
@@ -29,6 +30,7 @@ __all__ = [
     "loss_curves",
     "map_figure",
     "neighbour_sheet",
+    "recovery_figure",
     "save",
     "stimulus_figure",
     "subjects_figure",

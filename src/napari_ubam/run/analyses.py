@@ -15,6 +15,7 @@ from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.report import save
 from napari_ubam.report.classify import classify_figure
 from napari_ubam.report.groups import groups_figure
+from napari_ubam.report.recovery import recovery_figure
 from napari_ubam.report.stimulus import stimulus_figure
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import append
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 FIGURES: Mapping[str, Callable[[Result], Figure]] = {
     "classify": classify_figure,
     "compare": groups_figure,
+    "recovery": recovery_figure,
     "stimulus": stimulus_figure,
 }
 """Figures of the analyses of this package: these know nothing of matplotlib."""

@@ -20,14 +20,18 @@ from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Recording, Study
 
 from .analyses import analyse
+from .classifying import ClassifyingRun
 from .comparing import ComparingRun
+from .exporting import ExportingRun
+from .recovery import RecoveryRun
 from .reporting import write_report
 from .score_table import ScoreTable
 from .scoring import ScoringOptions, score_study
+from .stimulus import StimulusRun
 
 
 @dataclass(frozen=True)
-class Run(ComparingRun):
+class Run(ClassifyingRun, ComparingRun, ExportingRun, RecoveryRun, StimulusRun):
     """A folder with a trained model and what was computed with it.
 
     Parameters
