@@ -2,10 +2,10 @@
 
 :func:`timeline` shows percentiles and episodes of a recording. :func:`subjects_figure` compares the subjects
 with the reference. :func:`groups_figure` shows every subject of the groups that were compared,
-:func:`classify_figure` how they were classified.
-:func:`recovery_figure` shows subjects over sessions. :func:`stimulus_figure` shows curves around the onset of a stimulus. :func:`loss_curves` shows learning
-curves, :func:`map_figure` a map of frames, :func:`neighbour_sheet` nearest neighbours, and
-:func:`sweep_sheet` one frame at several magnification factors. :func:`save` writes any of them to a file.
+:func:`classify_figure` how they were classified, :func:`recovery_figure` subjects over sessions, and
+:func:`stimulus_figure` curves around the onset of a stimulus. :func:`loss_curves` shows learning curves,
+:func:`map_figure` a map of frames, :func:`neighbour_sheet` nearest neighbours, and :func:`sweep_sheet` one
+frame at several magnification factors. :func:`save` writes any of them to a file.
 """
 
 from .classify import classify_figure
