@@ -9,15 +9,15 @@ from typing import Any
 
 from napari_ubam.analysis import Codes
 from napari_ubam.embedding.codes import codes_hash, store_of
-from napari_ubam.embedding.model_encoder import ModelEncoder
-from napari_ubam.models.weights import WeightsError
+from napari_ubam.embedding.model_encoder import ModelEncoder, config_of
+from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.runfolder.errors import RunError
-from napari_ubam.runfolder.paths import SCORES
+from napari_ubam.runfolder.paths import BEHAVIOUR, MAGNIFIER, POSTURE, SCORES
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.runfolder.scored_recordings import compared_names, describe_changes
 from napari_ubam.runfolder.tables import Result, read_facts
 from napari_ubam.study import Study, StudyError
-from napari_ubam.study.values import listed
+from napari_ubam.study.values import counted, listed
 
 
 def recording_facts(codes: Iterable[Codes], reference: Collection[str] = ()) -> list[dict[str, Any]]:
@@ -46,6 +46,34 @@ def recording_facts(codes: Iterable[Codes], reference: Collection[str] = ()) -> 
         }
         for one in codes
     ]
+
+
+def origin(folder: Path, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Tell how the model of a run was made, and what its scores were computed with.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    facts : mapping of str to object
+        Facts of the scores.
+
+    Returns
+    -------
+    dict of str to str
+        Preset, backbone, seeds, hashes of weights and versions, by name.
+    """
+    config = config_of(folder)
+    rows = {"preset": config.preset}
+    if (backbone := config.posture.backbone) is not None:
+        rows["backbone"] = backbone.described
+        rows |= {"sha256 of backbone": backbone.sha256, "licence of backbone": backbone.licence}
+    for name in (POSTURE, BEHAVIOUR, MAGNIFIER):
+        if (folder / name).is_file():
+            header = read_header(folder / name)
+            rows[name] = f"seed {header.seed}, {counted(header.steps, 'step')}, study {header.study}"
+    rows |= {f"hash of {name}": str(text) for name, text in facts["model"].items()}
+    return rows | {f"version of {name}": str(text) for name, text in facts["versions"].items()}
 
 
 class CurrentRun:

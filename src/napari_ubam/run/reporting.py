@@ -9,16 +9,11 @@ from typing import Any
 import pandas as pd
 
 from napari_ubam.analysis import analyses
-from napari_ubam.embedding.model_encoder import config_of
 from napari_ubam.files import write_atomic
 from napari_ubam.kinds import PARTS
-from napari_ubam.models.weights import read_header
 from napari_ubam.report.page import Page, Part, Picture, to_html
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import (
-    BEHAVIOUR,
-    MAGNIFIER,
-    POSTURE,
     QUALITY,
     REPORT,
     SCORES,
@@ -32,8 +27,9 @@ from napari_ubam.training.checks.quality import Quality
 from napari_ubam.versions import versions
 
 from .comparing import COMPARE, comparison_parts
-from .provenance import CurrentRun
+from .provenance import CurrentRun, origin
 from .score_table import read_scores
+from .threats import threats_to_scores
 
 LISTED = 20  # episodes
 ENDS = ("", "_p", "_q")  # of the columns of subjects
@@ -78,7 +74,7 @@ def write_report(folder: Path) -> Path:
     page = Page(
         title=f"Deviation from {scores.facts['reference']}",
         lead=f"{folder.name}, scored {scores.facts['created']}, napari-ubam {versions()['napari-ubam']}",
-        warnings=[*now.changes_since(scores), *scores.warnings],
+        warnings=[*now.changes_since(scores), *threats_to_scores(folder, scores), *scores.warnings],
         parts=[
             _subjects(folder, scores),
             _episodes(scores.tables["episodes"], set(reference)),
@@ -209,17 +205,7 @@ def _model(folder: Path) -> Part:
 
 
 def _origin(folder: Path, facts: Mapping[str, Any]) -> Part:
-    config = config_of(folder)
-    rows = {"run": str(folder), "preset": config.preset}
-    if (backbone := config.posture.backbone) is not None:
-        rows["backbone"] = backbone.described
-        rows |= {"sha256 of backbone": backbone.sha256, "licence of backbone": backbone.licence}
-    for name in (POSTURE, BEHAVIOUR, MAGNIFIER):
-        if (folder / name).is_file():
-            header = read_header(folder / name)
-            rows[name] = f"seed {header.seed}, {counted(header.steps, 'step')}, study {header.study}"
-    rows |= {f"hash of {name}": text for name, text in facts["model"].items()}
-    rows |= {f"version of {name}": text for name, text in facts["versions"].items()}
+    rows = {"run": str(folder), **origin(folder, facts)}
     return Part("How it was made", [], pd.DataFrame({"what": list(rows), "value": list(rows.values())}))
 
 

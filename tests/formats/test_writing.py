@@ -1,0 +1,72 @@
+"""The export as a whole: formats by name, nothing overwritten, the origin beside the files."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from exported_study import made_up
+from napari_ubam.formats import FORMATS, ExportData, ExportError, export_data
+from napari_ubam.formats.data import file_stems
+from napari_ubam.progress import Cancelled
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> ExportData:
+    return made_up(tmp_path_factory.mktemp("videos"))
+
+
+def test_an_unknown_format_is_refused_with_the_list(data: ExportData, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="no format 'xls'; choose one of csv, parquet, nwb, netcdf, boris"):
+        export_data(data, "xls", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_are_there_stay(data: ExportData, tmp_path: Path) -> None:
+    (tmp_path / "subjects.csv").write_text("mine")
+    with pytest.raises(ExportError, match=r"subjects\.csv exists already; choose another folder"):
+        export_data(data, "csv", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["subjects.csv"]
+    assert (tmp_path / "subjects.csv").read_text() == "mine"
+    export_data(data, "csv", tmp_path, overwrite=True)
+    assert "rat1" in (tmp_path / "subjects.csv").read_text()
+
+
+def test_the_origin_stands_beside_the_files(data: ExportData, tmp_path: Path) -> None:
+    done = export_data(data, "csv", tmp_path)
+    assert all(path.is_file() for path in done.files)
+    origin = json.loads((tmp_path / "export.json").read_text())
+    assert origin["format"] == "csv"
+    assert origin["scored"]["origin"]["hash of posture"] == "abc"
+    assert origin["versions"]["napari-ubam"]
+    assert {path.name for path in tmp_path.iterdir()} == {*origin["files"], "export.json"}
+
+
+@pytest.mark.parametrize("name", [one.name for one in FORMATS.values() if one.packages])
+def test_a_package_that_is_missing_is_named(
+    data: ExportData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    chosen = FORMATS[name]
+    monkeypatch.setitem(sys.modules, chosen.packages[-1], None)
+    sentence = rf"needs the package {chosen.packages[-1]}; install napari-ubam\[{chosen.extra}\]"
+    with pytest.raises(ExportError, match=sentence):
+        export_data(data, name, tmp_path / "out")
+
+
+def test_a_cancelled_export_leaves_no_half_file(data: ExportData, tmp_path: Path) -> None:
+    cancel = threading.Event()
+    with pytest.raises(Cancelled):
+        export_data(data, "mp4", tmp_path, progress=lambda one: one.step > 5 and cancel.set(), cancel=cancel)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_names_fit_all_systems_and_differ() -> None:
+    stems = file_stems(["a/b", "a:b", "A_B", "rat 1", "..."])
+    assert len({stem.casefold() for stem in stems.values()}) == 5
+    assert stems["a/b"] == "a_b"
+    assert stems["rat 1"] == "rat 1"
+    assert not any(set(stem) & set('/\\:*?"<>|') for stem in stems.values())
