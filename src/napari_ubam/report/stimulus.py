@@ -51,10 +51,11 @@ def stimulus_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
         upper.tick_params(labelbottom=False)
     figure.axes[-1].set_xlabel("seconds after the onset", fontsize=SMALL, color=look.text)
     _draw_states(figure.add_subplot(grid[:, 1]), result, look)
-    subjects = int(result.facts["subjects"])
+    subjects, label = int(result.facts["subjects"]), result.facts["label"]
     band = ", band: its 95% interval (bootstrap over subjects)" if subjects > 2 else ""
-    chance = "; dotted: 95% of what the stimulus at other times gives" if decoded else ""
-    note = f"thin: a subject; thick: mean of {subjects}{band}; shaded: {result.facts['label']} on{chance}"
+    note = f"thin: a subject; thick: mean of {subjects}{band}; shaded: {label} on"
+    if decoded:
+        note += "\ndotted: where 95% of the means lie if the stimulus is moved to random times"
     figure.supxlabel(note, fontsize=SMALL - 1, color=look.text)
     return figure
 

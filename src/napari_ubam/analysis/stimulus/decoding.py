@@ -99,6 +99,8 @@ def decode(
     edges = wider(edges)
     by_subject: dict[str, list[_Trials]] = {}
     chosen = [one for one in recordings if one.codes is not None and (trials["recording"] == one.name).any()]
+    if len({one.subject for one in chosen}) < 2:
+        return None
     for one, values in zip(chosen, _components(chosen, seed), strict=True):
         own = trials[trials["recording"] == one.name]
         starts = own["start"].to_numpy(float)[:, None]
@@ -111,8 +113,6 @@ def decode(
             Signal(times, values), starts + edges[:-1], starts + edges[1:], wanted, on & (edges[:-1] >= -1e-6)
         )
         by_subject.setdefault(one.subject, []).append(made)
-    if len(by_subject) < 2:
-        return None
     curves, areas = _leave_one_out(by_subject, edges, None)
     if np.isfinite(areas).sum() < 2:
         return None
