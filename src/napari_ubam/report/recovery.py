@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,6 +16,7 @@ from .style import NORMAL, SMALL, new_figure, tidy
 WIDTH, HEIGHT = 5.0, 3.6  # inches of a plot
 LINES = ("-", "--", "-.", ":")  # so that groups differ without colour, too
 _SIDE = 0.08  # of a session, between the marks of groups
+_APART = 0.05  # of the plot, between two names of sessions
 _TITLES = {
     "change": ("To the own baseline", "change of similarity"),
     "change_reference": ("To the reference", "change of similarity"),
@@ -52,12 +52,13 @@ def recovery_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
     figure.set_facecolor(look.background)
     for number, draw in enumerate(draws):
         draw(figure.add_subplot(rows, columns, number + 1))
+    figure.axes[0].plot([], [], "o", color=look.text, label="filled: equivalent to the baseline")
     handles, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(
         handles,
         names,
         loc="outside upper center",
-        ncols=min(len(names), 4),
+        ncols=min(len(names), 5),
         fontsize=SMALL,
         frameon=False,
         labelcolor=look.text,
@@ -73,7 +74,9 @@ def _curve_plot(result: Result, measure: str, look: Look) -> Callable[[Axes], No
         order: Sequence[str] = [str(one) for one in result.facts["sessions"]]
         if measure == "change":
             margin = float(result.facts["margin"])
-            axes.axhspan(-margin, margin, color=look.line, alpha=0.25, linewidth=0, label="margin")
+            axes.axhspan(-margin, margin, color=look.line, alpha=0.15, linewidth=0)
+            for edge, label in ((margin, "margin"), (-margin, None)):
+                axes.axhline(edge, color=look.text, linewidth=1, linestyle=":", label=label)
         if measure != "overlap":
             axes.axhline(0, color=look.line, linewidth=0.8)
         for number, group in enumerate(result.facts["groups"]):
@@ -99,22 +102,16 @@ def _draw_group(axes: Axes, result: Result, measure: str, group: str, number: in
     at = rows["session"].map(order).to_numpy(float) + side
     if rows["low"].notna().any():
         axes.fill_between(at, rows["low"], rows["high"], color=colour, alpha=0.22, linewidth=0, zorder=2)
-    filled = _recovered(result, group)
     line, mark = LINES[number % len(LINES)], MARKS[number % len(MARKS)]
     axes.plot(at, rows["mean"], line, color=colour, linewidth=2, zorder=3)
-    for kind, chosen in (("", np.ones(len(rows), bool)), ("equivalent", rows["session"].isin(filled))):
-        if measure != "change" and kind:
-            continue
-        axes.plot(
-            at[np.asarray(chosen)],
-            rows.loc[np.asarray(chosen), "mean"],
-            mark,
-            color=colour,
-            markerfacecolor=colour if kind or measure != "change" else look.background,
-            markersize=6,
-            zorder=4 if kind else 3.5,
-            label=_legend(result, group, kind),
-        )
+    inside = look.background if measure == "change" else colour
+    name = f"{_short(group) or 'all'} (n = {result.facts['subjects'][group]})"
+    axes.plot(
+        at, rows["mean"], mark, color=colour, markerfacecolor=inside, markersize=6, zorder=4, label=name
+    )
+    if measure == "change":
+        chosen = rows["session"].isin(_recovered(result, group)).to_numpy()
+        axes.plot(at[chosen], rows.loc[chosen, "mean"], mark, color=colour, markersize=6, zorder=5)
 
 
 def _of_group(result: Result, measure: str, group: str) -> pd.DataFrame:
@@ -129,14 +126,9 @@ def _recovered(result: Result, group: str) -> list[str]:
     return list(own["session"].astype(str))
 
 
-def _legend(result: Result, group: str, kind: str) -> str:
-    name = _short(group) or "all"
-    count = result.facts["subjects"][group]
-    return f"{name}, equivalent to the baseline" if kind else f"{name} (n = {count})"
-
-
 def _draw_path(axes: Axes, result: Result, look: Look) -> None:
-    """Draw the mean of each group: similarity to the first session after the baseline, and to the baseline."""
+    """Draw the means of a group: similarity to the first session after the baseline, and to the baseline."""
+    paths = []
     for number, group in enumerate(result.facts["groups"]):
         colour, mark = look.groups[number % len(look.groups)], MARKS[number % len(MARKS)]
         first = _of_group(result, "similarity_first", str(group)).set_index("session")["mean"]
@@ -146,18 +138,29 @@ def _draw_path(axes: Axes, result: Result, look: Look) -> None:
         line = LINES[number % len(LINES)]
         axes.plot(path["x"], path["y"], line, color=colour, linewidth=1.4, zorder=2)
         axes.plot(path["x"], path["y"], mark, color=colour, markersize=5, zorder=3)
-        for session, row in path.iterrows():
-            axes.annotate(
-                _short(str(session)),
-                (row["x"], row["y"]),
-                xytext=(4, 4),
-                textcoords="offset points",
-                fontsize=SMALL - 1,
-                color=look.text,
-            )
+        paths.append(path)
+    _name_sessions(axes, pd.concat(paths), look)
     _label(axes, "Path of each group", "similarity to the own baseline", look)
     axes.set_xlabel("similarity to the first session after it", fontsize=SMALL, color=look.text)
     axes.margins(0.12)
+
+
+def _name_sessions(axes: Axes, points: pd.DataFrame, look: Look) -> None:
+    """Write sessions beside their points, but not over each other."""
+    size = [max(float(points[one].max() - points[one].min()), 1e-9) for one in ("x", "y")]
+    named: list[tuple[float, float]] = []
+    for session, x, y in zip(points.index, points["x"] / size[0], points["y"] / size[1], strict=True):
+        if any(abs(x - a) < _APART and abs(y - b) < _APART for a, b in named):
+            continue
+        named.append((x, y))
+        axes.annotate(
+            _short(str(session)),
+            (x * size[0], y * size[1]),
+            xytext=(5, 5),
+            textcoords="offset points",
+            fontsize=SMALL - 1,
+            color=look.text,
+        )
 
 
 def _label(axes: Axes, title: str, unit: str, look: Look) -> None:

@@ -129,12 +129,12 @@ def _margin(found: Similarities, parameters: RecoveryParameters) -> tuple[float,
     """Give the margin, and where it comes from."""
     if parameters.margin:
         return parameters.margin, "given"
-    margin, unit = own_margin(found.stretches)
+    margin = own_margin(found.stretches)
     if not margin > 0:
         raise AnalysisError(
             "The baseline has no spread that a margin could be derived from; give a margin, such as 0.02."
         )
-    return margin, unit
+    return margin, "baseline"
 
 
 def _counts(values: pd.DataFrame, groups: Sequence[str]) -> dict[str, int]:

@@ -111,7 +111,7 @@ def recovered_from(table: pd.DataFrame, order: Sequence[str]) -> dict[str, str]:
     """Tell from which session on each group is equivalent to its baseline.
 
     Sessions are tested in a fixed sequence, from the last one back, until one is not equivalent. So the risk
-    of a wrong statement is 5% for each group, however many sessions there are.
+    of a wrong statement for a group does not grow with the number of sessions.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def _band(known: Floats, resamples: int, seed: int) -> tuple[float, float]:
         np.mean,
         n_resamples=resamples,
         vectorized=True,
-        confidence_level=1 - LEVEL,
+        confidence_level=1 - 2 * LEVEL,
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval

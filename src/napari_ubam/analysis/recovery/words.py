@@ -63,13 +63,13 @@ def methods_text(facts: Mapping[str, Any]) -> str:
     return (
         f"The unit is the subject ({counts}). Similarity: mean cosine similarity of {what} to the nearest "
         f"{what} of the subject's own baseline, minus that of the baseline, which is compared with its own "
-        "held-out sessions or stretches of time. Equivalence: two one-sided tests at 5% against a margin of "
-        f"{facts['margin']:.3g} ({_margin(facts)}); each takes the larger p of Student's t and of a "
+        "held-out sessions or stretches of time. Equivalence: two one-sided tests at 2.5% against a margin "
+        f"of {facts['margin']:.3g} ({_margin(facts)}); each takes the larger p of Student's t and of a "
         f"bootstrap of t over subjects with {facts['resamples']} samples. p is not adjusted for the number "
-        "of sessions; from which session on a group is equivalent is tested in a fixed sequence from the last "
-        "session back, at 5% for each group. Bands: 95% percentile bootstrap over subjects. Discriminant: linear, "
-        "baseline against the first session after it, learned without the subject that it is applied to. "
-        "Subjects are compared with themselves, so the test does not depend on a reference. "
+        "of sessions; from which session on a group is equivalent is tested in a fixed sequence, from the "
+        "last session back. Bands: 95% percentile bootstrap over subjects. Discriminant: linear, baseline "
+        "against the first session after it, learned without the subject that it is applied to. Subjects "
+        "are compared with themselves, so the test does not depend on a reference. "
         f"Seed {facts['seed']}."
     )
 
@@ -79,7 +79,7 @@ def _session(row: Any, facts: Mapping[str, Any]) -> str:
     if row.state == "not tested":
         return f"{head}: mean change of similarity {row.change:.3g}, not tested with so few subjects."
     return (
-        f"{head}: mean change of similarity to the own baseline {row.change:.3g} (90% interval "
+        f"{head}: mean change of similarity to the own baseline {row.change:.3g} (95% interval "
         f"{row.low:.3g} to {row.high:.3g}, margin {row.margin:.3g}), {p_text(row.p)} for equivalence: "
         f"{_MEANINGS[row.state]}."
     )
@@ -125,8 +125,7 @@ def _overlaps(curves: pd.DataFrame, facts: Mapping[str, Any]) -> Iterator[str]:
 def _margin(facts: Mapping[str, Any]) -> str:
     if facts["margin_from"] == "given":
         return "given"
-    between = "sessions" if facts["margin_from"] == "sessions" else "stretches of time"
-    return f"{SPREADS:g} standard deviations between {between} of the baseline, within subjects"
+    return f"{SPREADS:g} standard deviations between stretches of time of the baseline, within subjects"
 
 
 def _name(group: str) -> str:
