@@ -15,6 +15,7 @@ from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.report import save
 from napari_ubam.report.classify import classify_figure
 from napari_ubam.report.groups import groups_figure
+from napari_ubam.report.keypoints import keypoints_figure
 from napari_ubam.report.recovery import recovery_figure
 from napari_ubam.report.stimulus import stimulus_figure
 from napari_ubam.runfolder.errors import RunError
@@ -31,13 +32,14 @@ from .threats import threats_to_analysis
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES: Mapping[str, Callable[[Result], Figure]] = {
+FIGURES: Mapping[str, Callable[..., Figure]] = {
     "classify": classify_figure,
     "compare": groups_figure,
+    "keypoints": keypoints_figure,
     "recovery": recovery_figure,
     "stimulus": stimulus_figure,
 }
-"""Figures of the analyses of this package: these know nothing of matplotlib."""
+"""Figures of the analyses of this package: functions of the `Result`, and optionally of a `Look`."""
 
 OWN_FACTS = WRITTEN_FACTS | {"model", "parameters", "recordings", "scores_created"}
 """Facts that are written with every result."""

@@ -1,12 +1,15 @@
-"""Compare: groups, conditions or sessions of the scored study, with the subject as the unit."""
+"""Compare: groups and the other analyses of this package, with the subject as the unit."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QVBoxLayout, QWidget
 
 from napari_ubam.jobs import JobError
+from napari_ubam.plugin.state.analyses import COMPARE as GROUPS
+from napari_ubam.plugin.state.analyses import compared_analyses
 from napari_ubam.plugin.state.comparison import (
     ComparisonChoice,
     ShownComparison,
@@ -21,6 +24,8 @@ from napari_ubam.plugin.state.steps import Step
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, JobBox, button, narrow, row, section
+from napari_ubam.plugin.widgets.analysis_figure import AnalysisFigure
+from napari_ubam.plugin.widgets.analysis_view import AnalysisView
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.group_plot import GroupPlot
 from napari_ubam.plugin.widgets.outdated import OutdatedNote, fade
@@ -40,6 +45,7 @@ ALL_MEASURES = (
     "Also compare time in episodes, and number and length of episodes; p is adjusted for all of them."
 )
 MODEL = "Also fit a mixed model, with the sessions as repeated measurements of a subject."
+CHOICE = "The question: what is computed from the run, with the subject as the unit."
 TABLE = "Values of every subject. Double-click a row to play its strongest episode."
 
 
@@ -58,18 +64,42 @@ class ComparePanel(Panel):
         self.empty = Empty(EMPTY)
         self.plot = GroupPlot(colours_of(napari_viewer))
         self.job_box = JobBox(self.session, ("compare",))
+        self.known = compared_analyses()
+        self.other = AnalysisView(
+            self.session, self.worker(), self.say, self.play_place, colours_of(napari_viewer)
+        )
         self._build()
         self.observe(self.session.run_changed, self.refresh)
         self.observe(self.session.study_changed, self.refresh)
         self.observe(self.session.results_changed, self.load)
         self.observe(self.session.job_changed, self._enable)
         self.observe(self.session.agreement_changed, self._show_agreement)
-        self.observe(self.link.theme_changed, lambda: self.plot.set_colours(colours_of(napari_viewer)))
+        self.observe(self.session.results_changed, self.other.load)
+        self.observe(self.session.job_changed, self.other.update_job)
+        for one in (self.plot, self.other.figure):
+            self.observe(self.link.theme_changed, _paints(one, napari_viewer))
         self.refresh()
         self.load()
 
     def _build(self) -> None:
         self.column.addWidget(self.empty)
+        self.choice = QComboBox()
+        self.choice.setToolTip(CHOICE)
+        narrow(self.choice)
+        for name, analysis in self.known.items():
+            self.choice.addItem(analysis.title, name)
+        self.choice.currentIndexChanged.connect(lambda _: self._chosen())
+        self.column.addWidget(self.choice)
+        self.groups = QWidget()
+        self._build_groups()
+        self.column.addWidget(self.groups)
+        self.column.addWidget(self.other)
+        self.column.addStretch(1)
+        self._chosen()
+
+    def _build_groups(self) -> None:
+        inside = QVBoxLayout(self.groups)
+        inside.setContentsMargins(0, 0, 0, 0)
         box, column = section("Compare subjects by")
         self.by = QComboBox()
         self.by.setToolTip("Column of the study whose values are compared.")
@@ -83,10 +113,10 @@ class ComparePanel(Panel):
         column.addWidget(self.paired)
         column.addLayout(row(self.all_measures, self.model))
         column.addLayout(row(CopyBox(self._copied, self.say)))
-        self.column.addWidget(box)
-        self.column.addWidget(self.job_box)
+        inside.addWidget(box)
+        inside.addWidget(self.job_box)
         self.outdated = OutdatedNote()
-        self.column.addWidget(self.outdated)
+        inside.addWidget(self.outdated)
         self.found, self.found_column = section("Result")
         self.text = QLabel()
         self.text.setWordWrap(True)
@@ -95,10 +125,17 @@ class ComparePanel(Panel):
         self.table.itemDoubleClicked.connect(lambda item: self.play_subject(item.row()))
         for part in (self.plot, self.text, self.table):
             self.found_column.addWidget(part)
-        self.column.addWidget(self.found)
-        self.column.addStretch(1)
+        inside.addWidget(self.found)
 
     # display --------------------------------------------------------------------------------------
+
+    def _chosen(self) -> None:
+        """Show the form and the result of the chosen analysis."""
+        name = str(self.choice.currentData())
+        self.groups.setVisible(name == GROUPS)
+        self.other.setVisible(name != GROUPS)
+        self.other.show_analysis(self.known[name] if name != GROUPS else None)
+        self.say("")
 
     def refresh(self) -> None:
         """Offer the columns of the study."""
@@ -142,6 +179,7 @@ class ComparePanel(Panel):
         self.outdated.show_note(note)
         fade(bool(note), self.plot, self.text, self.table)
         self.job_box.update_job(note)
+        self.other.show_agreement()
 
     def _column_chosen(self, column: str) -> None:
         self.paired.setChecked(is_within_subjects(self.session.run_study, column))
@@ -204,11 +242,14 @@ class ComparePanel(Panel):
         found = strongest_episode(self.session.run_study, self.session.results, subject, by, level)
         if found is None:
             self.say(f"{subject} has no recording with {by} = {level} any more; compare again.")
-        elif found[1] == found[2]:
-            self.link.show(found[0], found[1])
+            return
+        self.play_place(found)
+        if found[1] == found[2]:
             self.say(f"{subject} has no episode; its recording {found[0]} is shown.")
-        else:
-            self.link.play(*found)
+
+
+def _paints(figure: GroupPlot | AnalysisFigure, viewer: Viewer) -> Callable[[], None]:
+    return lambda: figure.set_colours(colours_of(viewer))
 
 
 def _box(text: str, tip: str) -> QCheckBox:

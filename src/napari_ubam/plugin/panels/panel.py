@@ -85,6 +85,20 @@ class Panel(QWidget):
         self._foot.setText(sentence)
         self._foot.setVisible(bool(sentence))
 
+    def play_place(self, place: tuple[str, int, int]) -> None:
+        """Play some frames of a recording.
+
+        Parameters
+        ----------
+        place : (str, int, int)
+            Recording, first frame, and the frame after the last one. If both are equal, the frame is shown.
+        """
+        name, start, stop = place
+        if start < stop:
+            self.link.play(name, start, stop)
+        else:
+            self.link.show(name, start)
+
     def showEvent(self, event: Any) -> None:
         """Watch the window, which asks about a running job before it closes."""
         super().showEvent(event)

@@ -13,6 +13,7 @@ from napari_ubam.run.provenance import CurrentRun
 from napari_ubam.runfolder.tables import Result, has_result, read_result
 from napari_ubam.study import Study
 
+from .analyses import strongest_of
 from .contents import Results
 from .steps import Step
 
@@ -199,13 +200,4 @@ def strongest_episode(
         episode. None if there is no such recording.
     """
     names = [one.name for one in study or () if one.subject == subject and value_of(one, column) == level]
-    if not names:
-        return None
-    if results is not None:
-        own = results.episodes[results.episodes["recording"].isin(names)]
-        if len(own):
-            best = own.sort_values("excess", ascending=False).iloc[0]
-            return str(best["recording"]), int(best["start"]), int(best["stop"])
-    first = study[names[0]] if study is not None else None
-    start = (first.start or 0) if first is not None else 0
-    return names[0], start, start
+    return strongest_of(names, study, results) if study is not None else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, get_args
 
 from magicgui.widgets import Container, LineEdit, create_widget
@@ -52,6 +54,22 @@ class AnalysisForm(QWidget):
         """
         return {name: value for name, value in self._values().items() if value != self._defaults[name]}
 
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Show the parameters that a result was computed with.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            Values by name. Those that the form does not have, or that do not fit, are left as they are.
+        """
+        for name, value in values.items():
+            if name not in self._defaults:
+                continue
+            widget = self.container[name]
+            is_text = isinstance(widget, LineEdit)
+            with suppress(TypeError, ValueError):
+                widget.value = _text(value) if is_text and not isinstance(value, str) else value
+
     def _values(self) -> dict[str, Any]:
         return dict(self.container.asdict())
 
@@ -67,8 +85,12 @@ def _widget(name: str, field: FieldInfo) -> Any:
             return create_widget(value=default, annotation=field.annotation, options=options, **shared)
         except (TypeError, ValueError):
             pass
-    text = "" if default is None else json.dumps(default, default=str)
-    return LineEdit(value=text, tooltip=tip, **shared)
+    return LineEdit(value=_text(default), tooltip=tip, **shared)
+
+
+def _text(value: Any) -> str:
+    """Write a value as JSON; nothing for None."""
+    return "" if value is None else json.dumps(value, default=str)
 
 
 def _limits(field: FieldInfo, default: Any) -> dict[str, float]:

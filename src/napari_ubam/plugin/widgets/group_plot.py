@@ -7,8 +7,10 @@ from matplotlib.figure import Figure
 from qtpy.QtCore import QSize
 
 from napari_ubam.plugin.viewer.theme import Colours
-from napari_ubam.report.groups import DARK_LOOK, LIGHT_LOOK, Look, draw_groups
+from napari_ubam.report.groups import draw_groups
 from napari_ubam.runfolder.tables import Result
+
+from .analysis_figure import look_of
 
 COLUMNS = 1  # the dock is narrow
 HEIGHT = 230  # pixels of the plot of a measure
@@ -25,7 +27,7 @@ class GroupPlot(FigureCanvasQTAgg):
     """
 
     def __init__(self, colours: Colours) -> None:
-        self._look = _look_of(colours)
+        self._look = look_of(colours)
         self._result: Result | None = None
         super().__init__(Figure(figsize=(3.4, 2.4), layout="constrained"))  # type: ignore[no-untyped-call]
         self.setToolTip(
@@ -56,14 +58,9 @@ class GroupPlot(FigureCanvasQTAgg):
         ----------
         colours : Colours
         """
-        self._look = _look_of(colours)
+        self._look = look_of(colours)
         self.show_result(self._result)
 
     def minimumSizeHint(self) -> QSize:
         """Let the plot be as narrow as the dock."""
         return QSize(120, HEIGHT)
-
-
-def _look_of(colours: Colours) -> Look:
-    base = LIGHT_LOOK if colours.is_light else DARK_LOOK
-    return Look(colours.background, colours.text, base.line, base.groups)
