@@ -6,13 +6,14 @@ import pickle
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import zarr
 
 from napari_ubam.embedding import EmbeddingError, EmbeddingStore, embed
-from napari_ubam.embedding.codes import codes_hash
+from napari_ubam.embedding.codes import codes_hash, read_codes
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import open_video
 from numbered_videos import FRAMES
@@ -188,3 +189,20 @@ def test_without_xarray_the_package_is_named(
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(EmbeddingError, match=r"needs the package xarray; install napari-ubam\[xarray\]\."):
         store.read("one").to_xarray()
+
+
+def test_codes_of_windows_that_reach_over_a_pause_are_left_out(
+    one: Recording, store: EmbeddingStore, tmp_path: Path
+) -> None:
+    encoder = PlainEncoder()
+    embed([one], encoder, store)
+    stored = zarr.open_group(str(store.folder / "one"))
+    times = stored["times"][:]
+    stored["times"][20:] = times[20:] + 5  # as an earlier version stored it, whose windows knew no pauses
+    sizes = SimpleNamespace(window_ms=4000 * float(times[1] - times[0]), steps=5)
+    encoder.config = SimpleNamespace(behaviour=sizes)
+    encoder.family = SimpleNamespace(compares_postures=True)
+    (codes,) = read_codes(tmp_path, [one], encoder)
+    assert np.isfinite(codes.behaviour[16:24]).all()
+    assert codes.valid[16:24].tolist() == [True] * 2 + [False] * 4 + [True] * 2
+    assert codes.encoded.all()

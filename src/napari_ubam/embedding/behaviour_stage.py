@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ubam.analysis.pauses import without_pauses
 from napari_ubam.crops.identity import to_ranges
 from napari_ubam.progress import Cancel
 
@@ -76,7 +77,7 @@ class WindowEncoder:
 
     def _encode(self, posture: NDArray[np.float32], valid: NDArray[np.bool_], stop: int) -> None:
         rows = slice(self._first_needed, stop)
-        segments = [range(*pair) for pair in to_ranges(valid[rows])]
+        segments = self._segments(valid[:stop])
         self._known = stop
         if not segments and (stop < len(valid) or self._codes is not None):
             return
@@ -90,6 +91,13 @@ class WindowEncoder:
         self._codes[new] = codes[new - self._first_needed]
         self._complete[new] = True
         self._update_first_needed(segments[-1] if segments else range(0), new)
+
+    def _segments(self, valid: NDArray[np.bool_]) -> list[range]:
+        """Give the known rows without a gap or a pause, counted from the first one that is needed."""
+        first = self._first_needed
+        ranges = [range(start + first, end + first) for start, end in to_ranges(valid[first:])]
+        split = without_pauses(ranges, self._times)  # of the whole recording, so that all parts agree
+        return [range(part.start - first, part.stop - first) for part in split]
 
     def _update_first_needed(self, last: range, new: NDArray[np.int64]) -> None:
         """Find the first frame that the windows of the next call can contain."""

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_ubam.analysis import Codes, WindowSize
 from napari_ubam.crops import CropCache
+from napari_ubam.crops.identity import to_ranges
 from napari_ubam.models.devices import choose_device
+from napari_ubam.models.windows import windows
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import CROPS, EMBEDDINGS, LOG, STUDY
@@ -87,6 +92,7 @@ def _read(
     store: EmbeddingStore, recording: Recording, encoder: ModelEncoder, window: WindowSize | None
 ) -> Codes:
     found = store.require(recording, encoder)
+    complete = _have_window(found, encoder)
     return Codes(
         name=recording.name,
         subject=recording.subject,
@@ -96,10 +102,18 @@ def _read(
         behaviour=found.behaviour,
         times=found.times,
         frames=found.frames,
-        valid=found.valid & found.behaviour_valid,
+        valid=found.valid & found.behaviour_valid & complete,
         encoded=found.valid,
         window=window,
     )
+
+
+def _have_window(found: Embeddings, encoder: ModelEncoder) -> NDArray[np.bool_]:
+    """Frames with a whole window; earlier versions also stored codes of windows that reach over a pause."""
+    sizes, segments = encoder.config.behaviour, [range(*pair) for pair in to_ranges(found.valid)]
+    flags = np.zeros(len(found.times), bool)
+    flags[windows(found.times, segments, sizes.window_ms, sizes.steps).centres] = True
+    return flags
 
 
 def codes_hash(codes: Codes | Embeddings) -> str:

@@ -172,7 +172,7 @@ class ModelEncoder:
         times : (t,) float64 array
             Time of each frame, in seconds.
         segments : sequence of range
-            Ranges of rows without a gap. Each window lies inside one segment.
+            Ranges of rows without a gap or a pause. Each window lies inside one segment.
         cancel : Cancel, optional
             Flag that stops the work. It is checked before each batch of windows.
 
@@ -189,7 +189,7 @@ class ModelEncoder:
             If ``cancel`` is set.
         """
         sizes = self.config.behaviour
-        selected = windows(times, segments, sizes.window_ms, sizes.steps)
+        selected = windows(times, segments, sizes.window_ms, sizes.steps, have_pauses=False)
         read = unit_vectors(posture) if self.family.unit_codes else posture
         codes = np.full((len(posture), sizes.code), np.nan, np.float32)
         for begin in range(0, len(selected), WINDOWS):

@@ -56,7 +56,14 @@ class Windows:
         return mixed.astype(np.float32, copy=False)
 
 
-def windows(times: NDArray[np.float64], segments: Sequence[range], window_ms: float, steps: int) -> Windows:
+def windows(
+    times: NDArray[np.float64],
+    segments: Sequence[range],
+    window_ms: float,
+    steps: int,
+    *,
+    have_pauses: bool = True,
+) -> Windows:
     """Place a window around each frame.
 
     Windows that reach over the end of a segment, or over a pause of the recording, are left out.
@@ -71,6 +78,9 @@ def windows(times: NDArray[np.float64], segments: Sequence[range], window_ms: fl
         Length of a window in milliseconds.
     steps : int
         Number of steps in a window, both ends included.
+    have_pauses : bool
+        Whether segments are split at pauses here. What a pause is depends on the times of the whole
+        recording, so segments of a part of a recording must be split before.
 
     Returns
     -------
@@ -78,7 +88,8 @@ def windows(times: NDArray[np.float64], segments: Sequence[range], window_ms: fl
         In the order of the frames.
     """
     offsets = (np.arange(steps) / (steps - 1) - 0.5) * window_ms / 1000
-    whole = (part for part in without_pauses(segments, times) if len(part))
+    split = without_pauses(segments, times) if have_pauses else segments
+    whole = (part for part in split if len(part))
     parts = [_of_segment(times, np.arange(part.start, part.stop), offsets) for part in whole]
     if not parts:
         nothing = np.empty((0, steps))
