@@ -44,7 +44,8 @@ def shifted_differences(
 
     All trials of a recording are moved by the same random time, and what leaves the recording enters it at
     the other end. So the order, the durations and the pauses of the stimulus stay as they are, and so does
-    the order of the frames: slow changes of behaviour are as large as they were.
+    the order of the frames: slow changes of behaviour are as large as they were. A trial that would lie on
+    both ends of the recording is left out, because a slow change would show as a jump there.
 
     Parameters
     ----------
@@ -86,7 +87,8 @@ def _changes(one: Stimulated, own: pd.DataFrame, state: str, shift: Floats) -> F
         moved = shift[first : first + size]
         value, _ = one.signal.means(low[:, None], high[:, None], moved)
         off, _ = one.signal.means(before[:, None], start[:, None], moved)
-        parts.append((value - off)[..., 0])
+        whole = one.signal.turns(before[:, None] + moved) == one.signal.turns(high[:, None] + moved)
+        parts.append(np.where(whole, (value - off)[..., 0], np.nan))
     return np.concatenate(parts, axis=1)
 
 

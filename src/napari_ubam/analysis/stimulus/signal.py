@@ -73,6 +73,22 @@ class Signal:
             means = np.where(known[..., None] > _TINY, sums[..., :-1] / known[..., None], np.nan)
         return means, np.maximum(known, 0.0)
 
+    def turns(self, times: Floats) -> Floats:
+        """Tell how many times a recording that continues at its other end was passed.
+
+        Parameters
+        ----------
+        times : ndarray of float, any shape
+            Seconds.
+
+        Returns
+        -------
+        ndarray of float, same shape
+            0 within the recording.
+        """
+        found: Floats = np.floor((times - self.first) / self.seconds)
+        return found
+
     def _until(self, times: Floats) -> Floats:
         """Integrals from the start of the recording to times, shape (..., k + 1)."""
         turns, place = np.divmod(times - self.first, self.seconds)
