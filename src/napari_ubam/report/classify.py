@@ -91,7 +91,7 @@ def _draw_permuted(axes: Axes, result: Result, look: Look) -> None:
     axes.axvline(1 / len(facts["levels"]), color=look.text, linewidth=1, linestyle=":")
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axes.set_xlabel("balanced accuracy (line: true labels; dots: chance)", fontsize=SMALL, color=look.text)
+    axes.set_xlabel("balanced accuracy\n(line: true labels; dotted: chance)", fontsize=SMALL, color=look.text)
     axes.set_ylabel("share of permuted labelings", fontsize=SMALL, color=look.text)
     axes.set_title(f"{facts['accuracy']:.0%}, {p_text(facts['p'])}", fontsize=NORMAL, color=look.text)
 

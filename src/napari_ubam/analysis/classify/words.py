@@ -80,11 +80,12 @@ def methods_text(facts: Mapping[str, Any]) -> str:
     return (
         f"The unit is the subject ({counts}). Each subject was left out with all its recordings. From codes "
         f"of {what} of the other subjects (at most {facts['windows']} of each, half of the mean of each "
-        f"subject and session taken out), {facts['components']} principal components and "
-        f"{facts['landmarks']} landmarks of a Gaussian kernel (Nyström) were fitted; their means over windows entered a ridge "
-        "classifier that gives groups equal weight, with the penalty chosen by leaving out each of the other "
-        "subjects. The evidence of a subject is the mean over its windows. p is the share of labelings of "
-        f"the subjects with a balanced accuracy at least as high, all steps repeated ({permuted})."
+        f"subject and session taken out), at most {facts['components']} principal components and "
+        f"{facts['landmarks']} landmarks of a Gaussian kernel (Nyström) were fitted; their means over "
+        "windows entered a ridge classifier that gives groups equal weight, with the penalty chosen by "
+        "leaving out each of the other subjects. The evidence of a subject is the mean over its windows. "
+        "p is the share of labelings of the subjects with a balanced accuracy at least as high, all steps "
+        f"repeated ({permuted})."
     )
 
 
