@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -131,6 +132,27 @@ def test_sessions_and_covariates_by_a_mixed_model(make: Make) -> None:
     assert table.loc["age", "p"] > 0.01
 
 
+def test_a_measure_that_a_group_lacks_has_no_model_and_the_others_have(make: Make) -> None:
+    run = make({"healthy": 5, "impaired": 5}, {"impaired": 0.02})
+    result = run.compare(measures=("constant", "episode_seconds"), mixed_model=True)
+    table = result.tables["compare_model"].set_index("measure")
+    assert np.isfinite(table.loc["constant", "p"])
+    assert np.isnan(table.loc["episode_seconds", "p"])
+    said = "episode_seconds: no subject with group = healthy has a value, so no model can be fitted"
+    assert any(said in one for one in result.warnings)
+
+
+def test_each_question_is_a_family_of_tests(make: Make) -> None:
+    run = make({"healthy": 4, "mild": 4, "severe": 4}, {"severe": 0.02})
+    result = run.compare()
+    text = methods_text(result.facts)
+    assert "p is adjusted by Holm for the tests of all pairs and measures" in text
+    assert "the tests of all at once are a second family" in text
+    pairs, overall = result.tables["compare"], result.tables["compare_overall"]
+    assert pairs["p_adjusted"].min() == pytest.approx(min(1.0, 6 * pairs["p"].min()))
+    assert overall["p_adjusted"].min() == pytest.approx(min(1.0, 2 * overall["p"].min()))
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -140,6 +162,8 @@ def test_sessions_and_covariates_by_a_mixed_model(make: Make) -> None:
         ({"baseline": "sham"}, "group has no value 'sham'; choose the baseline among healthy, impaired."),
         ({"measures": ("speed",)}, "there is no measure 'speed'"),
         ({"covariates": ("group",)}, "'group' cannot be a covariate here; choose one of sex."),
+        ({"covariates": ("level",)}, "A covariate cannot be named 'level'"),
+        ({"covariates": ("episodic",)}, "A covariate cannot be named 'episodic'"),
         ({"paired": True}, "0 subjects with recordings for all of healthy, impaired"),
     ],
 )

@@ -90,7 +90,7 @@ class ComparingRun(ReadableRun):
         permutations : int
             Number of arrangements. All are counted if there are no more than this; else they are drawn.
         resamples : int
-            Number of samples of the bootstrap over subjects.
+            Number of samples of the bootstrap over subjects, for the interval of each median.
         seed : int
             Random seed.
         progress, cancel : optional

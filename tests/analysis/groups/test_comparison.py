@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import mannwhitneyu
+from scipy.stats import mannwhitneyu, wilcoxon
 
 from napari_ubam.analysis.groups import Settings, compare_values, mixed_model
 from napari_ubam.analysis.groups.comparison import widened
+from napari_ubam.analysis.groups.effects import exact_change_interval, exact_shift_interval
 from napari_ubam.analysis.groups.permutation import permute_subjects
 
 WORLDS = 200
@@ -46,8 +47,8 @@ def test_many_ways_are_drawn_with_the_seed() -> None:
     first = pair(values)
     assert (first["arrangements"], first["exact"], first["smallest_p"]) == (300, False, 1 / 301)
     assert pair(values) == first
-    other = pair(values, Settings(permutations=300, resamples=100, seed=1))
-    assert (other["low"], other["p"]) != (first["low"], first["p"])
+    drawn = {pair(values, Settings(permutations=300, resamples=100, seed=seed))["p"] for seed in range(4)}
+    assert len(drawn) > 1
 
 
 def test_effects_are_those_of_the_books() -> None:
@@ -176,3 +177,36 @@ def test_a_covariate_that_is_the_group_is_refused() -> None:
     rows.loc[3, "age"] = ""
     with pytest.raises(ValueError, match="has no age; fill in this column"):
         mixed_model(rows, ["a", "b"], "value", by="group", covariates=["age"])
+
+
+def test_the_interval_holds_the_difference_in_95_percent_of_studies() -> None:
+    generator = np.random.default_rng(0)
+    for sizes in ((4, 4), (8, 8), (5, 10)):
+        held = 0
+        for _ in range(1000):
+            a, b = (generator.gamma(4, 1, size) for size in sizes)
+            low, high = exact_shift_interval(a, b + 1)
+            held += low <= 1 <= high
+        assert held / 1000 >= 0.93, sizes
+    changes = [exact_change_interval(generator.normal(size=8) + 1) for _ in range(1000)]
+    assert np.mean([low <= 1 <= high for low, high in changes]) >= 0.93
+
+
+def test_the_interval_agrees_with_the_test() -> None:
+    generator = np.random.default_rng(1)
+    for _ in range(50):
+        a, b = generator.normal(size=6), generator.normal(size=7) + 1
+        low, high = exact_shift_interval(a, b)
+        p = mannwhitneyu(a, b, method="exact").pvalue
+        assert (low <= 0 <= high) == (p > 0.05)
+        low, high = exact_change_interval(b)
+        assert (low <= 0 <= high) == (wilcoxon(b, method="exact").pvalue > 0.05)
+    assert np.isnan(exact_shift_interval(np.arange(3.0), np.arange(3.0))).all()  # no interval holds 95%
+    assert np.isnan(exact_change_interval(np.arange(5.0))).all()
+
+
+def test_a_model_without_values_in_a_level_is_refused() -> None:
+    rows = rows_of_sessions(np.random.default_rng(0), 1.0, 0.0)
+    rows.loc[rows["level"] == "a", "value"] = np.nan
+    with pytest.raises(ValueError, match="value: no subject with group = a has a value"):
+        mixed_model(rows, ["a", "b"], "value", by="group")

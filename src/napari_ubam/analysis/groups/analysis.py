@@ -15,7 +15,7 @@ from napari_ubam.runfolder.tables import Result
 from .comparison import Comparison, Settings, adjusted, compare_values, widened
 from .labels import check_levels, in_order, labelled_recordings, reference_recordings
 from .measures import DEFAULT, MEASURES
-from .mixed_model import mixed_model
+from .mixed_model import mixed_model, without_estimate
 from .values import session_values, subject_values
 from .words import conclusions, methods_text
 
@@ -51,7 +51,9 @@ class CompareParameters(AnalysisParameters):
         le=1_000_000,
         description="Number of arrangements; all, if there are no more than this.",
     )
-    resamples: int = Field(5000, ge=100, le=100_000, description="Number of samples of the bootstrap.")
+    resamples: int = Field(
+        5000, ge=100, le=100_000, description="Number of samples of the bootstrap of medians."
+    )
     seed: int = Field(0, ge=0, description="Random seed.")
 
     @field_validator("measures", "covariates", mode="before")
@@ -110,7 +112,8 @@ def _compute(inputs: AnalysisInputs, parameters: CompareParameters) -> Result:
         result["compare_overall"] = found.overall
     result |= {"compare_levels": found.levels, "compare_subjects": subjects}
     if parameters.mixed_model or parameters.covariates:
-        result["compare_model"] = _models(sessions, recordings, levels, parameters)
+        result["compare_model"], not_fitted = _models(sessions, recordings, levels, parameters)
+        said += not_fitted
     said += [*found.warnings, *_reference_warnings(recordings, subjects, scores, within)]
     return Result("compare", result, _facts(found, subjects, levels, parameters, scores), tuple(said))
 
@@ -131,6 +134,7 @@ def _facts(
         "adjust": parameters.adjust,
         "seed": parameters.seed,
         "resamples": parameters.resamples,
+        "interval": "rank",
         "exact": bool(found.pairs["exact"].all()),
         "reference": scores.facts.get("reference", ""),
         "within": scores.facts.get("within", ""),
@@ -155,8 +159,12 @@ def _complete(subjects: pd.DataFrame, levels: list[str]) -> tuple[pd.DataFrame, 
 
 def _models(
     sessions: pd.DataFrame, recordings: pd.DataFrame, levels: list[str], parameters: CompareParameters
-) -> pd.DataFrame:
-    """Fit a model for each measure. p of the levels is adjusted for the number of measures and levels."""
+) -> tuple[pd.DataFrame, list[str]]:
+    """Fit a model for each measure. p of the levels is adjusted for the number of measures and levels.
+
+    A measure that some subjects lack, such as the length of episodes, may leave too few for a model. It then
+    has rows without an estimate, and a sentence, and the other measures have their models.
+    """
     keys = ["subject", "level", "session"]
     rows = sessions
     for name in parameters.covariates:
@@ -167,16 +175,21 @@ def _models(
                 f"{subject} has several values of {name} in one session; give each session one."
             )
         rows = rows.join(each.first(), on=keys)
-    models = [
-        mixed_model(
-            widened(rows, measure), levels, measure, by=parameters.by, covariates=parameters.covariates
-        )
-        for measure in parameters.measures
-    ]
+    models, said = [], []
+    settings: dict[str, Any] = {"by": parameters.by, "covariates": parameters.covariates}
+    for measure in parameters.measures:
+        values = rows if parameters.paired else widened(rows, measure)
+        try:
+            models.append(mixed_model(values, levels, measure, **settings))
+        except AnalysisError as error:
+            if rows[measure].notna().all():  # not due to this measure
+                raise
+            models.append(without_estimate(levels, measure, parameters.by))
+            said.append(str(error))
     table = pd.concat(models, ignore_index=True)
     of_levels = table["term"].str.startswith(f"{parameters.by}: ")
     table["p_adjusted"] = adjusted(table["p"].where(of_levels), parameters.adjust)
-    return table
+    return table, said
 
 
 def _reference_warnings(

@@ -34,7 +34,7 @@ class Settings:
     permutations : int
         Number of arrangements that are counted. If there are more, this many are drawn at random.
     resamples : int
-        Number of samples of the bootstrap.
+        Number of samples of the bootstrap of the median of each group.
     seed : int
     """
 
@@ -220,12 +220,12 @@ def _pair(wide: pd.DataFrame, tested: pd.DataFrame, measure: str, settings: Sett
     if settings.paired:
         found = permute_within((a, b), settings.permutations, settings.seed)
         difference = float(effects.change(b - a))
-        interval = effects.change_interval(b - a, settings.resamples, settings.seed)
+        interval = effects.exact_change_interval(b - a)
         delta, spread = float(np.sign(b - a).mean()), effects.spread_of(b - a)
     else:
         found = permute_subjects((a, b), settings.permutations, settings.seed)
         difference = float(effects.shift(first, second))
-        interval = effects.shift_interval(a, b, settings.resamples, settings.seed)
+        interval = effects.exact_shift_interval(a, b)
         delta, spread = effects.cliffs_delta(first, second), effects.spread_of(a, b)
     sizes = (len(a),) if settings.paired else (len(a), len(b))
     numbers = (float(np.median(first)), float(np.median(second)), difference, *interval, delta)

@@ -12,7 +12,10 @@ from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Recording, Study
 from napari_ubam.study.values import counted, listed
 
+from .measures import MEASURES
+
 _LABELS = ("subject", "group", "session")
+_TAKEN = {"recording", "recordings", "level", "reference", "value", "minutes", *MEASURES}
 
 
 def labelled_recordings(
@@ -212,6 +215,11 @@ def _check_columns(study: Study, by: str, covariates: Sequence[str]) -> None:
     if by not in known:
         raise AnalysisError(f"The study cannot be compared by {by!r}; choose one of {', '.join(known)}.")
     for name in covariates:
+        if name in _TAKEN:
+            raise AnalysisError(
+                f"A covariate cannot be named {name!r}, which the comparison uses itself; rename this column "
+                "of the study."
+            )
         if name not in known or name in (by, "session"):
             choice = [one for one in known if one not in (by, "session")]
             raise AnalysisError(

@@ -68,9 +68,16 @@ def mixed_model(
     Raises
     ------
     AnalysisError
-        If a covariate is missing for a subject, or cannot be told apart from the levels.
+        If no subject of a level has a value, or a covariate is missing for a subject or cannot be told apart
+        from the levels.
     """
     rows = values[values["level"].isin(levels) & values[measure].notna()].reset_index(drop=True)
+    for level in levels:
+        if not (rows["level"] == level).any():
+            raise AnalysisError(
+                f"{measure}: no subject with {by} = {level} has a value, so no model can be fitted; leave "
+                "this measure out."
+            )
     _check_covariates(rows, covariates)
     design, terms = _design(rows, levels, by, covariates)
     fitted = _Fit.of(rows, design, measure)
@@ -81,6 +88,25 @@ def mixed_model(
         fitted = _Fit.of(rows, design, measure)
         table.append(_row(fitted, interaction, measure, rows, [*terms, interaction]))
     return pd.DataFrame(table, columns=COLUMNS)
+
+
+def without_estimate(levels: Sequence[str], measure: str, by: str) -> pd.DataFrame:
+    """Give the rows of a model that cannot be fitted.
+
+    Parameters
+    ----------
+    levels : sequence of str
+    measure, by : str
+        As for `mixed_model`.
+
+    Returns
+    -------
+    DataFrame
+        A row for each level after the first one, with its term and without numbers.
+    """
+    rows = [{"measure": measure, "model": "", "term": f"{by}: {level} - {levels[0]}"} for level in levels[1:]]
+    numbers = dict.fromkeys(COLUMNS[3:], float)
+    return pd.DataFrame(rows, columns=COLUMNS).astype(numbers)
 
 
 def _check_covariates(rows: pd.DataFrame, covariates: Sequence[str]) -> None:

@@ -62,6 +62,12 @@ def methods_text(facts: Mapping[str, Any]) -> str:
     )
     if len(facts["levels"]) > 2:
         test += "; of all at once: sum of squares between them"
+    rank = "signed-rank" if facts["paired"] else "rank-sum"
+    interval = (
+        f"exact one of Hodges and Lehmann, which inverts the {rank} test over subjects"
+        if facts.get("interval") == "rank"
+        else f"percentile bootstrap over subjects with {facts['resamples']} samples"  # of older versions
+    )
     shared = (
         " Reference subjects are scored against each other, so the test gives them a larger spread."
         if facts.get("widened")
@@ -69,9 +75,20 @@ def methods_text(facts: Mapping[str, Any]) -> str:
     )
     return (
         f"The unit is the subject ({counts}). Test: two-sided {test}. Effect: {effect}; the 95% interval is "
-        f"a percentile bootstrap over subjects with {facts['resamples']} samples. p is adjusted by "
-        f"{ADJUSTED_BY[facts['adjust']]} for all tests of this comparison. Seed {facts['seed']}.{shared}"
+        f"{interval}. {_families(facts)} Seed {facts['seed']}.{shared}"
     )
+
+
+def _families(facts: Mapping[str, Any]) -> str:
+    """Tell what p is adjusted for: each question is a family of its own."""
+    name = ADJUSTED_BY[facts["adjust"]]
+    said = f"p is adjusted by {name} for the tests of all pairs and measures"
+    if len(facts["levels"]) > 2:
+        said += (
+            "; the tests of all at once are a second family, adjusted for the measures. They answer another "
+            "question, so which of both counts has to be chosen beforehand"
+        )
+    return f"{said}. A model, if there is one, is a family of its own, too."
 
 
 def ways(row: Any) -> str:
