@@ -18,24 +18,21 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 from _common import print_table
-from _fidelity_methods import HOG_CELLS
 from skimage.color import rgb2gray
-from skimage.feature import hog
 from skimage.io import imread
 from skimage.util import img_as_ubyte
 from sklearn.decomposition import PCA
-from sklearn.linear_model import RidgeCV
 
 import napari_ubam as ubam
+from napari_ubam.analysis.keypoints import blocks_left_out, histograms, predict_left_out
+from napari_ubam.analysis.keypoints import explained as share_of
 from napari_ubam.crops import letterbox, shape_for
 from napari_ubam.embedding.model_encoder import ModelEncoder, crops_for
 from napari_ubam.families import preset
 from napari_ubam.video import open_video
 
-BLOCKS = 10  # of stills, left out one by one
 COMPONENTS = 32
 LABELLED = 0.9  # share of the stills in which a coordinate has to be labelled to count
-PENALTIES = np.logspace(-3, 5, 17)
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
 
 
@@ -95,22 +92,10 @@ def explained(codes: np.ndarray, places: np.ndarray) -> np.ndarray:
     Returns
     -------
     (c,) float array
-        R² against the mean of the other blocks; the penalty is chosen within these.
+        R² against the mean of the other blocks; the penalty is chosen by leaving out blocks of these.
     """
-    block = np.arange(len(codes)) * BLOCKS // len(codes)
-    drawn, mean = np.empty_like(places), np.empty_like(places)
-    for left_out in range(BLOCKS):
-        known, asked = block != left_out, block == left_out
-        middle, spread = (
-            codes[known].mean(0),
-            codes[known].std() + 1e-12,
-        )  # one scale keeps the metric of the codes
-        regression = RidgeCV(PENALTIES).fit((codes[known] - middle) / spread, places[known])
-        drawn[asked] = regression.predict((codes[asked] - middle) / spread)
-        mean[asked] = places[known].mean(0)
-    varied = np.square(mean - places).sum(0)
-    share: np.ndarray = 1 - np.square(drawn - places).sum(0) / np.where(varied > 0, varied, np.nan)
-    return share
+    folds = blocks_left_out(np.zeros(len(codes), int), None)
+    return share_of(places, predict_left_out(codes, places, folds, components=codes.shape[1]))
 
 
 def simple(crops: np.ndarray) -> dict[str, np.ndarray]:
@@ -120,7 +105,7 @@ def simple(crops: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "pixels": pixels,
         f"PCA {COMPONENTS} of the pixels": components,
-        "HOG": np.stack([hog(crop, **HOG_CELLS) for crop in crops]),
+        "HOG": histograms(crops),
     }
 
 

@@ -13,6 +13,8 @@ from .classify import CLASSIFY
 from .confounds import CONFOUNDS
 from .group_summary import GROUP_SUMMARY
 from .groups import COMPARE
+from .keypoints import KEYPOINTS
+from .map_compare import MAP_COMPARE
 from .recovery import RECOVERY
 from .stimulus import STIMULUS
 
@@ -20,7 +22,8 @@ ENTRY_POINTS = "napari_ubam.analyses"
 """Entry points of other packages: each names an `Analysis`."""
 
 ANALYSES: dict[str, Analysis] = {
-    one.name: one for one in (CLASSIFY, COMPARE, CONFOUNDS, GROUP_SUMMARY, RECOVERY, STIMULUS)
+    one.name: one
+    for one in (CLASSIFY, COMPARE, CONFOUNDS, GROUP_SUMMARY, KEYPOINTS, MAP_COMPARE, RECOVERY, STIMULUS)
 }
 """Analyses that are registered; `analyses` adds those of other packages."""
 

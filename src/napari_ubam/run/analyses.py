@@ -16,6 +16,7 @@ from napari_ubam.report import save
 from napari_ubam.report.classify import classify_figure
 from napari_ubam.report.groups import groups_figure
 from napari_ubam.report.keypoints import keypoints_figure
+from napari_ubam.report.map_compare import map_compare_figure
 from napari_ubam.report.recovery import recovery_figure
 from napari_ubam.report.stimulus import stimulus_figure
 from napari_ubam.runfolder.errors import RunError
@@ -36,6 +37,7 @@ FIGURES: Mapping[str, Callable[..., Figure]] = {
     "classify": classify_figure,
     "compare": groups_figure,
     "keypoints": keypoints_figure,
+    "map_compare": map_compare_figure,
     "recovery": recovery_figure,
     "stimulus": stimulus_figure,
 }

@@ -23,6 +23,8 @@ from .analyses import analyse
 from .classifying import ClassifyingRun
 from .comparing import ComparingRun
 from .exporting import ExportingRun
+from .keypoints import KeypointRun
+from .map_compare import MapComparingRun
 from .recovery import RecoveryRun
 from .reporting import write_report
 from .score_table import ScoreTable
@@ -31,7 +33,7 @@ from .stimulus import StimulusRun
 
 
 @dataclass(frozen=True)
-class Run(ClassifyingRun, ComparingRun, ExportingRun, RecoveryRun, StimulusRun):
+class Run(ClassifyingRun, ComparingRun, ExportingRun, KeypointRun, MapComparingRun, RecoveryRun, StimulusRun):
     """A folder with a trained model and what was computed with it.
 
     Parameters

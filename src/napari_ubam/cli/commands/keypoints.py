@@ -1,0 +1,69 @@
+"""The command that compares the codes of a run with key points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_ubam.cli.app import app
+from napari_ubam.cli.options import Kind, RunFolder
+from napari_ubam.cli.progress_and_refusals import refusals, working
+
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file",
+        metavar="RECORDING=FILE",
+        help="File with the key points of a recording. This option can be repeated. Default: the column "
+        "keypoints of the study.",
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--folder", metavar="DIR", help="Folder with files that are named like the recordings."),
+]
+Individual = Annotated[
+    str, typer.Option(help="Individual in files with several. Default: the one with the subject's name.")
+]
+
+
+@app.command()
+def keypoints(
+    run: RunFolder,
+    files: Files = None,
+    folder: Folder = None,
+    individual: Individual = "",
+    kind: Kind = "posture",
+    likelihood: Annotated[
+        float, typer.Option(help="Points with a smaller likelihood count as not seen.")
+    ] = 0.6,
+    frames: Annotated[int, typer.Option(help="Number of frames at most, spread evenly.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+) -> None:
+    """Measure how much of key points that you bring the codes hold, against pixel PCA and HOG."""
+    with refusals(), working(run, "keypoints") as (tell, cancel):
+        from napari_ubam.analysis import find_analysis
+        from napari_ubam.run import Run
+
+        values = {"folder": str(folder or ""), "individual": individual, "kind": kind}
+        result = Run.open(run).analyse(
+            "keypoints",
+            files=tuple(files or ()),
+            likelihood=likelihood,
+            frames=frames,
+            seed=seed,
+            progress=tell,
+            cancel=cancel,
+            **values,
+        )
+        for sentence in result.warnings:
+            typer.echo(sentence, err=True)
+        for sentence in find_analysis("keypoints").sentences(result):
+            typer.echo(sentence)
+        shown = result.tables["keypoints"].pivot(index="keypoint", columns="method", values="r2")
+        typer.echo("R² of each key point:")
+        typer.echo(shown[["code", "pixel PCA", "HOG"]].to_string(float_format="{:.2f}".format))
+        tables = ", ".join(f"{name}.csv" for name in result.tables)
+        typer.echo(f"The tables ({tables}), keypoints.json and figures/keypoints.png are in {run}.")
