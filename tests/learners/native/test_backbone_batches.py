@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +55,31 @@ def started(training: Training) -> tuple[PostureLearner, BackboneTraining]:
     return learner, BackboneTraining(learner.encoder, data, training)
 
 
-def test_clips_lie_inside_of_runs_and_are_evenly_spaced() -> None:
+def test_clips_lie_inside_of_runs_and_are_spread_over_the_time() -> None:
     (first, gap), (after, end) = STUDY[0].runs
     frames = clips_of(STUDY[0], 6, 4, 66.7)  # every second frame
     assert frames.shape == (6, 4)
     assert (np.diff(frames, axis=1) == 2).all()
     inside = (frames >= first) & (frames < gap), (frames >= after) & (frames < end)
     assert (inside[0].all(1) | inside[1].all(1)).all()
-    assert frames[0, 0] == first
-    assert frames[-1, -1] == end - 1
+    assert (frames.min(), frames.max()) == (first, end - 1)
+    starts = np.sort(frames[:, 0])
+    assert np.diff(starts).max() < 0.6 * (end - first)
+    np.testing.assert_array_equal(clips_of(STUDY[0], 9, 4, 66.7)[:6], frames)
+    every = clips_of(STUDY[0], 10_000, 4, 66.7)[:, 0]
+    assert len(set(every.tolist())) == len(every) == (gap - first - 6) + (end - after - 6)
+
+
+def test_features_stay_when_only_the_length_of_the_training_changes(training: Training) -> None:
+    def files_of(steps: int) -> dict[Path, int]:
+        _, made = started(replace(training, steps=steps))
+        return {path: path.stat().st_mtime_ns for one in made.clips for path in one.files}
+
+    short, long = files_of(2), files_of(16)
+    assert len(long) > len(short)
+    assert short.items() <= long.items()
+    files_of(2)
+    assert files_of(16) == long
 
 
 def test_the_first_view_is_the_frame_and_others_are_changed(training: Training) -> None:
@@ -118,11 +135,12 @@ def test_the_disk_space_limits_the_clips(training: Training) -> None:
 
 def test_posture_is_learned_from_the_features(training: Training, tmp_path: Path) -> None:
     def losses_of(learner: PostureLearner, made: BackboneTraining) -> dict[str, float]:
-        found: dict[str, float] = {}
-        learner.log = lambda name, value: found.update({name: float(value)})
+        found: dict[str, list[float]] = {}
+        learner.log = lambda name, value: found.setdefault(name, []).append(float(value))
         torch.manual_seed(1)
-        learner.training_step(made.batches(999, 3), 0)
-        return found
+        for step in range(999, 1003):  # one batch can be easier than another
+            learner.training_step(made.batches(step, 3), 0)
+        return {name: float(np.mean(values)) for name, values in found.items()}
 
     before = losses_of(*started(training))
     learner, made = started(training)
@@ -130,7 +148,7 @@ def test_posture_is_learned_from_the_features(training: Training, tmp_path: Path
     made.fit_whitening()
     after = losses_of(learner, made)
     assert after["contrast"] < 0.8 * before["contrast"]
-    assert after["reconstruct"] < 0.9 * before["reconstruct"]
+    assert after["reconstruct"] < 0.97 * before["reconstruct"]
     with torch.no_grad():
         codes = learner.encoder(torch.from_numpy(STUDY[0].read(0, 40))[:, None].float() / 255)
     assert torch.isfinite(codes).all()

@@ -11,7 +11,9 @@ import hashlib
 import io
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,7 @@ from napari_ubam.files import write_atomic
 from napari_ubam.learners.augment import augmented
 from napari_ubam.learners.errors import TrainingError
 from napari_ubam.learners.fitting import Training
-from napari_ubam.learners.sampling import Crops, evenly_spaced
+from napari_ubam.learners.sampling import Crops
 from napari_ubam.models.devices import choose_device
 from napari_ubam.models.images import as_images
 from napari_ubam.models.native.backbone_posture import BackboneEncoder
@@ -32,7 +34,7 @@ from napari_ubam.runfolder.paths import BACKBONE_FEATURES
 
 BLOCK = 8  # clips in a file
 STAGE = "features"
-FORMAT = 1  # of the files; a new one makes old files useless
+FORMAT = 2  # of the files; a new one makes old files useless
 
 Features = NDArray[np.float16]
 
@@ -101,7 +103,10 @@ def feature_clips(
 
 
 def clips_of(crops: Crops, count: int, length: int, step_ms: float) -> NDArray[np.int64]:
-    """Choose evenly spaced clips of a recording.
+    """Choose clips of a recording, spread over its time.
+
+    With a larger number, further clips follow the same ones, so their features stay on disk when a training
+    becomes longer.
 
     Parameters
     ----------
@@ -125,11 +130,25 @@ def clips_of(crops: Crops, count: int, length: int, step_ms: float) -> NDArray[n
         reach = min((length - 1) * hop + 1, stop - start)
         starts.append(np.arange(start, stop - reach + 1))
         reaches.append(np.full(len(starts[-1]), reach))
-    chosen = evenly_spaced(sum(map(len, starts)), count)
+    chosen = _spread(sum(map(len, starts)), count)
     first, reach_of = np.concatenate(starts)[chosen], np.concatenate(reaches)[chosen]
     offsets = np.linspace(0, reach_of - 1, length).round().astype(np.int64).T
     frames: NDArray[np.int64] = first[:, None] + offsets
     return frames
+
+
+def _spread(total: int, count: int) -> NDArray[np.int64]:
+    """Spread indices over a sequence: both ends, the middle, the quarters and so on, each index once.
+
+    The order is that of van der Corput, whose first part is spread evenly, however long it is.
+    """
+    chosen = dict.fromkeys((0, total - 1))
+    number = 0
+    while len(chosen) < min(count, total):
+        number += 1
+        digits = f"{number:b}"
+        chosen.setdefault(int(digits[::-1], 2) * (total - 1) // 2 ** len(digits))
+    return np.array(list(chosen)[:count], np.int64)
 
 
 class _Filling:
@@ -146,7 +165,7 @@ class _Filling:
     def run(self, recordings: Sequence[Crops]) -> list[FeatureClips]:
         self.folder.mkdir(parents=True, exist_ok=True)
         for partial in self.folder.glob("*.part"):
-            partial.unlink(missing_ok=True)
+            _remove(partial)
         count = self._count(len(recordings))
         wanted = [clips_of(one, count, self.plan.run_length, self.plan.step_ms) for one in recordings]
         total = sum(frames.size for frames in wanted) * self.backbone.views
@@ -173,7 +192,7 @@ class _Filling:
         """Clips of each recording that fit the limits."""
         held = sum(path.stat().st_size for path in self.folder.glob("*.npy"))
         given = self.training.budget_bytes
-        budget = budget_of(self.folder, held) if given is None else given
+        self.budget = budget = budget_of(self.folder, held) if given is None else given
         clip = self.plan.run_length * self.backbone.views
         rows, columns = self.encoder.cells
         nbytes = 2 * clip * self.backbone.channels * rows * columns
@@ -185,6 +204,7 @@ class _Filling:
             )
         steps = self.training.steps or self.plan.steps
         drawn = -(-steps * self.plan.recordings * self.plan.runs // recordings)  # in the whole training
+        drawn = -(-drawn // BLOCK) * BLOCK  # so that a longer training finds whole files
         best = max(min(self.backbone.images // (recordings * clip), drawn), self.plan.runs)
         if fitting < best:
             self.training.say(
@@ -197,11 +217,8 @@ class _Filling:
         """Return the file of a block of clips, and whether it had to be computed."""
         images = np.stack([crops.read(int(frame), int(frame) + 1)[0] for frame in block.ravel()])
         # Named after what it was computed from, so old features of other crops or networks are not taken.
-        network = self.backbone
-        described = (network.weights, network.mean, network.std, network.views, self.encoder.cells)
-        known = " ".join(map(str, (FORMAT, *described, self.training.seed, block.shape)))
-        digest = hashlib.sha256(known.encode() + images.tobytes()).hexdigest()
-        path = self.folder / f"{digest[:24]}.npy"
+        digest = hashlib.sha256(f"{self.network} {block.shape}".encode() + images.tobytes()).hexdigest()
+        path = self.folder / f"{self.network}-{digest[:24]}.npy"
         if path.is_file():
             return path, False
         views = np.stack(list(self._views(images, int(digest[:12], 16))))
@@ -210,6 +227,13 @@ class _Filling:
         np.save(content, np.ascontiguousarray(features), allow_pickle=False)
         write_atomic(path, content.getvalue())
         return path, True
+
+    @cached_property
+    def network(self) -> str:
+        """Hash of all that the features of a crop depend on."""
+        one = self.backbone
+        described = (one.weights, one.mean, one.std, one.views, self.encoder.cells, self.training.seed)
+        return hashlib.sha256(" ".join(map(str, (FORMAT, *described))).encode()).hexdigest()[:8]
 
     def _views(self, images: NDArray[np.uint8], seed: int) -> Iterator[Features]:
         """Compute the features of frames as they are, then of changed ones."""
@@ -229,7 +253,18 @@ class _Filling:
         return np.concatenate(found)
 
     def _discard(self, used: set[Path]) -> None:
-        """Remove the features of earlier trainings."""
-        for path in self.folder.glob("*.npy"):
-            if path not in used:
-                path.unlink(missing_ok=True)
+        """Remove features of other networks, and others that the disk space is too small for, oldest first.
+
+        Those of the same network stay: after a short training, a longer one uses them.
+        """
+        files = {path: path.stat() for path in self.folder.glob("*.npy")}
+        total = sum(one.st_size for one in files.values())
+        for path in sorted(files.keys() - used, key=lambda path: files[path].st_mtime_ns):
+            if total > self.budget or not path.name.startswith(f"{self.network}-"):
+                _remove(path)
+                total -= files[path].st_size
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # Windows keeps a file that another program reads
+        path.unlink(missing_ok=True)
