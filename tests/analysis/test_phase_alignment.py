@@ -96,3 +96,23 @@ def test_an_alignment_needs_a_reference_and_codes() -> None:
         phase_alignment(own, [own], window=slice(3, 197))
     with pytest.raises(DeviationError, match="no code"):
         phase_alignment(own, [walk("b")], window=slice(0, 50))
+
+
+def test_recordings_of_a_subject_in_a_session_share_what_is_taken_out() -> None:
+    query, other = walk("a"), walk("b")
+    half = [replace(other, name=name, **_part(other, part)) for name, part in HALVES.items()]
+    half[1] = replace(half[1], behaviour=half[1].behaviour + [0.2, 0, 0, 0])
+    together = phase_alignment(query, half, window=slice(3, 197))
+    apart = phase_alignment(
+        query, [half[0], replace(half[1], session="1")], window=slice(3, 197)
+    )  # each has its own mean, so the change of the second one is taken out
+    assert np.abs(together.weights[:, 0] - 0.5).mean() > 2 * np.abs(apart.weights[:, 0] - 0.5).mean()
+
+
+HALVES = {"b1": slice(0, 100), "b2": slice(100, 200)}
+
+
+def _part(codes: Codes, part: slice) -> dict[str, np.ndarray]:
+    """Arrays of a part of a recording."""
+    names = ("posture", "behaviour", "times", "frames", "valid")
+    return {name: getattr(codes, name)[part] for name in names}

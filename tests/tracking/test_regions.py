@@ -9,8 +9,16 @@ import pytest
 import tifffile
 
 from napari_ubam.progress import Cancelled, Progress
-from napari_ubam.study import Recording, Roi
-from napari_ubam.tracking import FoundRegions, activity_of, find_regions
+from napari_ubam.study import Recording, Roi, Study
+from napari_ubam.tracking import (
+    FoundRegions,
+    activity_of,
+    find_regions,
+    keep_regions,
+    regions_for_training,
+    start_regions,
+    with_found_regions,
+)
 
 HEIGHT, WIDTH, FRAMES = 120, 200, 40
 
@@ -162,3 +170,45 @@ def test_it_can_be_cancelled_and_tells_which_recording_it_is_at(study: list[Reco
         find_regions(study, progress=told.append, cancel=After())
     assert (told[0].stage, told[0].detail, told[0].of) == ("regions", "first", 4)
     assert len(told) < len(study)
+
+
+def test_a_video_that_was_replaced_is_looked_at_again(study: list[Recording], tmp_path: Path) -> None:
+    one = filmed(tmp_path, "again", 108, 52, 0.9)
+    found = find_regions([*study, one])
+    earlier = found.model_copy(update={"fingerprints": {}})  # as earlier versions wrote it
+    before = found.of(one).roi
+    assert before is not None
+    filmed(tmp_path, "again", 88, 62, 1.1)
+    assert found.lacks(one)
+    assert found.of(one).roi is None
+    assert earlier.of(one).roi == before
+    later = find_regions([*study, one], found)
+    assert later.of(one).roi not in (None, before)
+    assert not later.lacks(one)
+    one.video.unlink()  # not known to be another one
+    assert later.of(one).roi is not None
+
+
+def test_drawn_regions_beside_found_ones_are_warned_of(study: list[Recording], tmp_path: Path) -> None:
+    own = study[0].model_copy(update={"roi": Roi(x=1, y=2, width=30, height=40)})
+    told: list[Progress] = []
+    regions_for_training(
+        Study([own, *study[1:]]), tmp_path, whole_frame=False, resume=False, progress=told.append
+    )
+    assert (
+        "1 recording has a region that was drawn, and the regions that were found are not" in told[-1].message
+    )
+    regions_for_training(Study(study), tmp_path, whole_frame=False, resume=False, progress=told.append)
+    assert "drawn" not in told[-1].message
+
+
+def test_nothing_is_looked_for_where_the_training_had_drawn_regions_only(
+    study: list[Recording], tmp_path: Path
+) -> None:
+    own = Study([study[0].model_copy(update={"roi": Roi(x=1, y=2, width=30, height=40)})])
+    start_regions(tmp_path, regions_for_training(own, tmp_path, whole_frame=False, resume=False))
+    keep_regions(tmp_path)
+    told: list[Progress] = []
+    assert with_found_regions(tmp_path, study[1:2], find=True, progress=told.append) == study[1:2]
+    assert "the whole frame is used of second; draw the region" in told[-1].message
+    assert with_found_regions(tmp_path, study[1:2]) == study[1:2]  # the same when it is scored

@@ -75,7 +75,8 @@ def phase_alignment(
     """Align the recordings of the reference with a part of a recording.
 
     Each reference recording is aligned by `align_phase`, without the individual: the mean behaviour code of
-    all recordings takes the place of each recording's own mean. Recordings with more similar windows get more
+    all individuals takes the place of the mean of each subject in each session, over the recordings that are
+    given. Recordings with more similar windows get more
     weight, and the weights change slowly.
 
     Parameters
@@ -235,24 +236,32 @@ def frame_interval(times: Floats) -> float:
 
 
 def _shifts(recordings: Sequence[Codes]) -> list[npt.NDArray[np.float32]]:
-    """Give what takes the individual out of each recording: a code (e,) that is added to its unit codes."""
-    means = [_own_mean(one) for one in recordings]
-    known = [mean for mean in means if mean is not None]
-    nothing = np.zeros(recordings[0].behaviour.shape[1], np.float32)
-    if not known:
-        return [nothing] * len(means)
-    common = np.mean(known, axis=0)
-    return [nothing if mean is None else (common - mean).astype(np.float32) for mean in means]
+    """Give what takes the individual out of each recording: a code (e,) that is added to its unit codes.
+
+    Recordings of a subject in a session share one.
+    """
+    individuals: dict[tuple[str, str], list[Codes]] = {}
+    for one in recordings:
+        individuals.setdefault((one.subject, one.session), []).append(one)
+    means = {who: _own_mean(own) for who, own in individuals.items()}
+    known = [mean for mean in means.values() if mean is not None]
+    common = np.mean(known, axis=0) if known else np.zeros(recordings[0].behaviour.shape[1])
+    changes = {who: common - (common if mean is None else mean) for who, mean in means.items()}
+    return [changes[one.subject, one.session].astype(np.float32) for one in recordings]
 
 
-def _own_mean(one: Codes) -> npt.NDArray[np.float64] | None:
-    """Mean unit behaviour code (e,) of some frames of all parts of a recording; None if it is too short."""
-    rows = np.flatnonzero(one.valid)
-    if len(rows) * frame_interval(one.times) < SHORTEST:
+def _own_mean(recordings: Sequence[Codes]) -> npt.NDArray[np.float64] | None:
+    """Mean unit behaviour code (e,) of a subject in a session; None if its recordings are too short."""
+    rows = [np.flatnonzero(one.valid) for one in recordings]
+    seconds = sum(len(own) * frame_interval(one.times) for own, one in zip(rows, recordings, strict=True))
+    if seconds < SHORTEST:
         return None
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), LONGEST)).round().astype(int)]
-    mean: npt.NDArray[np.float64] = unit_vectors(one.behaviour[some]).mean(0, dtype=np.float64)
-    return mean
+    total, count = np.zeros(recordings[0].behaviour.shape[1]), 0
+    for own, one in zip(rows, recordings, strict=True):
+        step = max(sum(map(len, rows)) // LONGEST, 1)  # every recording has its share of the frames
+        units = unit_vectors(one.behaviour[own[::step]])
+        total, count = total + units.sum(0, dtype=np.float64), count + len(units)
+    return total / count
 
 
 def _weights(distances: Floats, interval: float) -> npt.NDArray[np.float32]:

@@ -14,9 +14,18 @@ from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import REGIONS, TRAINING_REGIONS
 from napari_ubam.study import Recording, Study
-from napari_ubam.study.values import counted
+from napari_ubam.study.values import counted, listed
 
 from .regions import FoundRegions, find_regions, key_of, lacks_region
+
+ALL_DRAWN = (
+    "The model was trained on regions that were drawn, so none is looked for: the whole frame is used of {}; "
+    "draw the region, around as much of the body as in the others."
+)
+MIXED = (
+    " {} a region that was drawn, and the regions that were found are not placed like it, so subjects can "
+    "appear at another size; draw the regions of all recordings, or of none."
+)
 
 Recordings = TypeVar("Recordings", bound=Iterable[Recording])
 
@@ -100,8 +109,9 @@ def regions_for_training(
         before = None
     if not lacking:
         return before or whole
+    drawn = sum(one.roi is not None for one in study) if before is None else 0
     found = find_regions(study, before, progress, cancel)
-    progress(Progress("regions", len(study), len(study), message=_sentence(found, lacking)))
+    progress(Progress("regions", len(study), len(study), message=_sentence(found, lacking, drawn)))
     return found
 
 
@@ -112,7 +122,7 @@ def _are_drawn_from(found: FoundRegions, study: Study) -> bool:
     return bool(drawn) and regions == drawn
 
 
-def _sentence(found: FoundRegions, lacking: list[Recording]) -> str:
+def _sentence(found: FoundRegions, lacking: list[Recording], drawn: int) -> str:
     count = sum(found.of(one) != one for one in lacking)
     if not count:
         return "No region was found, so the whole frame is used."
@@ -120,6 +130,8 @@ def _sentence(found: FoundRegions, lacking: list[Recording]) -> str:
     sentence = f"Found the region of {counted(count, 'recording')} from where the picture moves."
     if left:
         sentence += f" {counted(left, 'recording')} moved in another way, so the whole frame is used there."
+    if drawn:
+        sentence += MIXED.format(f"{counted(drawn, 'recording')} {'has' if drawn == 1 else 'have'}")
     return sentence
 
 
@@ -188,10 +200,14 @@ def with_found_regions(
     if found is None:
         return recordings
     if find and any(found.lacks(one) for one in recordings):
+        if not (found.template or found.regions):  # there is no common map to place them on
+            names = [one.name for one in recordings if found.lacks(one)]
+            progress(Progress("regions", 0, 0, message=ALL_DRAWN.format(listed(names, 6))))
+            return recordings
         found = find_regions(recordings, found, progress, cancel)
         now = read_regions(folder)  # another command may have found some meanwhile
         if now is not None and now.template == found.template:
-            found = now.joined(found)
+            found = now.without(one for one in recordings if now.lacks(one)).joined(found)
             with suppress(OSError):  # a folder that cannot be written is refused where codes are written
                 write_atomic(folder / REGIONS, found.model_dump_json(indent=1).encode())
     return _with(found, recordings)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.study import Recording, Roi
-from napari_ubam.video import VideoError
+from napari_ubam.video import VideoError, open_video
 
 from .activity import Activity, activity_of
 from .placement import Placement, common_box, place, register
@@ -33,6 +33,8 @@ class FoundRegions(BaseModel):
         Region of each recording that was looked at, by `key_of`. None if the whole picture is used.
     correlations : dict of str to float
         Likeness of each recording's map with the common one.
+    fingerprints : dict of str to str
+        Hash of each video that was looked at. Results of earlier versions have none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,11 +43,12 @@ class FoundRegions(BaseModel):
     box: Box = (0.0, 0.0, 0.0, 0.0)
     regions: dict[str, Roi | None] = {}
     correlations: dict[str, float] = {}
+    fingerprints: dict[str, str] = {}
 
     def of(self, recording: Recording) -> Recording:
         """Give a recording its region. One that has a region or track stays as it is."""
         found = self.regions.get(key_of(recording))
-        if found is None or not lacks_region(recording):
+        if found is None or not lacks_region(recording) or self._is_of_another_video(recording):
             return recording
         return recording.model_copy(update={"roi": found})
 
@@ -53,11 +56,31 @@ class FoundRegions(BaseModel):
         """Add the regions of another result on the same common map; its own ones win."""
         if other.template != self.template:
             return self
-        return self.model_copy(update={"regions": {**other.regions, **self.regions}})
+        names = ("regions", "correlations", "fingerprints")
+        return self.model_copy(
+            update={name: {**getattr(other, name), **getattr(self, name)} for name in names}
+        )
 
     def lacks(self, recording: Recording) -> bool:
-        """Whether a recording has no region and was not looked at."""
-        return lacks_region(recording) and key_of(recording) not in self.regions
+        """Whether a recording has no region and was not looked at, or its video was replaced since."""
+        if not lacks_region(recording):
+            return False
+        return key_of(recording) not in self.regions or self._is_of_another_video(recording)
+
+    def without(self, recordings: Iterable[Recording]) -> FoundRegions:
+        """Forget recordings."""
+        left = {key_of(one) for one in recordings}
+        names = ("regions", "correlations", "fingerprints")
+        return self.model_copy(
+            update={
+                name: {key: value for key, value in getattr(self, name).items() if key not in left}
+                for name in names
+            }
+        )
+
+    def _is_of_another_video(self, recording: Recording) -> bool:
+        noted = self.fingerprints.get(key_of(recording), "")
+        return bool(noted) and _fingerprint(recording) not in ("", noted)
 
     @property
     def count(self) -> int:
@@ -74,6 +97,15 @@ def key_of(recording: Recording) -> str:
     """Name what a region is found for: the recording, its video and its frames."""
     frames = f"{recording.start or 0}:{'' if recording.stop is None else recording.stop}"
     return f"{recording.name} {recording.video.name} {frames}"
+
+
+def _fingerprint(recording: Recording) -> str:
+    """Hash of the video; empty if it cannot be read."""
+    try:
+        with recording.open_with(open_video, warn=False) as video:
+            return str(video.fingerprint)
+    except (VideoError, OSError):
+        return ""
 
 
 def find_regions(
@@ -113,6 +145,7 @@ def find_regions(
     todo = [one for one in recordings if known.lacks(one)]
     maps: dict[str, Activity] = {}
     nothing: dict[str, Roi | None] = {}
+    seen: dict[str, str] = {}
     for number, recording in enumerate(todo):
         check_cancelled(cancel)
         progress(Progress("regions", number, len(todo), detail=recording.name))
@@ -120,17 +153,18 @@ def find_regions(
             found = activity_of(recording, cancel)
         except (VideoError, OSError):  # said where the video is needed; next time it may be there
             continue
-        nothing[key_of(recording)] = None
+        nothing[key_of(recording)], seen[key_of(recording)] = None, _fingerprint(recording)
         if found is not None:
             maps[key_of(recording)] = found
     if not known.regions:
         known = _first(maps) if maps else known
-        return known.model_copy(update={"regions": {**nothing, **known.regions}})
+        return known.model_copy(update={"regions": {**nothing, **known.regions}, "fingerprints": seen})
     placed = _placed_later(maps, known)
     return known.model_copy(
         update={
             "regions": {**known.regions, **nothing, **_regions(maps, placed, known)},
             "correlations": {**known.correlations, **_correlations(placed)},
+            "fingerprints": {**known.fingerprints, **seen},
         }
     )
 

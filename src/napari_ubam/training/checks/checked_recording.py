@@ -28,6 +28,8 @@ class CheckedRecording:
         Frame number of each row of the track.
     track : PostureTrack
         Posture codes of the trained encoder. A row without a crop may hold NaN.
+    session : str
+        As in the study.
     """
 
     name: str
@@ -35,6 +37,7 @@ class CheckedRecording:
     crops: Crops
     frames: NDArray[np.int64]
     track: PostureTrack
+    session: str = ""
 
     @cached_property
     def rows(self) -> NDArray[np.int64]:

@@ -290,7 +290,9 @@ class _Checks:
         )
         owner = np.repeat(np.arange(len(rows)), [len(part) for part in rows])
         who = np.array([names.index(one.subject) if len(one.rows) else -1 for one in self.recordings])[owner]
-        codes = codes_without_individual(codes, who)
+        individuals = sorted({(one.subject, one.session) for one in self.recordings})
+        of = np.array([individuals.index((one.subject, one.session)) for one in self.recordings])
+        codes = codes_without_individual(codes, of[owner])
         flat = np.concatenate(rows)
 
         def frame(row: int, cosine: float = 1.0) -> SheetFrame:

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from napari_ubam.analysis import neighbours
+from napari_ubam.analysis.confounds.identity import FOLDS as FOLDS
+from napari_ubam.analysis.confounds.identity import subject_identifiability as subject_identifiability
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.learners.fitting import OrderLearner
 from napari_ubam.learners.posture_track import PostureTrack, shuffled
 from napari_ubam.models.windows import Windows
 
 REPEATS = 4  # shuffled versions of a window
-FOLDS = 5
 VOTERS = 15  # nearest frames that vote for a subject
 BLOCK = 256  # windows that are encoded together
 Z95 = 1.96
@@ -142,49 +138,6 @@ def still_windows(track: PostureTrack, which: NDArray[np.int64], seed: int) -> N
     noise = residual[rng.integers(0, len(residual), len(posture))] * signs
     still: NDArray[np.float32] = posture[centres[which]][:, None] + track.windows.of(noise, which)
     return still
-
-
-def subject_identifiability(
-    features: NDArray[np.float32],
-    subjects: NDArray[np.int64],
-    blocks: NDArray[np.int64],
-    components: int,
-    each: Callable[[], None],
-) -> float:
-    """Identify the subject of frames by logistic regression, trained on other blocks of time.
-
-    Parameters
-    ----------
-    features : (n, d) float32 array
-        Features of each frame.
-    subjects : (n,) int array
-        Subject of each frame; at least two subjects.
-    blocks : (n,) int array
-        Block of time of each frame, 0 to `FOLDS` - 1.
-    components : int
-        Number of principal components to which the features are reduced.
-    each : callable
-        Called before each of the `FOLDS` fits.
-
-    Returns
-    -------
-    float
-        Accuracy, balanced over subjects.
-    """
-    identified = np.empty_like(subjects)
-    for fold in range(FOLDS):
-        each()
-        inside = blocks != fold
-        count = min(components, features.shape[1], int(inside.sum()))
-        model = make_pipeline(
-            StandardScaler(), PCA(count, random_state=0), StandardScaler(), LogisticRegression(max_iter=100)
-        )
-        with warnings.catch_warnings(), np.errstate(invalid="ignore"):  # codes may all be the same
-            # A fit that has not quite converged identifies subjects as well.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(features[inside], subjects[inside])
-        identified[~inside] = model.predict(features[~inside])
-    return float(balanced_accuracy_score(subjects, identified))
 
 
 def subject_of_nearest(

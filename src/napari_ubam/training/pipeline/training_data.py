@@ -195,7 +195,9 @@ class EncoderRecordings:
                 images = as_images(torch.from_numpy(read).to(device))
                 codes[low:end] = encoder(images).cpu().numpy()
         track = PostureTrack.of(codes, windows_of(config, crops), unit=self.context.family.unit_codes)
-        return CheckedRecording(recording.name, recording.subject, crops, frames, track)
+        return CheckedRecording(
+            recording.name, recording.subject, crops, frames, track, session=recording.session
+        )
 
 
 def _segments(crops: CachedCrops) -> list[range]:
