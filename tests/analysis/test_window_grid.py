@@ -86,14 +86,27 @@ def seen(one: Codes) -> NDArray[np.float64]:
     return rest / np.linalg.norm(rest, axis=1, keepdims=True)
 
 
+def at_speed(postures: NDArray[np.float64], speed: float) -> NDArray[np.float64]:
+    """Read postures at steps of so many frames."""
+    at = np.arange(0, len(postures) - 1 + 1e-9, speed)
+    read = np.stack([np.interp(at, np.arange(len(postures)), one) for one in postures.T], axis=1)
+    return read / np.linalg.norm(read, axis=1, keepdims=True)
+
+
 def exact(query: Codes, reference: list[Codes], k: int, per_subject: int) -> NDArray[np.float64]:
     """Mean distance (t,) of 13 postures in a row to the nearest windows, by sorting; NaN at the ends."""
     result = np.full(len(query), np.nan)
     for frame in range(6, len(query) - 6):
         found = []
         for one in reference:
-            single = 1 - seen(query)[frame - 6 : frame + 7] @ seen(one).T
-            whole = [np.trace(single[:, at : at + 13]) / 13 for at in range(len(one) - 12)]
+            whole = []
+            for speed in (0.87, 1, 1.15):
+                single = 1 - seen(query)[frame - 6 : frame + 7] @ at_speed(seen(one), speed).T
+                whole += [
+                    np.trace(single[:, at : at + 13]) / 13
+                    for at in range(single.shape[1] - 12)
+                    if 5.5 < (at + 6) * speed < len(one) - 6.5  # the middle is a valid frame
+                ]
             found.append(np.sort(whole)[:per_subject])
         result[frame] = np.sort(np.concatenate(found))[:k].mean()
     return result
@@ -152,8 +165,22 @@ def test_a_long_reference_is_thinned_in_runs() -> None:
     for name in ("new0_0", "rat0_0"):
         more, less = (np.nanmean(one[name].behaviour_deviation) for one in (all_of_it, part))
         assert more < less < 1.3 * more
-    assert all_of_it.reference_windows == {"rat0": 2988, "rat1": 2988}  # 12 frames begin no whole window
-    assert part.reference_windows == {"rat0": 768, "rat1": 768}  # runs of 256 windows
+    at_all_speeds = sum(3000 / speed for speed in (0.87, 1, 1.15))
+    assert all(0.99 < n / at_all_speeds < 1 for n in all_of_it.reference_windows.values())
+    assert all(513 <= count <= 768 for count in part.reference_windows.values())  # runs of 256 windows
+
+
+def test_a_movement_that_is_a_little_faster_deviates_less_than_one_that_is_much_faster() -> None:
+    def gait(name: str, speed: float) -> Codes:
+        turn = 9 * speed * np.arange(450) / 30
+        code = np.stack([np.cos(turn), np.sin(turn), *np.zeros((D - 2, 450))], axis=1).astype(np.float32)
+        return windowed(replace(walk(name, 1, frames=450), posture=code))
+
+    reference = [gait(f"ref{number}", 1) for number in range(4)]
+    others = [gait("same", 1), gait("slower", 1 / 1.15), gait("faster", 1.15), gait("fast", 1.6)]
+    result = deviation([*reference, *others], names(reference))
+    found = {one.name: float(np.nanmean(result[one.name].behaviour_deviation)) for one in others}
+    assert max(found["slower_0"], found["faster_0"]) < 0.1 * found["fast_0"]
 
 
 def test_a_recording_without_a_whole_window_has_no_scores_of_windows() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.floating[Any]]
 BLOCKS = 10  # blocks of time, if the reference is one subject
 MARGIN = 2.0  # seconds on each side of a block's edge that are not used as reference
 _MIN_FRAMES = 5  # in each block of time
+CADENCES = (1.0, 0.87, 1.15)  # lengths of the windows of the reference, relative to those of the queries
 _RUN = 256  # consecutive windows that are chosen together where a subject has too many
 
 
@@ -74,7 +75,7 @@ class Reference:
 
     @property
     def window_counts(self) -> Mapping[str, int]:
-        """Number of reference windows, by subject."""
+        """Number of reference windows at all speeds, by subject."""
         fold = self.behaviour.fold
         if len(self.subjects) == 1:
             return {self.subjects[0]: int((fold >= 0).sum())}
@@ -189,23 +190,43 @@ def _windows(
     for subject in dict.fromkeys(one.subject for one in chosen):
         recordings = [one for one in chosen if one.subject == subject]
         # The grids are made twice, since those of all recordings together may not fit into memory.
-        counts = [int(_begins(one.grid(window, means.of(one)), usable[one.name]).sum()) for one in recordings]
-        share, before = max_windows / max(sum(counts), 1), 0
-        for one, count in zip(recordings, counts, strict=True):
-            grid = one.grid(window, means.of(one))
-            flags = _thinned(_begins(grid, usable[one.name]), share, before)
-            before += count
-            if not flags.any():
-                continue
-            needed = np.convolve(flags, np.ones(window.steps))[: len(flags)] > 0.5
-            codes.append(grid.postures[needed])
-            folds.append(np.where(flags, own[one.name][grid.centre], -1)[needed])
+        total = sum(
+            int(begins.sum())
+            for one in recordings
+            for _, begins in _at_all_speeds(one, window, usable[one.name], means)
+        )
+        share, before = max_windows / max(total, 1), 0
+        for one in recordings:
+            for grid, begins in _at_all_speeds(one, window, usable[one.name], means):
+                flags = _thinned(begins, share, before)
+                before += int(begins.sum())
+                if not flags.any():
+                    continue
+                needed = np.convolve(flags, np.ones(window.steps))[: len(flags)] > 0.5
+                codes.append(grid.postures[needed])
+                folds.append(np.where(flags, own[one.name][grid.centre], -1)[needed])
     if not folds:
         raise DeviationError(
             f"No recording of the reference has a whole window of {window.milliseconds:g} ms without a gap; "
             "choose longer recordings, or train with a shorter window."
         )
     return ReferenceCodes(np.concatenate(codes), np.concatenate(folds), window)
+
+
+def _at_all_speeds(
+    one: Codes, window: WindowSize, usable: npt.NDArray[np.bool_], means: Means
+) -> Iterator[tuple[WindowGrid, npt.NDArray[np.bool_]]]:
+    """Read a recording at several speeds: a movement that is only a little faster or slower finds its like.
+
+    Yields each grid and the points at which windows of usable frames begin; nothing if the recording is too
+    short for a window at its own speed.
+    """
+    for cadence in CADENCES:
+        grid = one.grid(replace(window, milliseconds=window.milliseconds * cadence), means.of(one))
+        begins = _begins(grid, usable)
+        if cadence == 1 and not begins.any():
+            return
+        yield grid, begins
 
 
 def _begins(grid: WindowGrid, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

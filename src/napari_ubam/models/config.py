@@ -119,7 +119,7 @@ class BehaviourConfig(_Part):
         postures.
     """
 
-    window_ms: float = Field(400.0, gt=0)
+    window_ms: float = Field(600.0, gt=0)
     steps: int = Field(13, ge=3)
     hidden: int = 96
     code: int = 384
