@@ -50,8 +50,14 @@ class CopiedProcess:
 @cache
 def _ready() -> subprocess.Popen[str]:
     """Start the ready process, which ends with this one."""
+    # pyarrow, which pandas loads where it is installed, would start a thread of its own.
+    environment = {**os.environ, "JE_ARROW_MALLOC_CONF": "background_thread:false"}
     return subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
 
 
