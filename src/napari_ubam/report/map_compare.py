@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -80,10 +80,9 @@ def _name(axes: Axes, title: str, look: Look) -> None:
 def _clusters(axes: Axes, result: Result, look: Look) -> None:
     box = {"boxstyle": "circle,pad=0.15", "facecolor": look.background, "edgecolor": look.line, "alpha": 0.75}
     for row in result.tables["map_compare_clusters"].itertuples():
-        place: Any = (row.x, row.y)
-        axes.text(
-            *place, str(row.cluster), ha="center", va="center", fontsize=SMALL - 1, color=look.text, bbox=box
-        )
+        x, y = cast(float, row.x), cast(float, row.y)
+        text = str(row.cluster)
+        axes.text(x, y, text, ha="center", va="center", fontsize=SMALL - 1, color=look.text, bbox=box)
 
 
 def _outline(axes: Axes, result: Result, pair: tuple[int, int], levels: list[str], extent: Any) -> str:

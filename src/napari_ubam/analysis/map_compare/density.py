@@ -208,7 +208,9 @@ def _flipped(values: Floats, kept: npt.NDArray[np.bool_]) -> Floats:
     return found
 
 
-def _areas(row: Floats, used: npt.NDArray[np.bool_], threshold: float) -> tuple[Any, Floats]:
+def _areas(
+    row: Floats, used: npt.NDArray[np.bool_], threshold: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[Any]]:
     """Find the areas of one sign above the threshold, and sum the statistic in each."""
     plane = np.zeros(used.shape)
     plane[used] = row

@@ -64,7 +64,8 @@ def transition_table(
     index = pd.MultiIndex.from_frame(table[keys])
     left = counts.groupby([*keys, "previous"])["count"].sum()
     seen = counts.groupby(["previous", "cluster"])["subject"].nunique()
-    common = [pair for pair, many in seen.items() if many >= least * table["subject"].nunique()]
+    enough = seen[seen >= least * table["subject"].nunique()].reset_index()
+    common = [(int(a), int(b)) for a, b in zip(enough["previous"], enough["cluster"], strict=True)]
     for origin, target in common:
         rows = counts[(counts["previous"] == origin) & (counts["cluster"] == target)]
         many = rows.set_index(keys)["count"].reindex(index, fill_value=0).to_numpy(float)
@@ -72,4 +73,4 @@ def transition_table(
         total = one.reindex(index).to_numpy(float)
         table[f"{RATE}_{origin}_{target}"] = 60 * many / np.maximum(table["seconds"].to_numpy(), 1e-9)
         table[f"{PROBABILITY}_{origin}_{target}"] = many / total
-    return table.drop(columns="seconds"), [(int(a), int(b)) for a, b in common]
+    return table.drop(columns="seconds"), common

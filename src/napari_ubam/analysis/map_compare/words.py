@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -30,7 +30,7 @@ def conclusions(result: Result) -> list[str]:
     shares = result.tables["map_compare"]
     clear = shares[shares["p_adjusted"] < LEVEL]
     tests = len(shares)
-    for row in clear.itertuples():
+    for row in _rows(clear):
         sizes = f"n = {row.n_first}" if result.facts["paired"] else f"n = {row.n_second} and {row.n_first}"
         said.append(
             f"Cluster {row.cluster}, {row.second} against {row.first} ({sizes}): difference "
@@ -94,7 +94,7 @@ def _density(areas: pd.DataFrame) -> str:
     parts = [
         f"an area with {row.percent_second:.1f}% of the time of {row.second} and {row.percent_first:.1f}% of "
         f"{row.first} ({p_text(float(row.p_adjusted))})"
-        for row in clear.itertuples()
+        for row in _rows(clear)
     ]
     return f"Density, corrected for the whole map: {'; '.join(parts)}. The borders of areas are not tested."
 
@@ -102,3 +102,7 @@ def _density(areas: pd.DataFrame) -> str:
 def _least(table: pd.DataFrame) -> str:
     value = table["p_adjusted"].min()
     return "p unknown" if pd.isna(value) else p_text(float(value))
+
+
+def _rows(table: pd.DataFrame) -> Iterator[Any]:
+    return table.itertuples()
