@@ -92,7 +92,7 @@ def test_a_planted_behaviour_is_found_in_its_group() -> None:
 
 
 def test_subjects_that_the_map_names_are_warned_of() -> None:
-    said = result_of(codes_of(0, name_subjects=True), clusters=4, individual="keep", method="umap").warnings
+    said = result_of(codes_of(0, name_subjects=True), clusters=4, individual="keep").warnings
     assert any("The map names the subject" in one for one in said)
     assert not any("names the subject" in one for one in result_of(codes_of(0), clusters=4).warnings)
 
