@@ -19,21 +19,16 @@ from napari_ubam.runfolder.recordings import remove_recordings
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Recording, Study
 
+from .analysed import AnalysedRun
 from .analyses import analyse
-from .classifying import ClassifyingRun
-from .comparing import ComparingRun
 from .exporting import ExportingRun
-from .keypoints import KeypointRun
-from .map_compare import MapComparingRun
-from .recovery import RecoveryRun
 from .reporting import write_report
 from .score_table import ScoreTable
 from .scoring import ScoringOptions, score_study
-from .stimulus import StimulusRun
 
 
 @dataclass(frozen=True)
-class Run(ClassifyingRun, ComparingRun, ExportingRun, KeypointRun, MapComparingRun, RecoveryRun, StimulusRun):
+class Run(AnalysedRun, ExportingRun):
     """A folder with a trained model and what was computed with it.
 
     Parameters

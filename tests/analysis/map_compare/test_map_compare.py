@@ -36,7 +36,7 @@ def codes_of(planted: float, each: int = 6, seed: int = 0, name_subjects: bool =
             kinds[np.repeat(generator.random(FRAMES // 12) < planted, 12)] = 4
         codes = centres[kinds] + generator.normal(0, 0.5, (FRAMES, SIZE))
         if name_subjects:
-            codes = codes @ np.linalg.qr(generator.normal(size=(SIZE, SIZE)))[0]
+            codes = codes + 20 * generator.normal(size=SIZE)
         codes, frames = codes.astype(np.float32), np.arange(FRAMES)
         found.append(
             Codes(

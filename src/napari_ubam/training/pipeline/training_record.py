@@ -233,9 +233,7 @@ def start(folder: Path, wanted: TrainingRecord, *, restart: bool = False) -> Tra
 
 
 def resume(folder: Path, started: TrainingRecord, wanted: TrainingRecord) -> TrainingRecord:
-    """Check that a training is resumed with the same settings, and change its length.
-
-    Nothing is written: the recordings may still be refused.
+    """Check that a training is resumed with the same settings, and change its length; nothing is written.
 
     Parameters
     ----------
@@ -368,9 +366,8 @@ def recorded(folder: Path) -> Iterator[None]:
             raise
         before = _read(folder)
         if before is not None and before.finished:
-            raise Cancelled(
-                "The training was cancelled before it went on; the model stays as it was."
-            ) from stopped
+            said = "The training was cancelled before it went on; the model stays as it was."
+            raise Cancelled(said) from stopped
         raise Cancelled(
             "The training was cancelled before its first step; resuming starts it with the same settings."
         ) from stopped
