@@ -70,7 +70,7 @@ def trained(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Give a run of the small study, trained for a moment and embedded; copy it before you change it."""
 
     def make(folder: Path) -> None:
-        run = train(study, folder / "run", preset="tiny", device="cpu", steps=4)
+        run = train(study, folder / "run", preset="tiny", device="cpu", steps=4, window_ms=400)
         assert run.embed(study, device="cpu").failed == ()
 
     return _with_own_videos(made_once(tmp_path_factory, "trained", make) / "run", study)

@@ -24,7 +24,9 @@ def mini() -> ModelConfig:
     """Give a preset that trains within a second, for tests in which quality does not matter."""
     tiny = preset("tiny")
     posture = tiny.posture.model_copy(update={"size": (64, 64), "widths": (8, 16, 16), "code": 32})
-    behaviour = tiny.behaviour.model_copy(update={"hidden": 16, "code": 48, "recurrent": 16})
+    behaviour = tiny.behaviour.model_copy(
+        update={"window_ms": 400.0, "hidden": 16, "code": 48, "recurrent": 16}
+    )
     posture_training = tiny.posture_training.model_copy(
         update={"steps": 8, "recordings": 4, "runs": 2, "run_length": 3}
     )

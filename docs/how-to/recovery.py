@@ -10,15 +10,15 @@ import napari_ubam as ubam
 
 def main() -> None:
     # --8<-- [start:study]
-    filmed = ubam.write_sample(Path("rats"), healthy=4, impaired=1, seconds=9)
+    filmed = ubam.write_sample(Path("rats"), healthy=4, impaired=1, seconds=12)
     study = ubam.Study(
         [
             one.model_copy(
                 update={
                     "name": f"{one.name}-{day}",
                     "session": day,
-                    "start": 90 * part,
-                    "stop": 90 * part + 90,
+                    "start": 120 * part,
+                    "stop": 120 * part + 120,
                 }
             )
             for one in filmed

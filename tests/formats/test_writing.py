@@ -51,10 +51,24 @@ def test_a_package_that_is_missing_is_named(
     data: ExportData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     chosen = FORMATS[name]
+    for package in chosen.packages:  # so that none of them remembers that another was missing
+        pytest.importorskip(package)
     monkeypatch.setitem(sys.modules, chosen.packages[-1], None)
     sentence = rf"needs the package {chosen.packages[-1]}; install napari-ubam\[{chosen.extra}\]"
     with pytest.raises(ExportError, match=sentence):
         export_data(data, name, tmp_path / "out")
+
+
+def test_videos_and_runs_are_never_written_over(data: ExportData, tmp_path: Path) -> None:
+    first = data.recordings[0].recording.video
+    folder = first.absolute().parent
+    before = first.read_bytes()
+    with pytest.raises(ExportError, match="is a video of the study; choose another folder"):
+        export_data(data, "mp4", folder, overwrite=True)
+    assert first.read_bytes() == before
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ExportError, match="is a run, whose tables have the same names"):
+        export_data(data, "csv", tmp_path, overwrite=True)
 
 
 def test_a_cancelled_export_leaves_no_half_file(data: ExportData, tmp_path: Path) -> None:

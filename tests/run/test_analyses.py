@@ -110,7 +110,7 @@ def test_the_command_lists_analyses_with_their_parameters(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["nothing"], "There is no analysis 'nothing'; choose one of compare, group_summary, toy."),
+        (["nothing"], "There is no analysis 'nothing'; choose one of classify, compare, confounds,"),
         (["toy", "--set", "size=1"], "has no parameter 'size'; choose one of scale, lag, kind, limit."),
         (["toy", "--set", "lag=0"], "cannot use lag = '0'"),
         (["toy", "--set", "kind=smell"], "cannot use kind = 'smell'"),

@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from napari_ubam.files import write_atomic
 from napari_ubam.progress import Cancel, ProgressCallback, silent
+from napari_ubam.runfolder.paths import CONFIG
 from napari_ubam.versions import versions
 
 from .data import ExportData
@@ -78,14 +80,16 @@ def export_data(
     outputs = list(chosen.outputs(data))
     if not outputs:
         raise ExportError(f"There is nothing to export as {format_name}; choose another format.")
-    _check(folder, [one.name for one in outputs] + [ORIGIN], overwrite)
+    names = [one.name for one in outputs] + [ORIGIN]
+    _spare_sources(folder, names, data)
+    _check(folder, names, overwrite)
     work = Work(len(outputs), progress or silent, cancel)
     folder.mkdir(parents=True, exist_ok=True)
     for number, output in enumerate(outputs):
         work.done, work.name = number, output.name
         work.advance()
         path = folder / output.name
-        draft = path.with_name(f"{path.stem}.draft{path.suffix}")
+        draft = path.with_name(f"{path.stem}.{uuid4().hex[:8]}.draft{path.suffix}")
         try:
             output.write(draft, work)
             draft.replace(path)
@@ -95,6 +99,16 @@ def export_data(
     work.advance()
     _write_origin(folder, data, format_name, [one.name for one in outputs], work)
     return Exported(folder, tuple(folder / one.name for one in outputs), tuple(work.warnings))
+
+
+def _spare_sources(folder: Path, names: list[str], data: ExportData) -> None:
+    """Refuse to write over a video or into a run, even if files may be replaced."""
+    if (folder / CONFIG).is_file():
+        raise ExportError(f"{folder} is a run, whose tables have the same names; choose another folder.")
+    videos = {one.recording.video.absolute() for one in data.recordings}
+    for name in names:
+        if folder / name in videos:
+            raise ExportError(f"{folder / name} is a video of the study; choose another folder.")
 
 
 def _check(folder: Path, names: list[str], overwrite: bool) -> None:

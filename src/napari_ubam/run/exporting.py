@@ -60,7 +60,7 @@ class ExportingRun(ReadableRun):
         path : path
             Folder to write to. It is created if it does not exist.
         where : str
-            Filter of the recordings, such as ``"group=impaired"``. Empty: all that were scored.
+            Filter of the recordings, such as ``"group=stroke"``. Empty: all that were scored.
         overwrite : bool
             Whether files that are there are replaced.
         progress, cancel : optional
@@ -111,7 +111,12 @@ def exported_data(folder: Path, scores: Result, where: str = "") -> tuple[Export
         raise ExportError(f"No recording of the study in {folder} was scored; score the study again.")
     subjects = scores.tables["subjects"]
     kept = {(one.recording.subject, one.recording.session) for one in found}
-    own = [pair in kept for pair in zip(subjects["subject"], subjects["session"], strict=True)]
+    # The row of a reference subject stands for all of its sessions.
+    whole = {one.recording.subject for one in found if one.name in scores.facts["reference_recordings"]}
+    own = [
+        (row.subject, row.session) in kept or (row.reference and row.subject in whole)
+        for row in subjects.itertuples()
+    ]
     results = {} if where else RunResults(folder)  # analyses of all say nothing about some of them
     others = {name: result for name, result in results.items() if name not in (SCORES, MAP_RESULT)}
     data = ExportData(

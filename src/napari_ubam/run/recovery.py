@@ -58,7 +58,7 @@ class RecoveryRun(ReadableRun):
         reference : str
             Filter of the reference recordings. Empty: the baselines of the other subjects.
         where : str
-            Filter of the recordings, such as ``"group=lesion"``. Empty: all.
+            Filter of the recordings, such as ``"group=stroke"``. Empty: all.
         kind : str
             ``"behaviour"`` for windows, ``"posture"`` for single frames.
         resamples : int

@@ -53,7 +53,7 @@ class StimulusRun(ReadableRun):
         label : str
             Label of the intervals, such as ``"light"``. Empty: the only one of the study.
         where : str
-            Filter of the recordings, such as ``"group=opsin"``. Empty: all.
+            Filter of the recordings, such as ``"group=stroke"``. Empty: all.
         by : str
             Column of the study, such as ``"group"``, whose groups are compared. Empty: none.
         before, after : float

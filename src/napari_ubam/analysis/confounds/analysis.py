@@ -192,7 +192,8 @@ def known_brightness(result: Result | None) -> Mapping[str, float]:
     table = None if result is None else result.tables["confounds_recordings"]
     if table is None or "brightness" not in table:
         return {}
-    known = table[table["brightness"].notna()]
+    values = pd.to_numeric(table["brightness"], errors="coerce")  # a column of the user may bear this name
+    known = table.assign(brightness=values)[values.notna()]
     return dict(zip(known["recording"], known["brightness"].astype(float), strict=True))
 
 

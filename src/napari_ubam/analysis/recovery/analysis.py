@@ -43,7 +43,7 @@ class RecoveryParameters(AnalysisParameters):
     reference: str = Field(
         "", description="Filter of the reference recordings. Empty: the baselines of the other subjects."
     )
-    where: str = Field("", description="Filter of the recordings, such as group=lesion. Empty: all.")
+    where: str = Field("", description="Filter of the recordings, such as group=stroke. Empty: all.")
     kind: Kind = Field("behaviour", description="What is compared: behaviour (windows) or posture (frames).")
     resamples: int = Field(5000, ge=200, le=100_000, description="Number of samples of the bootstrap.")
     seed: int = Field(0, ge=0, description="Random seed.")

@@ -26,7 +26,7 @@ class StimulusParameters(AnalysisParameters):
     """Parameters of the analysis of a stimulus."""
 
     label: str = Field("", description="Label of the intervals, such as light. Empty: the only one.")
-    where: str = Field("", description="Filter of the recordings, such as group=opsin. Empty: all.")
+    where: str = Field("", description="Filter of the recordings, such as group=stroke. Empty: all.")
     by: str = Field(
         "", description="Column of the study whose values are compared in their response, such as group."
     )

@@ -23,7 +23,7 @@ def export(
     ],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write to.")],
     where: Annotated[
-        str, typer.Option(metavar="FILTER", help="Export only these recordings, such as group=impaired.")
+        str, typer.Option(metavar="FILTER", help="Export only these recordings, such as group=stroke.")
     ] = "",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")

@@ -48,7 +48,7 @@ Reference = Annotated[
     ),
 ]
 Where = Annotated[
-    str, typer.Option(metavar="FILTER", help="Use only these recordings, such as group=lesion.")
+    str, typer.Option(metavar="FILTER", help="Use only these recordings, such as group=stroke.")
 ]
 WindowsOrFrames = Annotated[
     str, typer.Option(help="What is compared: behaviour (windows) or posture (frames).")

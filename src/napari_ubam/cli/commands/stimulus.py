@@ -21,7 +21,9 @@ Label = Annotated[
         help="Label of the intervals in the study, such as light. Default: the only one.",
     ),
 ]
-Where = Annotated[str, typer.Option(metavar="FILTER", help="Use only these recordings, such as group=opsin.")]
+Where = Annotated[
+    str, typer.Option(metavar="FILTER", help="Use only these recordings, such as group=stroke.")
+]
 By = Annotated[
     str,
     typer.Option(
