@@ -17,19 +17,19 @@ def main() -> None:
                 update={
                     "name": f"{one.name}-{day}",
                     "session": day,
-                    "start": 120 * part,
-                    "stop": 120 * part + 120,
+                    "start": 90 * part,
+                    "stop": 90 * part + 90,
                 }
             )
             for one in filmed
-            for part, day in enumerate(("0", "1", "7"))
+            for part, day in enumerate(("-1", "0", "1", "7"))
         ]
     )
     run = ubam.train(study, "run", preset="tiny", steps=8)
     run.embed(study)
     # --8<-- [end:study]
     # --8<-- [start:recovery]
-    result = run.recovery(baseline=["0"])
+    result = run.recovery(baseline=["-1", "0"])
     print(result.tables["recovery"])
     print(result.tables["recovery_subjects"][["subject", "session", "change", "overlap", "state"]])
     print("\n".join(result.warnings))
@@ -41,7 +41,7 @@ def main() -> None:
     print(methods_text(result.facts))
     # --8<-- [end:words]
     # --8<-- [start:margin]
-    stated = run.recovery(baseline=["0"], margin=0.02)
+    stated = run.recovery(baseline=["-1", "0"], margin=0.02)
     print(stated.tables["recovery"][["group", "session", "n", "change", "low", "high", "state"]])
     # --8<-- [end:margin]
 
