@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,15 @@ def test_an_individual_is_chosen_by_its_name() -> None:
     assert poses.of("b").individuals == ("b",)
     with pytest.raises(PosesError, match="individuals a, b; name one"):
         poses.of()
+
+
+def test_labels_of_another_video_are_not_taken() -> None:
+    one = read_poses(FILES / "labels_multi.csv", least=0)
+    images = tuple(name.replace("/v/", "/w/") if row % 2 else name for row, name in enumerate(one.images))
+    both = replace(one, images=images)
+    own = both.of_video(Path("films/w.mp4"))
+    assert own.images == images[1::2]
+    np.testing.assert_array_equal(own.positions, one.positions[1::2])
+    assert one.of_video(Path("other.mp4")) is one  # one folder only
+    with pytest.raises(PosesError, match="labels of 2 folders of images, and none is named other"):
+        both.of_video(Path("other.mp4"))

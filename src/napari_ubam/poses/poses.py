@@ -219,6 +219,45 @@ class Poses:
             rows.setdefault(int(digits), row)
         return self._rows(dict(sorted(rows.items())))
 
+    def of_video(self, video: Path) -> Poses:
+        """Keep the labels of the images of a video, where a file has those of several.
+
+        Such files name the images ``labeled-data/VIDEO/img0123.png``.
+
+        Parameters
+        ----------
+        video : Path
+            The video, or a folder of images.
+
+        Returns
+        -------
+        Poses
+            Rows whose folder bears the name of the video; all rows if all images are in one folder.
+
+        Raises
+        ------
+        PosesError
+            If the images are in several folders, and none bears the name of the video.
+        """
+        folders = [PurePosixPath(image.replace("\\", "/")).parent.name for image in self.images]
+        if len(set(folders)) < 2:
+            return self
+        rows = [row for row, folder in enumerate(folders) if folder in (video.stem, video.name)]
+        if not rows:
+            where = self.path.name if self.path is not None else "The key points"
+            raise PosesError(
+                f"{where} has labels of {len(set(folders))} folders of images, and none is named "
+                f"{video.stem}; name the folder like the video, or give each recording its own file."
+            )
+        order = np.array(rows, np.int64)
+        return replace(
+            self,
+            frames=self.frames[order],
+            positions=self.positions[order],
+            likelihood=self.likelihood[order],
+            images=tuple(self.images[row] for row in rows),
+        )
+
     def _rows(self, rows: Mapping[int, int]) -> Poses:
         """Take rows, by the frame number that they get."""
         order = np.array([*rows.values()], np.int64)

@@ -64,6 +64,18 @@ def test_a_camera_that_changes_the_codes_is_read_from_subjects_that_were_not_see
     assert "the video cannot be read, so brightness is not known" in result.warnings[0]
 
 
+def test_one_subject_with_two_cameras_does_not_hide_the_others() -> None:
+    codes, study = by_camera(0, 1.5)
+    first = codes[0]
+    again = as_codes(first.posture, "again", first.subject, first.group)
+    more = [*codes, again]
+    recordings = list(study_of(more, camera={one.subject: "1" for one in more}))
+    cameras = {one.name: one.metadata["camera"] for one in study} | {"again": "2"}
+    both = Study([one.model_copy(update={"metadata": {"camera": cameras[one.name]}}) for one in recordings])
+    result = CONFOUNDS.compute(inputs_of(both, more), CONFOUNDS.parse({"permutations": 200}))
+    assert result.tables["confounds"].set_index("property").loc["camera", "codes_p"] <= 0.01
+
+
 def test_a_camera_that_is_in_the_scores_is_told() -> None:
     codes, study = by_camera(1, 0.0)
     generator = np.random.default_rng(0)

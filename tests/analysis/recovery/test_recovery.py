@@ -150,6 +150,13 @@ def test_a_baseline_is_as_similar_to_itself_as_an_equal_day_to_it() -> None:
     assert abs(later.mean()) < 3 * later.std() / np.sqrt(len(later))
 
 
+def test_a_session_before_the_baseline_is_left_out() -> None:
+    result = analyse(herd(4, {"-1": 0.5, "0": 0.0, "1": 0.0}), baseline="0")
+    assert result.facts["sessions"] == ["0", "1"]
+    assert set(result.tables["recovery_subjects"]["session"]) == {"0", "1"}
+    assert any("Session -1 is before the end of the baseline" in one for one in result.warnings)
+
+
 def test_wrong_equivalence_at_the_edge_of_the_margin_is_rare() -> None:
     """The true mean is the margin itself; the short version of benchmarks/recovery_statistics.py."""
     generator, found = np.random.default_rng(0), 0

@@ -125,6 +125,7 @@ def rows_of(
         ],
         columns=["number", "subject", "value"],
     )
+    table = _one_value_each(table, one.numeric)
     count = 0
     if not one.numeric:
         subjects = table.groupby("value")["subject"].nunique()
@@ -144,6 +145,20 @@ def rows_of(
     columns = [true, *(_permuted(true, blocks, generator) for _ in range(permutations))]
     members = [part.to_numpy() for _, part in parts]
     return Rows(own, members, np.stack(columns, axis=1), count, within)
+
+
+def _one_value_each(table: pd.DataFrame, numeric: bool) -> pd.DataFrame:
+    """Let few subjects with several values not decide that all are compared within subjects.
+
+    Numbers of a subject are averaged; subjects with several names are left out. If at least half of the
+    subjects have several values, these are compared within subjects.
+    """
+    several = table.groupby("subject")["value"].nunique() > 1
+    if several.mean() >= 0.5:
+        return table
+    if numeric:
+        return table.assign(value=table.groupby("subject")["value"].transform("mean"))
+    return table[~table["subject"].isin(several.index[several])]
 
 
 def can_differ(rows: Rows) -> bool:
@@ -237,7 +252,10 @@ def p_of(statistic: Floats) -> float:
     Returns
     -------
     float
+        NaN if the true one is not known.
     """
+    if not np.isfinite(statistic[0]):
+        return float("nan")
     return float(np.mean(statistic >= statistic[0] - _ROUNDING))
 
 

@@ -193,11 +193,12 @@ def _compared(subjects: pd.DataFrame, folds: Folds, seed: int) -> pd.DataFrame:
         row: dict[str, Any] = {"method": method}
         if folds.unit == "subject":
             differences = (table[CODE] - table[method]).dropna().to_numpy(np.float64)
-            zeros = np.zeros(len(differences))
-            tested = permute_within([zeros, differences], ARRANGEMENTS, seed)
-            low, high = change_interval(differences, SAMPLES, seed)
-            row |= {"n": len(differences), "difference": float(change(differences)), "low": low, "high": high}
-            row |= {"p": tested.p, "smallest_p": tested.smallest_p}
+            row["n"] = len(differences)
+            if len(differences) > 1:  # subjects may have no point in common
+                tested = permute_within([np.zeros(len(differences)), differences], ARRANGEMENTS, seed)
+                low, high = change_interval(differences, SAMPLES, seed)
+                row |= {"difference": float(change(differences)), "low": low, "high": high}
+                row |= {"p": tested.p, "smallest_p": tested.smallest_p}
         rows.append(row)
     columns = ["method", "n", "difference", "low", "high", "p", "smallest_p"]
     return pd.DataFrame(rows).reindex(columns=columns)
@@ -227,6 +228,8 @@ def _example(found: list[Labelled], points: pd.DataFrame, axes: int) -> dict[str
         return {}
     error = np.hypot(points["x"] - points["predicted_x"], points["y"] - points["predicted_y"])
     each = pd.Series(error).groupby([points["recording"], points["frame"]]).mean().dropna().sort_values()
+    if not len(each):
+        return {}
     recording, frame = each.index[len(each) // 2]
     videos = {one.recording.name: str(one.recording.video) for one in found}
     return {"recording": str(recording), "frame": int(frame), "video": videos[str(recording)]}

@@ -161,6 +161,7 @@ def labelled_frames(
 
 def _placed(poses: Poses, recording: Recording) -> Poses:
     """Give labels of single images their frames: by name in a folder of images, else by their number."""
+    poses = poses.of_video(recording.video)
     if poses.images and recording.video.is_dir():
         files, _ = frame_files(recording.video)
         return poses.in_images([file.name for file in files])

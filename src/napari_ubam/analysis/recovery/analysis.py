@@ -16,7 +16,7 @@ from napari_ubam.study import Study
 from .curves import bands, decisions, describe_subjects, recovered_from
 from .discriminant import overlaps
 from .equivalence import FEWEST, own_margin
-from .sessions import check_baseline, session_order, sessions_of, subjects_to_follow
+from .sessions import after_the_baseline, check_baseline, session_order, sessions_of, subjects_to_follow
 from .similarity import Similarities, similarities
 from .values import session_table
 from .words import conclusions, methods_text
@@ -64,6 +64,8 @@ def _compute(inputs: AnalysisInputs, parameters: RecoveryParameters) -> Result:
     sessions, said = sessions_of(chosen, parameters.by)
     order = session_order(list(sessions.values()), parameters.order)
     baseline = check_baseline(parameters.baseline, order, parameters.by)
+    sessions, order, before = after_the_baseline(sessions, order, baseline)
+    said += before
     groups, left_out = subjects_to_follow(chosen, sessions, order, baseline)
     reference = _reference(inputs.study, chosen, sessions, baseline, parameters)
     followed = {

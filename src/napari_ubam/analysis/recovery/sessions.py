@@ -109,6 +109,36 @@ def check_baseline(baseline: Sequence[str], order: Sequence[str], by: str) -> li
     return chosen
 
 
+def after_the_baseline(
+    sessions: Mapping[str, str], order: Sequence[str], baseline: Sequence[str]
+) -> tuple[dict[str, str], list[str], list[str]]:
+    """Leave out sessions that are before the end of the baseline and no part of it: nothing recovers there.
+
+    Parameters
+    ----------
+    sessions : mapping of str to str
+        Session of each recording.
+    order, baseline : sequence of str
+        All sessions, and those of the baseline, each in their order.
+
+    Returns
+    -------
+    sessions : dict of str to str
+    order : list of str
+    warnings : list of str
+        Which sessions were left out.
+    """
+    last = list(order).index(baseline[-1])
+    early = [one for one in order[:last] if one not in baseline]
+    said = [
+        f"Session {one} is before the end of the baseline and no part of it, so it is left out; add it to "
+        "the baseline if it belongs there."
+        for one in early
+    ]
+    kept = {name: value for name, value in sessions.items() if value not in early}
+    return kept, [one for one in order if one not in early], said
+
+
 def subjects_to_follow(
     study: Study, sessions: Mapping[str, str], order: Sequence[str], baseline: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
