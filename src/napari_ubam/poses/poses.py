@@ -249,14 +249,7 @@ class Poses:
                 f"{where} has labels of {len(set(folders))} folders of images, and none is named "
                 f"{video.stem}; name the folder like the video, or give each recording its own file."
             )
-        order = np.array(rows, np.int64)
-        return replace(
-            self,
-            frames=self.frames[order],
-            positions=self.positions[order],
-            likelihood=self.likelihood[order],
-            images=tuple(self.images[row] for row in rows),
-        )
+        return self._rows({int(self.frames[row]): row for row in rows})
 
     def _rows(self, rows: Mapping[int, int]) -> Poses:
         """Take rows, by the frame number that they get."""

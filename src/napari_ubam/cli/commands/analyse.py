@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_ubam.cli.analysis_results import print_files, print_sentences
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import RunFolder
 from napari_ubam.cli.progress_and_refusals import OptionError, refusals, working
@@ -62,16 +63,10 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _print(result: Result, folder: Path) -> None:
-    from napari_ubam.analysis import find_analysis
-
-    for sentence in result.warnings:
-        typer.echo(sentence, err=True)
-    for sentence in find_analysis(result.name).sentences(result):
-        typer.echo(sentence)
+    print_sentences(result)
     for name, table in result.tables.items():
         typer.echo(f"{name}:")
         typer.echo(table.head(ROWS).to_string(index=False, float_format="{:.4g}".format))
         if len(table) > ROWS:
             typer.echo(f"... and {len(table) - ROWS} more rows")
-    files = ", ".join(f"{name}.csv" for name in result.tables)
-    typer.echo(f"The tables ({files}) and {result.name}.json are in {folder}.")
+    print_files(result, folder, figure=False)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from napari_ubam.cli.analysis_results import print_files, print_sentences
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
@@ -36,7 +37,6 @@ def classify(
 ) -> None:
     """Tell the group of each subject from codes, without having seen it. The unit is the subject."""
     with refusals(), working(run, "classify") as (tell, cancel):
-        from napari_ubam.analysis.classify import CLASSIFY
         from napari_ubam.run import Run
 
         result = Run.open(run).classify(
@@ -48,13 +48,9 @@ def classify(
             progress=tell,
             cancel=cancel,
         )
-        for sentence in result.warnings:
-            typer.echo(sentence, err=True)
-        for sentence in CLASSIFY.sentences(result):
-            typer.echo(sentence)
+        print_sentences(result)
         spans = result.tables["classify_episodes"]
         typer.echo(f"Windows that carried the decisions, the strongest {min(SHOWN, len(spans))}:")
         shown = ["recording", "decided", "start", "stop", "start_time", "stop_time", "evidence"]
         typer.echo(spans[shown].head(SHOWN).to_string(index=False, float_format="{:.4g}".format))
-        files = ", ".join(f"{name}.csv" for name in result.tables)
-        typer.echo(f"The tables ({files}), classify.json and figures/classify.png are in {run}.")
+        print_files(result, run)

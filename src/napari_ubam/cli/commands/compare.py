@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_ubam.cli.analysis_results import print_files, print_sentences
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
@@ -104,14 +105,8 @@ def compare(
 
 
 def _print(result: Result, run: Path) -> None:
-    from napari_ubam.analysis.groups import conclusions, methods_text
-
-    for sentence in result.warnings:
-        typer.echo(sentence, err=True)
-    for line in (*conclusions(result), methods_text(result.facts)):
-        typer.echo(line)
+    print_sentences(result)
     if "compare_model" in result.tables:
         table = result.tables["compare_model"][MODEL_COLUMNS]
         typer.echo(table.to_string(index=False, float_format="{:.4g}".format, na_rep=""))
-    files = ", ".join(f"{name}.csv" for name in result.tables)
-    typer.echo(f"The tables ({files}), compare.json and figures/compare.png are in {run}.")
+    print_files(result, run)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from napari_ubam.cli.analysis_results import print_files, print_sentences
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
@@ -25,15 +26,10 @@ def confounds(
 ) -> None:
     """Tell whether subject, session, light or camera can be read from codes and scores."""
     with refusals(), working(run, "confounds") as (tell, cancel):
-        from napari_ubam.analysis.confounds import CONFOUNDS
         from napari_ubam.run import Run
 
         result = Run.open(run).confounds(
             by, where=where, permutations=permutations, seed=seed, progress=tell, cancel=cancel
         )
-        for sentence in result.warnings:
-            typer.echo(sentence, err=True)
-        for sentence in CONFOUNDS.sentences(result):
-            typer.echo(sentence)
-        files = ", ".join(f"{name}.csv" for name in result.tables)
-        typer.echo(f"The tables ({files}) and confounds.json are in {run}.")
+        print_sentences(result)
+        print_files(result, run, figure=False)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from napari_ubam.cli.analysis_results import print_files, print_sentences
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import Kind, RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
@@ -44,7 +45,6 @@ def keypoints(
 ) -> None:
     """Measure how much of key points that you bring the codes hold, against pixel PCA and HOG."""
     with refusals(), working(run, "keypoints") as (tell, cancel):
-        from napari_ubam.analysis import find_analysis
         from napari_ubam.run import Run
 
         values = {"folder": str(folder or ""), "individual": individual, "kind": kind}
@@ -58,12 +58,8 @@ def keypoints(
             cancel=cancel,
             **values,
         )
-        for sentence in result.warnings:
-            typer.echo(sentence, err=True)
-        for sentence in find_analysis("keypoints").sentences(result):
-            typer.echo(sentence)
+        print_sentences(result)
         shown = result.tables["keypoints"].pivot(index="keypoint", columns="method", values="r2")
         typer.echo("R² of each key point:")
         typer.echo(shown[["code", "pixel PCA", "HOG"]].to_string(float_format="{:.2f}".format))
-        tables = ", ".join(f"{name}.csv" for name in result.tables)
-        typer.echo(f"The tables ({tables}), keypoints.json and figures/keypoints.png are in {run}.")
+        print_files(result, run)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from napari_ubam.cli.analysis_results import print_files, print_sentences
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import Individual, Kind, RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
@@ -46,7 +47,6 @@ def map_compare(
 ) -> None:
     """Compare groups on the map: density, time in clusters, transitions. The unit is the subject."""
     with refusals(), working(run, "map-compare") as (tell, cancel):
-        from napari_ubam.analysis.map_compare import MAP_COMPARE
         from napari_ubam.run import Run
 
         result = Run.open(run).map_compare(
@@ -65,9 +65,5 @@ def map_compare(
             progress=tell,
             cancel=cancel,
         )
-        for sentence in result.warnings:
-            typer.echo(sentence, err=True)
-        for sentence in MAP_COMPARE.sentences(result):
-            typer.echo(sentence)
-        files = ", ".join(f"{name}.csv" for name in result.tables)
-        typer.echo(f"The tables ({files}), map_compare.json and figures/map_compare.png are in {run}.")
+        print_sentences(result)
+        print_files(result, run)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_ubam.cli.analysis_results import print_files, print_sentences
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
 
 if TYPE_CHECKING:
-    from napari_ubam.runfolder.tables import Result
+    pass
 
 By = Annotated[
     str, typer.Option(metavar="COLUMN", help="Column of the study that holds the sessions, such as session.")
@@ -83,15 +83,5 @@ def recovery(
             progress=tell,
             cancel=cancel,
         )
-        _print(result, run)
-
-
-def _print(result: Result, run: Path) -> None:
-    from napari_ubam.analysis import find_analysis
-
-    for sentence in result.warnings:
-        typer.echo(sentence, err=True)
-    for line in find_analysis("recovery").sentences(result):
-        typer.echo(line)
-    files = ", ".join(f"{name}.csv" for name in result.tables)
-    typer.echo(f"The tables ({files}), recovery.json and figures/recovery.png are in {run}.")
+        print_sentences(result)
+        print_files(result, run)

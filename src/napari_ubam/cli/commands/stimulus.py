@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_ubam.cli.analysis_results import print_files, print_sentences
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import RunFolder
 from napari_ubam.cli.progress_and_refusals import refusals, working
 
 if TYPE_CHECKING:
-    from napari_ubam.runfolder.tables import Result
+    pass
 
 Label = Annotated[
     str,
@@ -102,15 +102,5 @@ def stimulus(
             progress=tell,
             cancel=cancel,
         )
-        _print(result, run)
-
-
-def _print(result: Result, run: Path) -> None:
-    from napari_ubam.analysis import find_analysis
-
-    for sentence in result.warnings:
-        typer.echo(sentence, err=True)
-    for line in find_analysis("stimulus").sentences(result):
-        typer.echo(line)
-    files = ", ".join(f"{name}.csv" for name in result.tables)
-    typer.echo(f"The tables ({files}), stimulus.json and figures/stimulus.png are in {run}.")
+        print_sentences(result)
+        print_files(result, run)
