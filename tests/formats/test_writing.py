@@ -39,11 +39,35 @@ def test_files_that_are_there_stay(data: ExportData, tmp_path: Path) -> None:
 def test_the_origin_stands_beside_the_files(data: ExportData, tmp_path: Path) -> None:
     done = export_data(data, "csv", tmp_path)
     assert all(path.is_file() for path in done.files)
-    origin = json.loads((tmp_path / "export.json").read_text())
+    origin = json.loads((tmp_path / "export-csv.json").read_text())
     assert origin["format"] == "csv"
     assert origin["scored"]["origin"]["hash of posture"] == "abc"
     assert origin["versions"]["napari-ubam"]
-    assert {path.name for path in tmp_path.iterdir()} == {*origin["files"], "export.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {*origin["files"], "export-csv.json"}
+
+
+def test_formats_share_a_folder_and_keep_their_origins(data: ExportData, tmp_path: Path) -> None:
+    export_data(data, "csv", tmp_path)
+    export_data(data, "boris", tmp_path)
+    origins = {path.name: json.loads(path.read_text()) for path in tmp_path.glob("export-*.json")}
+    assert {name: one["format"] for name, one in origins.items()} == {
+        "export-csv.json": "csv",
+        "export-boris.json": "boris",
+    }
+    files = {path.name for path in tmp_path.iterdir()} - set(origins)
+    assert files == {name for one in origins.values() for name in one["files"]}
+
+
+def test_an_origin_of_an_earlier_version_is_recognised(data: ExportData, tmp_path: Path) -> None:
+    old = tmp_path / "export.json"
+    old.write_text(json.dumps({"format": "csv", "files": ["other.csv"]}))
+    export_data(data, "boris", tmp_path)  # another format, which the old file says nothing about
+    assert old.is_file()
+    with pytest.raises(ExportError, match=r"export\.json exists already; choose another folder"):
+        export_data(data, "csv", tmp_path)
+    export_data(data, "csv", tmp_path, overwrite=True)
+    assert not old.exists()
+    assert (tmp_path / "export-csv.json").is_file()
 
 
 @pytest.mark.parametrize("name", [one.name for one in FORMATS.values() if one.packages])

@@ -18,8 +18,10 @@ from .errors import ExportError
 from .output import Work
 from .registry import find_format
 
-ORIGIN = "export.json"
-"""File beside the others: what was exported, and what it was computed from."""
+ORIGIN = "export-{format}.json"
+"""File beside the others: what was exported in a format, and what it was computed from."""
+
+OLD_ORIGIN = "export.json"  # name in exports of earlier versions, where each format had a folder
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Exported:
     ----------
     folder : Path
     files : tuple of Path
-        Without ``export.json``.
+        Without the file that says what they were computed from, such as ``export-csv.json``.
     warnings : tuple of str
         Sentences for the user.
     """
@@ -80,9 +82,10 @@ def export_data(
     outputs = list(chosen.outputs(data))
     if not outputs:
         raise ExportError(f"There is nothing to export as {format_name}; choose another format.")
-    names = [one.name for one in outputs] + [ORIGIN]
+    names = [one.name for one in outputs] + [ORIGIN.format(format=format_name)]
     _spare_sources(folder, names, data)
-    _check(folder, names, overwrite)
+    old = _old_origin(folder, format_name)
+    _check(folder, [*names, *([old.name] if old is not None else [])], overwrite)
     work = Work(len(outputs), progress or silent, cancel)
     folder.mkdir(parents=True, exist_ok=True)
     for number, output in enumerate(outputs):
@@ -98,6 +101,8 @@ def export_data(
     work.done = len(outputs)
     work.advance()
     _write_origin(folder, data, format_name, [one.name for one in outputs], work)
+    if old is not None:
+        old.unlink(missing_ok=True)  # the new file says what these results were computed from
     return Exported(folder, tuple(folder / one.name for one in outputs), tuple(work.warnings))
 
 
@@ -122,6 +127,16 @@ def _check(folder: Path, names: list[str], overwrite: bool) -> None:
         )
 
 
+def _old_origin(folder: Path, format_name: str) -> Path | None:
+    """Find the file of an earlier version that tells of an export in this format."""
+    path = folder / OLD_ORIGIN
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return path if isinstance(known, dict) and known.get("format") == format_name else None
+
+
 def _write_origin(folder: Path, data: ExportData, format_name: str, names: list[str], work: Work) -> None:
     origin = {
         "format": format_name,
@@ -133,4 +148,5 @@ def _write_origin(folder: Path, data: ExportData, format_name: str, names: list[
         "versions": versions(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_atomic(folder / ORIGIN, (json.dumps(origin, indent=2) + "\n").encode())
+    path = folder / ORIGIN.format(format=format_name)
+    write_atomic(path, (json.dumps(origin, indent=2) + "\n").encode())

@@ -69,8 +69,8 @@ class ExportingRun(ReadableRun):
         Returns
         -------
         Exported
-            ``folder``, ``files`` and ``warnings``. ``export.json`` in the folder says what the results were
-            computed from.
+            ``folder``, ``files`` and ``warnings``. A file such as ``export-csv.json`` in the folder says
+            what the results were computed from, so several formats can share a folder.
 
         Raises
         ------
