@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
-WORLDS = ("people", "rats", "dogs", "reach")
+WORLDS = ("people", "rats", "dogs", "reach", "arena")
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -28,7 +28,7 @@ def room_of(subject: Subject) -> tuple[Stage, float]:
         Light without direction.
     """
     rng = subject.random("room")
-    stage = Stage(_camera(subject))
+    stage = Stage(camera_of(subject))
     stage.textures["floor"] = _floor(rng)
     half = 4 * FLOOR
     stage.carried["floor"] = [f'<geom type="plane" size="{half} {half} 0.1" material="floor" pos="0 0 0"/>']
@@ -40,7 +40,19 @@ def room_of(subject: Subject) -> tuple[Stage, float]:
     return stage, float(rng.uniform(0.34, 0.5))
 
 
-def _camera(subject: Subject) -> Camera:
+def camera_of(subject: Subject) -> Camera:
+    """Place the camera that follows a dog.
+
+    Parameters
+    ----------
+    subject : Subject
+        The dog.
+
+    Returns
+    -------
+    Camera
+        Its target is the middle of the dog.
+    """
     shared, rng = subject.shared("camera"), subject.random("camera")
     high = np.radians(shared.choice([shared.uniform(72, 86), shared.uniform(30, 48)]) + rng.uniform(-3, 3))
     around = np.radians(shared.choice([-1, 1]) * shared.uniform(50, 110) + rng.uniform(-5, 5))

@@ -75,7 +75,7 @@ def side_of(subject: Subject) -> str:
     return str(subject.random("side").choice(["left", "right"]))
 
 
-def plan_of(subject: Subject, time: Floats, envelope: Floats) -> Plan:
+def plan_of(subject: Subject, time: Floats, envelope: Floats, factor: float = 1.0) -> Plan:
     """Return what a dog is about to do.
 
     Parameters
@@ -86,6 +86,8 @@ def plan_of(subject: Subject, time: Floats, envelope: Floats) -> Plan:
         Seconds.
     envelope : ndarray of float64, shape (t,)
         Strength of the impairment, 0 to 1.
+    factor : float
+        Of the changed posture. Speed and steps stay those of factor 1.
 
     Returns
     -------
@@ -132,7 +134,7 @@ def plan_of(subject: Subject, time: Floats, envelope: Floats) -> Plan:
         jitter=dict.fromkeys(LEGS, 0.010),
     )
     if subject.kind:
-        _CHANGES[subject.kind](plan, side_of(subject), strength, rng)
+        _CHANGES[subject.kind](plan, side_of(subject), factor * strength, rng)
     return plan
 
 

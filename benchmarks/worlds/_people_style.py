@@ -78,7 +78,7 @@ def impaired_side(subject: Subject) -> str:
     return "right" if subject.kind == "tremor" else str(subject.random("side").choice(SIDES))
 
 
-def intent_of(subject: Subject, time: Floats, strength: Floats) -> Intent:
+def intent_of(subject: Subject, time: Floats, strength: Floats, factor: float = 1.0) -> Intent:
     """Return what a person is about to do.
 
     Parameters
@@ -89,6 +89,8 @@ def intent_of(subject: Subject, time: Floats, strength: Floats) -> Intent:
         Seconds.
     strength : ndarray of float64, shape (t,)
         Envelope of the impairment times its severity.
+    factor : float
+        Of the changed angles. The cadence stays that of factor 1.
 
     Returns
     -------
@@ -101,10 +103,10 @@ def intent_of(subject: Subject, time: Floats, strength: Floats) -> Intent:
     phase = np.cumsum(rate) * (time[1] - time[0]) + rng.uniform()
     legs = {"right": phase, "left": phase + 0.5}
     if subject.kind == "antalgic":
-        legs = _limp(legs, impaired_side(subject), strength)
+        legs = _limp(legs, impaired_side(subject), factor * strength)
     intent = _healthy(style, rng, time, legs)
     if subject.kind:
-        CHANGES[subject.kind](intent, impaired_side(subject), strength, time)
+        CHANGES[subject.kind](intent, impaired_side(subject), factor * strength, time)
     return intent
 
 

@@ -87,7 +87,7 @@ class Motion:
     envelope: Floats
 
 
-def move(subject: Subject, seconds: float, time: Floats) -> Motion:
+def move(subject: Subject, seconds: float, time: Floats, factor: float = 1.0) -> Motion:
     """Compute the movement.
 
     Parameters
@@ -98,13 +98,15 @@ def move(subject: Subject, seconds: float, time: Floats) -> Motion:
         Length of the recording.
     time : ndarray of float64, shape (t,)
         Moments in seconds.
+    factor : float
+        Of the changed postures. The timing stays that of factor 1.
 
     Returns
     -------
     Motion
         At these moments.
     """
-    keys, reaches, taken = _schedule(subject, seconds)
+    keys, reaches, taken = _schedule(subject, seconds, factor)
     at = np.array([moment for moment, _ in keys])
     values = PchipInterpolator(at, np.array([key.numbers() for _, key in keys]))(time)
     style, rng = subject.random("style"), subject.random("moment")
@@ -117,7 +119,7 @@ def move(subject: Subject, seconds: float, time: Floats) -> Motion:
     envelope = _envelope(subject, reaches, time)
     if subject.kind == "tremor":
         lifted = smooth((values[:, 7] - 7) / 8) + 0.25
-        shake = subject.severity * envelope * lifted
+        shake = factor * subject.severity * envelope * lifted
         for column, size, lag in ((6, 1.5, 0.0), (7, 3.0, 0.9), (8, 13.0, 1.7)):
             values[:, column] += size * shake * np.sin(2 * np.pi * 8.3 * time + lag)
     return _solved(subject, values, time, taken, envelope)
@@ -165,12 +167,12 @@ def _solved(
 
 
 def _schedule(
-    subject: Subject, seconds: float
+    subject: Subject, seconds: float, factor: float
 ) -> tuple[list[tuple[float, Key]], list[Reach], list[tuple[float, float]]]:
     """Return the key postures over time, the reaches, and when the pellet is gone."""
     rng = subject.random("schedule")
     constant = subject.course == "constant"
-    guarded = _guarded(PAUSE, subject.severity) if constant else PAUSE
+    guarded = _guarded(PAUSE, factor * subject.severity) if constant else PAUSE
     keys: list[tuple[float, Key]] = [(-2.0, guarded)]
     reaches: list[Reach] = []
     taken: list[tuple[float, float]] = []
@@ -184,7 +186,7 @@ def _schedule(
         keys.append((now, _jittered(guarded, rng, 0.5)))
         pace = rng.uniform(0.88, 1.18) * (1 + (0.75 * size if subject.kind == "slow" else 0.0))
         tries = 1 + int(rng.uniform() < 0.22) + (1 if size and subject.kind == "short" else 0)
-        now = _one_reach(subject, keys, rng, now, pace, tries, size)
+        now = _one_reach(subject, keys, rng, now, pace, tries, size, factor * size)
         success = size == 0 or rng.uniform() < 0.3
         grasped = keys[-2][0] - 0.05
         if success:
@@ -209,16 +211,20 @@ def _one_reach(
     pace: float,
     tries: int,
     size: float,
+    shown: float,
 ) -> float:
-    """Add the key postures of a reach from lifting to withdrawal, and return the time of eating."""
+    """Add the key postures of a reach from lifting to withdrawal, and return the time of eating.
+
+    ``size`` is that of the impairment, which decides the timing; ``shown`` that of the changed postures.
+    """
     steps = np.diff(TIMES) * pace
     for key, step in zip((LIFT, AIM), steps[:2], strict=True):
         now += step
-        keys.append((now, _jittered(_changed(key, subject.kind, size, key is AIM), rng, 0.8)))
+        keys.append((now, _jittered(_changed(key, subject.kind, shown, key is AIM), rng, 0.8)))
     for attempt in range(tries):
         if attempt:
             now += 0.18 * pace
-            keys.append((now, _jittered(_changed(AIM, subject.kind, size, True), rng, 0.8)))
+            keys.append((now, _jittered(_changed(AIM, subject.kind, shown, True), rng, 0.8)))
         if size and subject.kind == "slow":  # hesitates half way
             half = replace(AIM, wrist=(-3.0, 31.0), pelvis=(-96, 25))
             now += 0.12 * pace
@@ -226,9 +232,9 @@ def _one_reach(
             now += 0.28 * size
         for key, step in zip((ADVANCE, GRASP), steps[2:4], strict=True):
             now += step
-            keys.append((now, _jittered(_changed(key, subject.kind, size, True), rng, 0.9)))
+            keys.append((now, _jittered(_changed(key, subject.kind, shown, True), rng, 0.9)))
     now += steps[4]
-    keys.append((now, _jittered(_changed(WITHDRAW, subject.kind, size, False), rng, 0.8)))
+    keys.append((now, _jittered(_changed(WITHDRAW, subject.kind, shown, False), rng, 0.8)))
     return now + steps[5]
 
 

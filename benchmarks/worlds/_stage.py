@@ -51,15 +51,41 @@ class Camera:
 
     def xml(self) -> str:
         """Return the camera for MuJoCo."""
+        return (
+            f'<camera name="camera" pos="{_text(self.place)}" xyaxes="{_text(self._axes().ravel())}" '
+            f'fovy="{self.view:.4f}"/>'
+        )
+
+    def on_screen(self, points: Floats, size: tuple[int, int]) -> Floats:
+        """Project points on the picture.
+
+        Parameters
+        ----------
+        points : ndarray of float64, shape (..., 3)
+            Positions in metres, in front of the camera.
+        size : tuple of int
+            Width and height of the picture in pixels.
+
+        Returns
+        -------
+        ndarray of float64, shape (..., 2)
+            Pixels from the left and upper edge.
+        """
+        right, up = self._axes()
+        way = np.asarray(points) - self.place
+        depth = way @ -np.cross(right, up)
+        focal = 0.5 * size[1] / np.tan(np.radians(self.view) / 2)
+        x, y = focal * (way @ right) / depth, focal * (way @ up) / depth
+        return np.stack([size[0] / 2 + x, size[1] / 2 - y], -1)
+
+    def _axes(self) -> Floats:
+        """Directions to the right and upwards on the picture, shape (2, 3)."""
         back = np.asarray(self.place) - self.target
         back = back / np.linalg.norm(back)
         right = np.cross((0, 0, 1), back)
         right /= np.linalg.norm(right)
         turned = Rotation.from_rotvec(np.radians(self.roll) * back).apply([right, np.cross(back, right)])
-        return (
-            f'<camera name="camera" pos="{_text(self.place)}" xyaxes="{_text(turned.ravel())}" '
-            f'fovy="{self.view:.4f}"/>'
-        )
+        return np.asarray(turned)
 
     def finish(self, picture: Picture, rng: np.random.Generator) -> Picture:
         """Add blur, colour and noise of the camera.

@@ -27,10 +27,17 @@ class World(Protocol):
     KINDS: tuple[str, ...]
     SIZE: tuple[int, int]
 
-    def truth_of(self, subject: Subject, frames: int, fps: float) -> Truth:
+    def truth_of(self, subject: Subject, frames: int, fps: float, factor: float = 1.0) -> Truth:
         """Compute the movement; needs no renderer."""
 
-    def render(self, subject: Subject, truth: Truth, size: tuple[int, int], fps: float) -> Iterator[Picture]:
+    def render(
+        self,
+        subject: Subject,
+        truth: Truth,
+        size: tuple[int, int],
+        fps: float,
+        frames: Sequence[int] | None = None,
+    ) -> Iterator[Picture]:
         """Render the frames, RGB of shape (y, x, 3)."""
 
     def quality(self, subject: Subject) -> str:
@@ -110,6 +117,7 @@ def _claim(folder: Path, recipe: dict[str, object]) -> None:
 
 def _film(world: World, subject: Subject, frames: int, size: tuple[int, int], folder: Path) -> None:
     truth = world.truth_of(subject, frames, FPS)
+    place = getattr(world, "seen", None)  # worlds in which the subject moves through the picture
     np.savez(
         folder / "truth" / f"{subject.name}.npz",
         angles=truth.angles.astype(np.float32),
@@ -119,6 +127,7 @@ def _film(world: World, subject: Subject, frames: int, size: tuple[int, int], fo
         kind=subject.kind,
         course=subject.course,
         severity=subject.severity,
+        **(place(subject, truth, size) if place else {}),
     )
     kept = _chosen(truth)
     shown: dict[int, Picture] = {}

@@ -6,7 +6,7 @@ nothing here is ever tuned to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from _cast import Subject, Truth
@@ -38,7 +38,7 @@ JOINTS = (
 )
 
 
-def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
+def truth_of(subject: Subject, frames: int, fps: float, factor: float = 1.0) -> Truth:
     """Compute how a dog moves.
 
     Parameters
@@ -49,6 +49,8 @@ def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
         Length of the recording.
     fps : float
         Frames per second.
+    factor : float
+        Of the deviation: 0 for none, 1 as filmed, above 1 magnified. The timing stays as filmed.
 
     Returns
     -------
@@ -62,14 +64,20 @@ def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
     moments = np.arange(-margin * INNER, (frames + margin) * INNER)
     time = (moments + INNER / 2) / (INNER * fps)
     envelope = subject.envelope(frames, fps)
-    plan = plan_of(subject, time, np.interp(time, (np.arange(frames) + 0.5) / fps, envelope))
+    plan = plan_of(subject, time, np.interp(time, (np.arange(frames) + 0.5) / fps, envelope), factor)
     pose, angles, place = move(plan, subject.random("steps"))
     kept = slice(margin * INNER + INNER // 2, (margin + frames) * INNER, INNER)
     motion = {"pose": Pose(pose.places[kept], pose.turns[kept]), "place": place, "kept": kept}
     return Truth(angles[kept], JOINTS, envelope, motion)
 
 
-def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
+def render(
+    subject: Subject,
+    truth: Truth,
+    size: tuple[int, int],
+    fps: float,
+    frames: Sequence[int] | None = None,
+) -> Iterator[np.ndarray]:
     """Render a dog.
 
     Parameters
@@ -82,6 +90,8 @@ def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) ->
         Width and height in pixels.
     fps : float
         Frames per second.
+    frames : sequence of int, optional
+        Numbers of the frames; all unless given.
 
     Yields
     ------
@@ -99,6 +109,8 @@ def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) ->
     stage.skins.append(("dog", "coat", skin()[0]))
     place = gaussian_filter1d(truth.motion["place"], 0.5 * INNER * fps, axis=0)[truth.motion["kept"]]
     pose = truth.motion["pose"]
+    if frames is not None:
+        place, pose = place[list(frames)], Pose(pose.places[list(frames)], pose.turns[list(frames)])
     places = np.zeros((len(place), len(BONES) + 1, 3))
     places[:, :-1] = pose.places
     places[:, :-1, :2] -= place[:, None]

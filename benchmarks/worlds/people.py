@@ -5,7 +5,8 @@ Seeds from 900 on are the judge: nothing here is ever tuned to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from _cast import Floats, Subject, Truth
@@ -30,7 +31,7 @@ JOINTS = (
 )
 
 
-def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
+def truth_of(subject: Subject, frames: int, fps: float, factor: float = 1.0) -> Truth:
     """Compute how a person moves.
 
     Parameters
@@ -41,6 +42,8 @@ def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
         Length of the recording.
     fps : float
         Frames per second.
+    factor : float
+        Of the deviation: 0 for none, 1 as filmed, above 1 magnified. The timing stays as filmed.
 
     Returns
     -------
@@ -53,8 +56,11 @@ def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
     envelope = subject.envelope(frames, fps)
     inside = (np.arange(frames) + 0.5) / fps
     strength = subject.severity * np.interp(time, inside, envelope)
-    intent = intent_of(subject, time, strength)
+    intent = intent_of(subject, time, strength, factor)
     walk = solve(intent, sizes_of(subject), INNER * fps, Style.of(subject).width)
+    if factor != 1:  # the belt runs as filmed
+        filmed = solve(intent_of(subject, time, strength), sizes_of(subject), INNER * fps, Style.of(subject).width)
+        walk = replace(walk, belt=filmed.belt)
     kept = slice(margin * INNER + INNER // 2, (margin + frames) * INNER, INNER)
     return Truth(
         _angles(intent, walk)[kept], JOINTS, envelope, {"intent": intent, "walk": walk, "kept": kept}
@@ -68,7 +74,13 @@ def _angles(intent: Intent, walk: Walk) -> Floats:
     return np.stack([*legs, *arms, *trunk], -1)
 
 
-def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
+def render(
+    subject: Subject,
+    truth: Truth,
+    size: tuple[int, int],
+    fps: float,
+    frames: Sequence[int] | None = None,
+) -> Iterator[np.ndarray]:
     """Render a person.
 
     Parameters
@@ -81,6 +93,8 @@ def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) ->
         Width and height in pixels.
     fps : float
         Frames per second.
+    frames : sequence of int, optional
+        Numbers of the frames; all unless given.
 
     Yields
     ------
@@ -91,7 +105,8 @@ def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) ->
 
     sizes, build = sizes_of(subject), Build.of(subject)
     rest = rest_of(sizes, build)
-    walk, kept = truth.motion["walk"], truth.motion["kept"]
+    walk, kept = truth.motion["walk"], np.arange(len(truth.motion["walk"].belt))[truth.motion["kept"]]
+    kept = kept if frames is None else kept[list(frames)]
     whole = pose_of(truth.motion["intent"], walk, sizes, rest)
     stage, ambient = room_of(subject)
     stage.bones = {bone: rest[bone] for bone in BONES}

@@ -5,8 +5,8 @@ Seeds from 900 on are the judge: nothing here is ever tuned to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from _cast import Floats, Subject, Truth, bouts_of
@@ -36,9 +36,12 @@ class Rat(Walker):
     ----------
     spans : tuple of Bout
         Its bouts.
+    factor : float
+        Of its deviation.
     """
 
     spans: tuple[Bout, ...] = ()
+    factor: float = 1.0
 
     def _bouts(self, time: Floats) -> list[Bout]:
         return list(self.spans)
@@ -47,7 +50,7 @@ class Rat(Walker):
         """Return joint angles, place of the pelvis along the belt, and way of the belt at some times."""
         usual, deviation = self._motion(time)
         way = self.gait.stride * phase_of(self.seed, self.gait, time)
-        return usual + deviation, self._forward(time, 1.0), way
+        return usual + self.factor * deviation, self._forward(time, self.factor), way
 
 
 def rat_of(subject: Subject, seconds: float, fps: float) -> Rat:
@@ -83,7 +86,7 @@ def rat_of(subject: Subject, seconds: float, fps: float) -> Rat:
     )
 
 
-def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
+def truth_of(subject: Subject, frames: int, fps: float, factor: float = 1.0) -> Truth:
     """Compute how an animal moves.
 
     Parameters
@@ -94,18 +97,26 @@ def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
         Length of the recording.
     fps : float
         Frames per second.
+    factor : float
+        Of the deviation: 0 for none, 1 as filmed, above 1 magnified. The timing stays as filmed.
 
     Returns
     -------
     Truth
         Angles in the order of `napari_ubam.sample.JOINTS`.
     """
-    rat = rat_of(subject, frames / fps, fps)
+    rat = replace(rat_of(subject, frames / fps, fps), factor=factor)
     envelope, _ = rat.bouts(range(frames))
-    return Truth(np.degrees(rat.angles(range(frames))), JOINTS, envelope, {"rat": rat})
+    return Truth(np.degrees(rat.angles(range(frames), factor=factor)), JOINTS, envelope, {"rat": rat})
 
 
-def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
+def render(
+    subject: Subject,
+    truth: Truth,
+    size: tuple[int, int],
+    fps: float,
+    frames: Sequence[int] | None = None,
+) -> Iterator[np.ndarray]:
     """Render an animal.
 
     Parameters
@@ -118,6 +129,8 @@ def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) ->
         Width and height in pixels; the renderer's 320 × 200 are scaled to it.
     fps : float
         Frames per second.
+    frames : sequence of int, optional
+        Numbers of the frames; all unless given.
 
     Yields
     ------
@@ -127,17 +140,18 @@ def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) ->
     rat, view = truth.motion["rat"], view_of(subject)
     scene = Place(subject.seed, rat.appearance, view)
     small = (round(WIDTH * view.sharp), round(HEIGHT * view.sharp))
-    frames = len(truth.envelope)
-    for first in range(0, frames, BLOCK):
-        middle = np.arange(first, min(first + BLOCK, frames))[:, None] + 0.5
+    numbers = list(range(len(truth.envelope)) if frames is None else frames)
+    for first in range(0, len(numbers), BLOCK):
+        block = numbers[first : first + BLOCK]
+        middle = np.array(block)[:, None] + 0.5
         open_ = view.shutter / 2
         time = ((middle + np.array([-open_, 0.0, open_])) / fps).ravel()
         angles, forward, way = rat.posture(time)
         figure = scene.seen(figure_of(scene, stand(angles, forward, rat.proportions)))
-        for number in range(len(middle)):
-            now = 3 * number + 1
+        for place, number in enumerate(block):
+            now = 3 * place + 1
             picture = draw_animal(
-                scene, figure, (now - 1, now, now + 1), first + number, float(time[now]), float(way[now])
+                scene, figure, (now - 1, now, now + 1), number, float(time[now]), float(way[now])
             )
             yield _scaled(picture, small, size)
 

@@ -5,7 +5,7 @@ Seeds from 900 on are the judge: nothing here is ever tuned to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from _cast import Subject, Truth
@@ -18,7 +18,7 @@ SHUTTER = 0.4  # exposure as a fraction of the time between two frames
 INNER = 3  # moments of an exposure
 
 
-def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
+def truth_of(subject: Subject, frames: int, fps: float, factor: float = 1.0) -> Truth:
     """Compute how an animal moves.
 
     Parameters
@@ -29,6 +29,8 @@ def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
         Length of the recording.
     fps : float
         Frames per second.
+    factor : float
+        Of the deviation: 0 for none, 1 as filmed, above 1 magnified. The timing stays as filmed.
 
     Returns
     -------
@@ -37,12 +39,18 @@ def truth_of(subject: Subject, frames: int, fps: float) -> Truth:
     """
     middle = np.arange(frames)[:, None] + 0.5
     time = ((middle + SHUTTER * np.linspace(-0.5, 0.5, INNER)) / fps).ravel()
-    motion = move(subject, frames / fps, time)
+    motion = move(subject, frames / fps, time, factor)
     kept = slice(INNER // 2, None, INNER)
     return Truth(motion.angles[kept], JOINTS, motion.envelope[kept], {"motion": motion})
 
 
-def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
+def render(
+    subject: Subject,
+    truth: Truth,
+    size: tuple[int, int],
+    fps: float,
+    frames: Sequence[int] | None = None,
+) -> Iterator[np.ndarray]:
     """Render an animal.
 
     Parameters
@@ -55,6 +63,8 @@ def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) ->
         Width and height in pixels; pictures of 320 × 240 are scaled to it.
     fps : float
         Frames per second.
+    frames : sequence of int, optional
+        Numbers of the frames; all unless given.
 
     Yields
     ------
@@ -65,7 +75,7 @@ def render(subject: Subject, truth: Truth, size: tuple[int, int], fps: float) ->
 
     motion = truth.motion["motion"]
     painter = Painter(subject, motion)
-    for number in range(len(truth.envelope)):
+    for number in range(len(truth.envelope)) if frames is None else frames:
         first = INNER * number
         wrist = motion.near[first : first + INNER, -1]
         fast = float(np.abs(wrist[-1] - wrist[0]).max()) > 0.8

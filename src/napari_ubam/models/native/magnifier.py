@@ -35,8 +35,11 @@ def normalise_contrast(crops: Tensor) -> Tensor:
 
 
 def _local_mean(maps: Tensor) -> Tensor:
+    # Rows, then columns: a seventh of the work of a square window, with the same result.
+    reach = NEIGHBOURHOOD // 2
     for _ in range(2):
-        maps = F.avg_pool2d(maps, NEIGHBOURHOOD, 1, NEIGHBOURHOOD // 2, count_include_pad=False)
+        maps = F.avg_pool2d(maps, (NEIGHBOURHOOD, 1), 1, (reach, 0), count_include_pad=False)
+        maps = F.avg_pool2d(maps, (1, NEIGHBOURHOOD), 1, (0, reach), count_include_pad=False)
     return maps
 
 

@@ -1,0 +1,272 @@
+"""Magnified frames in the worlds of ``benchmarks/worlds``, against the true rendering at each factor.
+
+``python benchmarks/fidelity.py magnify STUDY_FOLDER=RUN ... [--sheets FOLDER]``: for studies of
+``benchmarks/worlds`` with runs that have a magnifier. The reference is the healthy group without its last two
+subjects, which are controls. Frames in the middle of bouts, evenly spaced, are magnified as by
+``napari-ubam magnify``, and compared in whole frames of the video, as brightness:
+
+- *PSNR, SSIM*: to the true rendering, in the box around all pixels that truly change;
+- *correlation, slope*: of the change of pixels with the true change, both blurred by 1.5 pixels, in this box;
+- *off*: PSNR to the original where nothing truly changes, 4 pixels or more away from what does;
+- *control*: root mean square change of the controls at factor 2, relative to that of the impaired;
+- *flow*: a classical dense flow (DIS of OpenCV, where it is installed) from the frame to the true rendering without
+  deviation, times the factor. No displacement of the pixels of a frame without the truth can be expected above it.
+
+"Slow" reaches are left out, because only their timing deviates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from _common import print_table
+from _phase_based import phase_magnified
+from scipy.ndimage import binary_dilation, gaussian_filter
+from skimage.metrics import structural_similarity
+
+import napari_ubam
+from napari_ubam.video import open_video
+
+FACTORS = (0.0, 1.5, 2.0, 3.0)
+FRAMES = 10  # of a recording
+CONTROLS = 2
+CHANGED = 8.0  # grey levels, of truly changed pixels
+BLUR = 1.5  # pixels
+APART = 4  # pixels
+TIMING_ONLY = ("slow",)
+LUMA = np.array([0.299, 0.587, 0.114])
+
+Grey = np.ndarray  # (n, y, x) float32
+
+
+@dataclass(frozen=True)
+class Case:
+    """Frames of a recording, and their true renderings.
+
+    Parameters
+    ----------
+    name, kind : str
+        Recording, and kind of its deviation; empty for a control.
+    frames : list of int
+        Frame numbers.
+    seen : (n, y, x) float array
+        Frames of the video.
+    true : dict of float to (n, y, x) float array
+        Renderings at factors, also at 1. Empty for a control.
+    """
+
+    name: str
+    kind: str
+    frames: list[int]
+    seen: Grey
+    true: dict[float, Grey]
+
+    def changed(self, factor: float) -> np.ndarray:
+        """Find the pixels that truly change, (n, y, x) bool."""
+        return np.stack([_changed(a - b) for a, b in zip(self.true[factor], self.true[1.0], strict=True)])
+
+
+def _changed(difference: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.abs(gaussian_filter(difference, 1.0)) > CHANGED
+    return found
+
+
+def cases_of(folder: Path, cache: Path) -> list[Case]:
+    """Render the truth of a study, or read it where it was rendered before."""
+    sys.path.insert(0, str(Path(__file__).parent / "worlds"))
+    from _cast import cast
+
+    recipe = json.loads((folder / "world.json").read_text("utf-8"))
+    world = importlib.import_module(recipe["world"])
+    cast_of_study = cast(world.KINDS, recipe["seed"], recipe["reference"], recipe["impaired"])
+    healthy = [one for one in cast_of_study if one.group == "healthy"][-CONTROLS:]
+    found = []
+    for subject in [*healthy, *(one for one in cast_of_study if one.group != "healthy")]:
+        if subject.kind in TIMING_ONLY:
+            continue
+        truth = world.truth_of(subject, recipe["frames"], 30.0)
+        inside = np.flatnonzero(truth.envelope > 0.95) if subject.kind else np.arange(15, recipe["frames"] - 15)
+        frames = sorted(set(inside[np.linspace(0, len(inside) - 1, FRAMES).round().astype(int)].tolist()))
+        kept = cache / f"{folder.name}-{recipe['world']}-{recipe['seed']}-{subject.name}.npz"
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            parts = {}
+            for factor in (1.0, *FACTORS) if subject.kind else ():
+                moved = world.truth_of(subject, recipe["frames"], 30.0, factor)
+                shots = world.render(subject, moved, tuple(recipe["size"]), 30.0, frames)
+                parts[f"{factor:g}"] = np.stack(list(shots))
+            np.savez(kept, **parts)
+        with np.load(kept) as file:
+            true = {float(name): _grey(file[name]) for name in file.files}
+        video = open_video(folder / "videos" / f"{subject.name}.mp4")
+        seen = np.stack([_grey(np.asarray(video[number])) for number in frames])
+        found.append(Case(subject.name, subject.kind, frames, seen, true))
+    return found
+
+
+def _grey(pictures: np.ndarray) -> np.ndarray:
+    return (pictures @ LUMA).astype(np.float32)
+
+
+Method = Callable[[Case, float], Grey]
+
+
+def ours(run: Path, case: Case, reference: str) -> Callable[[float], Grey]:
+    """Magnify with the product."""
+    first = napari_ubam.Run(run).magnify(case.name, reference, 2.0)
+    start = int(first.metadata["frames"][0])
+    rows = [number - start for number in case.frames]
+
+    def at(factor: float) -> Grey:
+        frames = first.at(factor).frames
+        return np.stack([_grey(np.asarray(frames[row])) for row in rows])
+
+    return at
+
+
+def oracle_flow(case: Case) -> Callable[[float], Grey] | None:
+    """Displace by a classical flow to the true rendering without deviation."""
+    try:
+        import cv2
+    except ImportError:
+        return None
+    import torch
+
+    from napari_ubam.models.splatting import splat
+
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flows = [
+        search.calc(*(np.rint(part).clip(0, 255).astype(np.uint8) for part in pair), None).transpose(2, 0, 1)
+        for pair in zip(case.seen, case.true[0.0], strict=True)
+    ]
+
+    def at(factor: float) -> Grey:
+        fields = torch.from_numpy(np.stack(flows)) * (1 - factor)
+        moved: Grey = splat(torch.from_numpy(case.seen)[:, None], fields)[:, 0].numpy()
+        return moved
+
+    return at
+
+
+def by_phase(video: Path, case: Case) -> Callable[[float], Grey]:
+    """Magnify all motion by its phase."""
+    source = open_video(video)
+    luma = np.stack([_grey(np.asarray(source[number])) for number in range(len(source))])
+    whole = np.rint(luma).clip(0, 255).astype(np.uint8)
+    return lambda factor: phase_magnified(whole, np.array(case.frames), factor).astype(np.float32)
+
+
+def numbers_of(case: Case, made: Grey, factor: float) -> dict[str, float]:
+    """Measure frames of one recording."""
+    true, changed = case.true[factor], case.changed(factor)
+    sums: dict[str, list[float]] = {key: [] for key in ("psnr", "ssim", "correlation", "slope", "off")}
+    for seen, shown, want, base, mask in zip(case.seen, made, true, case.true[1.0], changed, strict=True):
+        if not mask.any():
+            continue
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        sums["psnr"].append(_psnr(shown[box], want[box]))
+        whole = structural_similarity(shown, want, data_range=255, full=True)[1]
+        sums["ssim"].append(float(whole[box].mean()))
+        got, truly = (gaussian_filter(part, BLUR)[box].ravel() for part in (shown - seen, want - base))
+        power = float((truly**2).sum())
+        sums["slope"].append(float((got * truly).sum()) / power)
+        both = math.sqrt(power * float((got**2).sum()))
+        sums["correlation"].append(float((got * truly).sum()) / both if both else 0.0)
+        still = ~binary_dilation(mask, iterations=APART)
+        sums["off"].append(_psnr(shown[still], seen[still]))
+    return {key: float(np.mean(values)) if values else math.nan for key, values in sums.items()}
+
+
+def _psnr(one: np.ndarray, other: np.ndarray) -> float:
+    error = float(((one - other) ** 2).mean()) if one.size else 0.0
+    return min(10 * math.log10(255**2 / error), 60.0) if error else 60.0
+
+
+def sheet(cases: Iterable[tuple[Case, Callable[[float], Grey]]], path: Path) -> None:
+    """Draw a row a recording: without deviation, original, twice, three times; ours above the truth."""
+    from PIL import Image
+
+    strips = []
+    for case, made in cases:
+        if not case.kind:
+            continue
+        middle = len(case.frames) // 2
+        mask = np.any([case.changed(3.0)[middle], case.changed(0.0)[middle]], axis=0)
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            continue
+        box = np.s_[max(rows[0] - 12, 0) : rows[-1] + 12, max(columns[0] - 12, 0) : columns[-1] + 12]
+        for source in (made, lambda factor, case=case: case.true[factor]):
+            parts = [source(0.0), case.seen, source(2.0), source(3.0)]
+            tiles = [np.rint(part[middle][box]).clip(0, 255).astype(np.uint8) for part in parts]
+            strip = Image.fromarray(np.concatenate(tiles, axis=1))
+            strips.append(strip.resize((1000, round(1000 * strip.height / strip.width))))
+    height = sum(one.height + 4 for one in strips)
+    whole = Image.new("L", (1000, height), 255)
+    top = 0
+    for number, one in enumerate(strips):
+        whole.paste(one, (0, top))
+        top += one.height + (6 if number % 2 else 2)
+    whole.save(path)
+
+
+def measure(folder: Path, run: Path, cache: Path, sheets: Path | None, phase: bool) -> list[list[str]]:
+    """Give the rows of a study."""
+    cases = cases_of(folder, cache)
+    names = [one.name for one in cases]
+    reference = "group=healthy," + ",".join(f"subject!={name}" for name in names[:CONTROLS])
+    made = [(case, ours(run, case, reference)) for case in cases]
+    if sheets:
+        sheets.mkdir(parents=True, exist_ok=True)
+        sheet(made, sheets / f"{folder.name}.png")
+    change = {case.name: float(np.sqrt(((at(2.0) - case.seen) ** 2).mean())) for case, at in made}
+    impaired = [case for case in cases if case.kind]
+    control = np.mean([change[name] for name in names[:CONTROLS]]) / np.mean([change[one.name] for one in impaired])
+    ways: dict[str, dict[str, Callable[[float], Grey]]] = {
+        "frame": {case.name: (lambda factor, case=case: case.seen) for case in impaired},
+        "ours": {case.name: at for case, at in made},
+    }
+    flows = {case.name: oracle_flow(case) for case in impaired}
+    if all(flows.values()):
+        ways["flow"] = {name: at for name, at in flows.items() if at}
+    if phase:
+        ways["phase"] = {one.name: by_phase(folder / "videos" / f"{one.name}.mp4", one) for one in impaired}
+    rows = []
+    for way, by_case in ways.items():
+        for factor in FACTORS:
+            found = {one.name: numbers_of(one, by_case[one.name](factor), factor) for one in impaired}
+            mean = {key: float(np.nanmean([one[key] for one in found.values()])) for key in ("psnr", "ssim", "correlation", "slope", "off")}
+            kinds = " ".join(f"{one.kind} {found[one.name]['correlation']:.2f}" for one in impaired)
+            rows.append(
+                [folder.name, way, f"{factor:g}", f"{mean['psnr']:.1f}", f"{mean['ssim']:.3f}",
+                 f"{mean['correlation']:.2f}", f"{mean['slope']:.2f}", f"{mean['off']:.1f}",
+                 f"{control:.2f}" if way == "ours" and factor == 2 else "", kinds if way in ("ours", "flow") else ""]
+            )
+    return rows
+
+
+def main(words: Sequence[str]) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pairs", nargs="+", metavar="STUDY_FOLDER=RUN")
+    parser.add_argument("--cache", type=Path, default=Path("magnify-truth"), help="folder of true renderings")
+    parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
+    parser.add_argument("--phase", action="store_true", help="also phase-based magnification")
+    asked = parser.parse_args(words)
+    header = ["world", "what", "factor", "PSNR", "SSIM", "correlation", "slope", "off", "control", "correlation by kind"]
+    for text in asked.pairs:
+        folder, run = (Path(part) for part in text.split("=", 1))
+        print_table("Magnified frames in worlds", header, measure(folder, run, asked.cache, asked.sheets, asked.phase))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
