@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -95,6 +96,12 @@ class Format:
     packages: tuple[str, ...] = ()
     extra: str = ""
 
+    @property
+    def missing(self) -> str:
+        """One sentence if a package that writing needs is not installed; else empty. Imports nothing."""
+        gone = next((package for package in self.packages if find_spec(package) is None), "")
+        return _needs(gone, self.name, self.extra) if gone else ""
+
     def require(self) -> None:
         """Import what writing needs.
 
@@ -127,6 +134,8 @@ def needed(package: str, format_name: str, extra: str) -> ModuleType:
     try:
         return import_module(package)
     except ImportError:
-        raise ExportError(
-            f"The format {format_name} needs the package {package}; install napari-ubam[{extra}]."
-        ) from None
+        raise ExportError(_needs(package, format_name, extra)) from None
+
+
+def _needs(package: str, format_name: str, extra: str) -> str:
+    return f"The format {format_name} needs the package {package}; install napari-ubam[{extra}]."

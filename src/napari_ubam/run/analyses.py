@@ -14,6 +14,7 @@ from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.report import save
 from napari_ubam.report.classify import classify_figure
+from napari_ubam.report.confounds import confounds_figure
 from napari_ubam.report.groups import groups_figure
 from napari_ubam.report.keypoints import keypoints_figure
 from napari_ubam.report.map_compare import map_compare_figure
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 FIGURES: Mapping[str, Callable[..., Figure]] = {
     "classify": classify_figure,
     "compare": groups_figure,
+    "confounds": confounds_figure,
     "keypoints": keypoints_figure,
     "map_compare": map_compare_figure,
     "recovery": recovery_figure,

@@ -36,6 +36,8 @@ class KeypointRun(ReadableRun):
         likelihood: float = 0.6,
         frames: int = 1000,
         gap: float = 0.5,
+        pixels: int = 64,
+        components: int = 64,
         seed: int = 0,
         progress: ProgressCallback | None = None,
         cancel: Cancel | None = None,
@@ -60,7 +62,12 @@ class KeypointRun(ReadableRun):
         frames : int
             Number of frames at most, spread evenly.
         gap : float
-            Seconds around a block of time that are not learnt from.
+            Seconds around a block of time that are not learnt from; for behaviour codes at least their
+            window.
+        pixels : int
+            Side of the crops that pixel PCA and HOG see.
+        components : int
+            Number of components of the pixels.
         seed : int
             Random seed.
         progress, cancel : optional
@@ -87,6 +94,8 @@ class KeypointRun(ReadableRun):
             "likelihood": likelihood,
             "frames": frames,
             "gap": gap,
+            "pixels": pixels,
+            "components": components,
             "seed": seed,
         }
         return analyse(self.folder, KEYPOINTS, values, progress, cancel)

@@ -49,6 +49,15 @@ def test_frames_close_to_a_block_in_time_are_not_learnt_from() -> None:
         assert between > 0.45
 
 
+def test_windows_that_share_pictures_with_a_block_are_never_learnt_from() -> None:
+    times = np.arange(100) / 20  # blocks of half a second
+    window = 0.6
+    folds = blocks_left_out(np.zeros(100, int), times, gap=0.1, window=window)
+    for part in range(len(folds)):
+        between = np.abs(times[folds.number == part][:, None] - times[~folds.near[part]]).min()
+        assert between > window
+
+
 def test_longer_codes_than_frames_are_no_problem() -> None:
     codes = RNG.normal(size=(60, 900))
     points = codes[:, :1] * 5

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
@@ -48,6 +49,7 @@ COLUMNS = (
     "constant_p",
     "episodic",
     "episodic_p",
+    *(f"{name}_{end}" for name in ("codes", *SCORES) for end in ("low", "high")),
 )
 
 
@@ -146,13 +148,21 @@ def _row(
     free = can_differ(rows)
     codes = read_from_codes(rows, folds)
     found |= {"codes": float(codes[0]), "codes_chance": float(codes[1:].mean()) if free else np.nan}
-    found["codes_p"] = p_of(codes) if free else np.nan
+    found |= {"codes_p": p_of(codes) if free else np.nan, **_chance("codes", codes, free)}
     for name in SCORES:
-        found |= {name: np.nan, f"{name}_p": np.nan}
+        found |= {name: np.nan, f"{name}_p": np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan}
         if scores is not None and scores[name].notna().any():
             values = read_from_scores(rows, scores[name].to_numpy(float))
             found |= {name: float(values[0]), f"{name}_p": p_of(values) if free else np.nan}
+            found |= _chance(name, values, free)
     return found
+
+
+def _chance(name: str, values: npt.NDArray[np.float64], free: bool) -> dict[str, float]:
+    """Give the 5th and the 95th percentile of the permuted orders."""
+    permuted = values[1:][np.isfinite(values[1:])]
+    low, high = np.percentile(permuted, [5, 95]) if free and len(permuted) else (np.nan, np.nan)
+    return {f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def _named(windows: Sequence[RecordingWindows], check: _Check) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from napari_ubam.analysis.analysis import Analysis, AnalysisError, AnalysisInputs, AnalysisParameters
+from napari_ubam.analysis.codes import Codes
 from napari_ubam.analysis.groups.effects import change, change_interval
 from napari_ubam.analysis.groups.permutation import permute_within
 from napari_ubam.analysis.unit_vectors import unit_vectors
@@ -43,7 +44,12 @@ class KeypointParameters(AnalysisParameters):
         LIKELIHOOD, ge=0, le=1, description="Points with a smaller likelihood count as not seen."
     )
     frames: int = Field(1000, ge=LEAST, le=20_000, description="Number of frames at most, spread evenly.")
-    gap: float = Field(GAP, ge=0, description="Seconds around a block of time that are not learnt from.")
+    gap: float = Field(
+        GAP,
+        ge=0,
+        description="Seconds around a block of time that are not learnt from; for behaviour codes at least "
+        "their window.",
+    )
     pixels: int = Field(64, ge=16, le=256, description="Side of the crops that pixel PCA and HOG see.")
     components: int = Field(64, ge=2, le=256, description="Number of components of the pixels.")
     seed: int = Field(0, ge=0, description="Random seed.")
@@ -65,7 +71,8 @@ def _compute(inputs: AnalysisInputs, parameters: KeypointParameters) -> Result:
     ]
     found = thinned(found, parameters.frames)
     names, positions, origins = joined(found)
-    folds = _folds(found, by_name, parameters.gap)
+    window = _window(parameters, [by_name[one.recording.name] for one in found])
+    folds = _folds(found, by_name, parameters.gap, window)
     methods = _codes(inputs, parameters, found)
     flat = (positions - origins).reshape(len(positions), -1)
     predicted = {}
@@ -83,6 +90,7 @@ def _compute(inputs: AnalysisInputs, parameters: KeypointParameters) -> Result:
         "unit": "pixels" if positions.shape[-1] == 2 else "units of the files",
         "left_out": folds.unit,
         "parts": len(folds),
+        "gap": max(parameters.gap, window) if folds.unit == "block" else 0.0,
         "subjects": len(set(subjects)),
         "labelled_frames": len(positions),
         "keypoints": list(names),
@@ -93,7 +101,14 @@ def _compute(inputs: AnalysisInputs, parameters: KeypointParameters) -> Result:
     return Result("keypoints", tables, facts, tuple(_warnings(found, folds, names)))
 
 
-def _folds(found: list[Labelled], codes: Any, gap: float) -> Folds:
+def _window(parameters: KeypointParameters, codes: list[Codes]) -> float:
+    """Seconds that a code sees: those of its window if it describes behaviour."""
+    if parameters.kind == "posture":
+        return 0.0
+    return max(one.window.milliseconds / 1000 if one.window is not None else 0.0 for one in codes)
+
+
+def _folds(found: list[Labelled], codes: Any, gap: float, window: float) -> Folds:
     sizes = [len(one.frames) for one in found]
     subjects = [one.recording.subject for one in found]
     if len(set(subjects)) >= SUBJECTS:
@@ -102,7 +117,13 @@ def _folds(found: list[Labelled], codes: Any, gap: float) -> Folds:
         raise AnalysisError(f"Only {sum(sizes)} frames have key points; label at least {LEAST}.")
     times = np.concatenate([codes[one.recording.name].times[one.rows] for one in found])
     order = np.repeat(np.arange(len(found)), sizes)
-    return blocks_left_out(order, times if all(one.timed for one in found) else None, gap)
+    folds = blocks_left_out(order, times if all(one.timed for one in found) else None, gap, window)
+    if folds.near.all():
+        raise AnalysisError(
+            f"The key points span so little time that all frames lie within {max(gap, window):g} s of each "
+            "block that is left out; label a longer part, use kind=posture, or set a smaller gap."
+        )
+    return folds
 
 
 def _codes(

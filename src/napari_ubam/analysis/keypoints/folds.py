@@ -58,7 +58,10 @@ def subjects_left_out(subjects: Sequence[str]) -> Folds:
 
 
 def blocks_left_out(
-    recordings: npt.NDArray[Any], times: npt.NDArray[np.floating[Any]] | None, gap: float = GAP
+    recordings: npt.NDArray[Any],
+    times: npt.NDArray[np.floating[Any]] | None,
+    gap: float = GAP,
+    window: float = 0.0,
 ) -> Folds:
     """Leave out blocks of time of each recording, since neighbouring frames are nearly the same picture.
 
@@ -71,6 +74,9 @@ def blocks_left_out(
     gap : float
         Frames within so many seconds of a block are not learnt from while it is left out; at most half the
         length of a block.
+    window : float
+        Seconds that the code of a frame sees. Frames whose windows could share pictures with a window of the
+        block are never learnt from, whatever the gap.
 
     Returns
     -------
@@ -84,17 +90,19 @@ def blocks_left_out(
     parts = np.unique(number)
     number = np.searchsorted(parts, number)
     near = number == np.arange(len(parts))[:, None]
-    if times is not None and gap > 0:
+    if times is not None and max(gap, window) > 0:
         for part, own in enumerate(near):
-            near[part] = own | _around(own, recordings, np.asarray(times, np.float64), gap)
+            near[part] = own | _around(own, recordings, np.asarray(times, np.float64), gap, window)
     return Folds(number, near, "block")
 
 
-def _around(own: Bools, recordings: npt.NDArray[Any], times: npt.NDArray[np.float64], gap: float) -> Bools:
+def _around(
+    own: Bools, recordings: npt.NDArray[Any], times: npt.NDArray[np.float64], gap: float, window: float
+) -> Bools:
     close = np.zeros(len(own), bool)
     for one in np.unique(recordings[own]):
         rows = recordings == one
         first, last = times[own & rows].min(), times[own & rows].max()
-        reach = min(gap, _SHARE * (last - first))
+        reach = max(min(gap, _SHARE * (last - first)), window)
         close |= rows & (times >= first - reach) & (times <= last + reach)
     return close

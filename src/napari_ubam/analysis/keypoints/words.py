@@ -81,7 +81,9 @@ def methods_text(facts: Mapping[str, Any]) -> str:
 def _left_out(facts: Mapping[str, Any]) -> str:
     if facts["left_out"] == "subject":
         return f"{counted(facts['subjects'], 'subject')} left out in {counted(facts['parts'], 'part')}"
-    return f"{counted(facts['parts'], 'block')} of time left out one by one"
+    gap = float(facts.get("gap", 0))
+    around = f", {gap:g} s around each not learnt from" if gap else ""
+    return f"{counted(facts['parts'], 'block')} of time left out one by one{around}"
 
 
 def _difference(name: str, row: pd.Series, unit: str) -> str:

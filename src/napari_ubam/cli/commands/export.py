@@ -10,6 +10,7 @@ import typer
 from napari_ubam.cli.app import app
 from napari_ubam.cli.options import RunFolder
 from napari_ubam.cli.progress_and_refusals import load_libraries, refusals, working
+from napari_ubam.progress import Progress
 
 
 @app.command()
@@ -39,5 +40,5 @@ def export(
             format, out, where=where, overwrite=overwrite, progress=tell, cancel=cancel
         )
         for sentence in done.warnings:
-            typer.echo(sentence, err=True)
+            tell(Progress("export", 0, 0, message=sentence))  # windows show it, too
         typer.echo(f"Wrote {counted(len(done.files), 'file')} in the format {format} to {done.folder}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -41,22 +41,26 @@ def keypoints(
         float, typer.Option(help="Points with a smaller likelihood count as not seen.")
     ] = 0.6,
     frames: Annotated[int, typer.Option(help="Number of frames at most, spread evenly.")] = 1000,
+    gap: Annotated[
+        float,
+        typer.Option(
+            help="Seconds around a block of time that are not learnt from; for behaviour codes at least "
+            "their window."
+        ),
+    ] = 0.5,
+    pixels: Annotated[int, typer.Option(help="Side of the crops that pixel PCA and HOG see.")] = 64,
+    components: Annotated[int, typer.Option(help="Number of components of the pixels.")] = 64,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> None:
     """Measure how much of key points that you bring the codes hold, against pixel PCA and HOG."""
     with refusals(), working(run, "keypoints") as (tell, cancel):
         from napari_ubam.run import Run
 
-        values = {"folder": str(folder or ""), "individual": individual, "kind": kind}
+        values: dict[str, Any] = {"folder": str(folder or ""), "individual": individual, "kind": kind}
+        values |= {"likelihood": likelihood, "frames": frames, "gap": gap, "pixels": pixels}
+        values |= {"components": components, "seed": seed}
         result = Run.open(run).analyse(
-            "keypoints",
-            files=tuple(files or ()),
-            likelihood=likelihood,
-            frames=frames,
-            seed=seed,
-            progress=tell,
-            cancel=cancel,
-            **values,
+            "keypoints", files=tuple(files or ()), progress=tell, cancel=cancel, **values
         )
         print_sentences(result)
         shown = result.tables["keypoints"].pivot(index="keypoint", columns="method", values="r2")

@@ -31,6 +31,7 @@ from napari_ubam.plugin.widgets.group_plot import GroupPlot
 from napari_ubam.plugin.widgets.outdated import OutdatedNote, fade
 from napari_ubam.plugin.widgets.result_table import ResultTable
 
+from .export_part import add_export
 from .panel import Panel
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class ComparePanel(Panel):
         self._build_groups()
         self.column.addWidget(self.groups)
         self.column.addWidget(self.other)
+        self.exporting = add_export(self)
         self.column.addStretch(1)
         self._chosen()
 

@@ -21,6 +21,7 @@ from napari_ubam.plugin.widgets.names import NameColumn
 from napari_ubam.plugin.widgets.outdated import OutdatedNote, fade
 from napari_ubam.plugin.widgets.score_table import fill_row, read_only_table
 
+from .export_part import add_export
 from .panel import Panel
 from .timeline import open_timeline
 
@@ -119,6 +120,7 @@ class DeviationPanel(Panel):
         column.addWidget(self.subjects)
         column.addWidget(self.note)
         self.column.addWidget(box, 2)
+        self.exporting = add_export(self)
 
     # display --------------------------------------------------------------------------------------
 

@@ -134,7 +134,7 @@ class ExplorePanel(Panel):
         """Load the run's codes in a thread."""
         run, job = self.session.run, self.session.job_progress
         loaded = self._explorer is not None and run is not None and self._explorer.folder == run.folder
-        if loaded and job is not None and job.job.kind in ("analyse", "compare"):
+        if loaded and job is not None and job.job.kind in ("analyse", "compare", "export"):
             return  # it changes neither codes nor scores, so the map stays
         self._explorer, self._table = None, None
         self._show_agreement()

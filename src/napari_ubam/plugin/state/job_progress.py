@@ -28,6 +28,7 @@ STAGES = {
     "score": ("scoring", ""),
     "figures": ("drawing figures", ""),
     "magnify": ("writing magnified frames", ""),
+    "export": ("writing files", ""),
 }
 """What is done in a stage, and what it counts."""
 NAMED = ("libraries", "videos")  # stages in which a single item can take seconds, so it is named

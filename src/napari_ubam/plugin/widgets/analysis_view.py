@@ -42,6 +42,11 @@ class AnalysisView(QGroupBox):
         Takes a recording and frames from a row that was double-clicked.
     colours : Colours
         Colours of the viewer's theme.
+
+    Attributes
+    ----------
+    column : QVBoxLayout
+        The parts of the view, from top to bottom.
     """
 
     def __init__(
@@ -71,10 +76,11 @@ class AnalysisView(QGroupBox):
         self.table = ResultTable()
         self.table.setToolTip(f"{self.table.toolTip()} {TABLE}")
         self.table.itemDoubleClicked.connect(lambda item: self.play_row(item.row()))
+        self.column = QVBoxLayout(self)
         self._build()
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
+        column = self.column
         column.setContentsMargins(6, 10, 6, 6)
         column.addWidget(self.description)
         self._place = QVBoxLayout()

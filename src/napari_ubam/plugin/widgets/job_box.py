@@ -30,11 +30,13 @@ class JobBox(QWidget):
     session : Session
     kinds : tuple of str
         Jobs that the panel starts, such as ``"train"``. The end of any other job is not shown.
+    others : bool
+        Whether the progress of other jobs is shown.
     """
 
-    def __init__(self, session: Session, kinds: tuple[str, ...]) -> None:
+    def __init__(self, session: Session, kinds: tuple[str, ...], *, others: bool = True) -> None:
         super().__init__()
-        self._session, self._kinds = session, kinds
+        self._session, self._kinds, self._others = session, kinds, others
         self.title, self.messages = QLabel(), QLabel()
         for label in (self.title, self.messages):
             label.setWordWrap(True)
@@ -68,7 +70,7 @@ class JobBox(QWidget):
             be true any more.
         """
         job = self._session.job_progress
-        shown = job is not None and (job.is_running or job.job.kind in self._kinds)
+        shown = job is not None and ((job.is_running and self._others) or job.job.kind in self._kinds)
         self.setVisible(shown and not (outdated and job is not None and job.state.status == "done"))
         if job is None:
             return
