@@ -12,6 +12,7 @@ from napari_ubam.analysis.analysis import Analysis, AnalysisError, AnalysisInput
 from napari_ubam.kinds import Kind
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Study
+from napari_ubam.study.values import listed
 
 from .curves import bands, decisions, describe_subjects, recovered_from
 from .discriminant import overlaps
@@ -88,7 +89,7 @@ def _compute(inputs: AnalysisInputs, parameters: RecoveryParameters) -> Result:
     values = values.merge(measured, on=["subject", "session"], how="left")
     names = list(dict.fromkeys(groups[one] for one in values["subject"]))
     drawn = {"resamples": parameters.resamples, "seed": parameters.seed}
-    tested = decisions(values, names, order, margin, **drawn)
+    tested = decisions(values, names, order, margin)
     tables = {
         "recovery": tested,
         "recovery_subjects": values,
@@ -104,6 +105,7 @@ def _compute(inputs: AnalysisInputs, parameters: RecoveryParameters) -> Result:
         "subjects": counts,
         "margin": margin,
         "margin_from": unit,
+        "test": "skewed t",
         "recovered_from": recovered_from(tested, order),
         "reference": parameters.reference or "baselines of the other subjects",
         "reference_subjects": sorted({one.subject for one in codes if one.name in reference}),
@@ -153,11 +155,15 @@ def _warnings(
         for group in groups
         if counts[group] < FEWEST
     ]
-    single = values[values["baseline"]].groupby("subject").size().max() < 2
+    days = values[values["baseline"]].groupby("subject", sort=False).size()
+    single = list(days.index[days < 2])
     if single:
+        whose, which = "", f" ({', '.join(baseline)})" if len(baseline) == 1 else ""
+        if len(single) < len(days):
+            whose = f" of {listed(single, 6)}"
         said.append(
-            f"The baseline is one session ({', '.join(baseline)}), so what differs from day to day counts as "
-            "loss; film the baseline on several days, or look at a control group of the same sessions."
+            f"The baseline{whose} is one session{which}, so what differs from day to day counts as loss; "
+            "film the baseline on several days, or look at a control group of the same sessions."
         )
     return said
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import bootstrap
 
-from .equivalence import LEVEL, equivalence, stretch_equivalence
+from .equivalence import equivalence, stretch_equivalence
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,9 +74,6 @@ def decisions(
     groups: Sequence[str],
     order: Sequence[str],
     margin: float,
-    *,
-    resamples: int = 5000,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Test each group in each session for equivalence to its baseline.
 
@@ -87,7 +84,6 @@ def decisions(
     groups, order : sequence of str
     margin : float
         Largest change that counts as none.
-    resamples, seed : int
 
     Returns
     -------
@@ -101,7 +97,7 @@ def decisions(
         for session in order:
             chosen = later[(later["group"] == group) & (later["session"] == session)]
             if len(chosen):
-                found = equivalence(chosen["change"].to_numpy(float), margin, resamples=resamples, seed=seed)
+                found = equivalence(chosen["change"].to_numpy(float), margin)
                 rows.append({"group": group, "session": session, "margin": margin, **asdict(found)})
     columns = ["group", "session", "n", "change", "low", "high", "margin", "p", "state"]
     return pd.DataFrame(rows, columns=columns)
@@ -178,7 +174,7 @@ def _band(known: Floats, resamples: int, seed: int) -> tuple[float, float]:
         np.mean,
         n_resamples=resamples,
         vectorized=True,
-        confidence_level=1 - 2 * LEVEL,
+        confidence_level=0.95,
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval

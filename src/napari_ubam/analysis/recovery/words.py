@@ -63,9 +63,8 @@ def methods_text(facts: Mapping[str, Any]) -> str:
     return (
         f"The unit is the subject ({counts}). Similarity: mean cosine similarity of {what} to the nearest "
         f"{what} of the subject's own baseline, minus that of the baseline, which is compared with its own "
-        "held-out sessions or stretches of time. Equivalence: two one-sided tests at 2.5% against a margin "
-        f"of {facts['margin']:.3g} ({_margin(facts)}); each takes the larger p of Student's t and of a "
-        f"bootstrap of t over subjects with {facts['resamples']} samples. p is not adjusted for the number "
+        "held-out sessions or stretches of time. Equivalence: two one-sided tests at "
+        f"{_test(facts)} p is not adjusted for the number "
         "of sessions; from which session on a group is equivalent is tested in a fixed sequence, from the "
         "last session back. Bands: 95% percentile bootstrap over subjects. Discriminant: linear, baseline "
         "against the first session after it, learned without the subject that it is applied to. Subjects "
@@ -120,6 +119,20 @@ def _overlaps(curves: pd.DataFrame, facts: Mapping[str, Any]) -> Iterator[str]:
                 f"{_name(group)}: overlap with the baseline along the discriminant of the other subjects "
                 f"{parts}; {100 * sum(base) / len(base):.0f}% for the baseline itself ({count}). No test."
             )
+
+
+def _test(facts: Mapping[str, Any]) -> str:
+    """Name the test; results of older versions have none in their facts."""
+    margin = f"against a margin of {facts['margin']:.3g} ({_margin(facts)})"
+    if facts.get("test") == "skewed t":
+        return (
+            f"5% {margin}; each takes the larger p of Student's t and of its distribution for changes as "
+            "skewed as those of an exponential distribution (simulated)."
+        )
+    return (
+        f"2.5% {margin}; each takes the larger p of Student's t and of a bootstrap of t over subjects with "
+        f"{facts['resamples']} samples."
+    )
 
 
 def _margin(facts: Mapping[str, Any]) -> str:

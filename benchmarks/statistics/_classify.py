@@ -1,6 +1,6 @@
 """Whether `classify` tells groups apart that differ, and no others.
 
-``python benchmarks/classify_statistics.py [--labelings 200] [--seed 0]`` prints how often groups that were
+``python benchmarks/statistics classify [--worlds 200]`` prints how often groups that were
 drawn at random among the same subjects are told apart at p < 0.05, and the accuracy for groups with a
 planted difference. Subjects have an offset of their own and frames of common postures; an impaired subject
 moves a third of its frames in one direction.
@@ -8,11 +8,11 @@ moves a third of its frames in one direction.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 import numpy as np
 from _common import print_table
+from _shares import by_chance
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.classify import Settings, classify_subjects
@@ -57,34 +57,23 @@ def false_positives(counts: Sequence[int], count: int, seed: int) -> tuple[float
     return found / count, float(np.mean(accuracies))
 
 
-def main() -> None:
+def main(worlds: int, seed: int) -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--labelings", type=int, default=200)
-    parser.add_argument("--worlds", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    limit = 0.05 + 1.645 * np.sqrt(0.05 * 0.95 / options.labelings)
     rows = []
     for counts in ((8, 8), (8, 4), (12, 12)):
-        found, accuracy = false_positives(counts, options.labelings, options.seed)
+        found, accuracy = false_positives(counts, worlds, seed)
         rows.append([f"{counts[0]} and {counts[1]}", f"{found:.1%}", f"{accuracy:.0%}"])
-    title = f"Groups at random ({options.labelings} labelings; 5% and at most {limit:.1%} by chance)"
+    title = f"Groups at random ({worlds} labelings; {by_chance(worlds)})"
     print_table(title, ["subjects", "p < 0.05", "accuracy"], rows)
     rows = []
+    few = max(worlds // 20, 1)
     for shift in (1.0, 2.0, 3.0, 4.0):
         results = []
-        for world in range(options.worlds):
-            codes = codes_of(np.random.default_rng([options.seed, world]), (8, 8), shift)
-            settings = Settings(permutations=PERMUTATIONS, seed=options.seed)
+        for world in range(few):
+            codes = codes_of(np.random.default_rng([seed, world]), (8, 8), shift)
+            settings = Settings(permutations=PERMUTATIONS, seed=seed)
             results.append(classify_subjects(codes, {one.subject: one.group for one in codes}, settings))
         share = np.mean([one.p <= 0.05 for one in results])
         rows.append([f"{shift:.0f}", f"{np.mean([one.accuracy for one in results]):.0%}", f"{share:.0%}"])
-    title = f"Planted difference, 8 and 8 subjects ({options.worlds} worlds)"
+    title = f"Planted difference, 8 and 8 subjects ({few} worlds)"
     print_table(title, ["shift of a third of the frames", "accuracy", "p < 0.05"], rows)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Whether `compare` finds what is there, and nothing where nothing is.
 
-``python benchmarks/group_statistics.py [--worlds 200] [--seed 0]`` prints
+``python benchmarks/statistics groups [--worlds 200]`` prints
 
 - how often groups of subjects that do not differ are found to differ at p < 0.05. Their codes are generated,
   scored by `deviation` against one of the groups, and compared, so the values of the reference subjects
@@ -18,13 +18,13 @@ skewed (gamma, shape 4), and those of sessions of a subject are correlated by 0.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from _common import print_table
+from _shares import by_chance, percent
 
 from napari_ubam.analysis import Codes, deviation, episodes, score_table
 from napari_ubam.analysis.groups import compare_values, mixed_model, session_values, subject_values
@@ -197,22 +197,9 @@ def covers(count: int) -> Callable[[np.random.Generator], bool]:
     return is_inside
 
 
-def percent(value: float) -> str:
-    """Write a share."""
-    return f"{100 * value:.1f}%"
-
-
-def main() -> None:
+def main(worlds: int, seed: int) -> None:
     """Print all tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--worlds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    worlds, seed = options.worlds, options.seed
-    error = 1.645 * np.sqrt(0.05 * 0.95 / worlds)
-    limit = f"5% and at most {percent(0.05 + error)} by chance"
+    limit = by_chance(worlds)
     names = ["episodic", "constant", "either, adjusted", "uncorrected"]
     rows = []
     for counts in ((8, 8), (8, 4), (5, 5), (5, 8)):
@@ -261,7 +248,3 @@ def main() -> None:
         )
     header = ["subjects", "interval holds the difference", "told to be found in 80%", "found"]
     print_table(f"Intervals ({10 * worlds} worlds) and power ({worlds} worlds)", header, rows)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,9 @@
 """Whether `recovery` declares equivalence only where it is, and follows a severity that is known.
 
-``python benchmarks/recovery_statistics.py [--pool 300] [--studies 2000] [--seed 0]`` prints
+``python benchmarks/statistics recovery [--worlds 200]`` prints
 
+- how often a group is declared equivalent where the mean loss is the margin itself, for losses of a known
+  skewness, and how often where there is no loss;
 - how often a group is declared equivalent to its baseline although its true mean change is as large as the
   margin, for a margin that is given and for one that is derived from the baseline; and what Student's t alone
   would do;
@@ -18,22 +20,30 @@ change is known.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from _common import print_table
+from _shares import by_chance, percent
 from scipy.stats import spearmanr, ttest_1samp
 
 from napari_ubam.analysis import Codes
 from napari_ubam.analysis.recovery import equivalence, overlaps, own_margin, session_table, similarities
 
 SIZE, FRAMES, RATE = 10, 240, 30
+MARGIN = 10.0  # in standard deviations of the losses: so the other edge does not matter
 SEVERITIES = {"-2": 0.0, "-1": 0.0, "0": 0.0, "1": 1.2, "3": 0.9, "7": 0.6, "14": 0.4, "28": 0.2, "56": 0.0}
 BASELINES = {"one session": ("0",), "two sessions": ("-1", "0"), "three sessions": ("-2", "-1", "0")}
 COUNTS = (4, 6, 8, 12)
 EDGE = ("1", "7", "28")
+LOSSES: Mapping[str, tuple[float, Callable[[np.random.Generator, int], np.ndarray]]] = {
+    "normal": (0.0, lambda generator, count: generator.normal(size=count)),
+    "gamma, shape 4": (1.0, lambda generator, count: (generator.gamma(4, 1, count) - 4) / 2),
+    "exponential": (2.0, lambda generator, count: generator.exponential(size=count) - 1),
+    "gamma, shape 1/2": (2.8, lambda generator, count: (generator.gamma(0.5, 1, count) - 0.5) * np.sqrt(2)),
+}
+"""Losses with mean 0 and standard deviation 1, with their skewness."""
 
 
 def subject_codes(
@@ -69,6 +79,39 @@ def followed(codes: Sequence[Codes], baseline: Sequence[str]) -> tuple[pd.DataFr
     return stretches, session_table(stretches, order)
 
 
+def of_known_skew(worlds: int, seed: int) -> None:
+    """Print how often losses of a known skewness, with the margin as their mean, are called equivalent."""
+    rows = []
+    for name, (skew, draw) in LOSSES.items():
+        cells = []
+        for count in COUNTS:
+            generator = np.random.default_rng([seed, count])
+            changes = [-MARGIN - draw(generator, count) for _ in range(worlds)]
+            own = np.mean([equivalence(one, MARGIN).state == "recovered" for one in changes])
+            alone = np.mean(
+                [ttest_1samp(one, -MARGIN, alternative="greater").pvalue < 0.05 for one in changes]
+            )
+            cells.append(f"{percent(float(own))} / {percent(float(alone))}")
+        rows.append([name, f"{skew:g}", *cells])
+    header = ["losses", "skewness", *(f"{count} subjects" for count in COUNTS)]
+    title = f"Declared equivalent at the edge of the margin, product / t alone ({worlds} studies"
+    print_table(f"{title}; {by_chance(worlds)})", header, rows)
+
+
+def told_of_none(worlds: int, seed: int) -> None:
+    """Print how often groups without any change are called equivalent, by margin."""
+    rows = []
+    for margin in (1.0, 1.5, 2.0, 3.0):
+        cells = []
+        for count in COUNTS:
+            generator = np.random.default_rng([seed, count])
+            drawn = [equivalence(generator.normal(size=count), margin) for _ in range(worlds)]
+            cells.append(percent(float(np.mean([one.state == "recovered" for one in drawn]))))
+        rows.append([f"{margin:g}", *cells])
+    header = ["margin (standard deviations of subjects)", *(f"{count} subjects" for count in COUNTS)]
+    print_table(f"Groups without a change that are called equivalent ({worlds} studies)", header, rows)
+
+
 def at_the_edge(
     changes: np.ndarray, margin: float, count: int, studies: int, seed: int
 ) -> tuple[float, float]:
@@ -77,7 +120,7 @@ def at_the_edge(
     found = np.zeros(2)
     for study in range(studies):
         drawn = np.random.default_rng([seed, study, count]).choice(moved, count)
-        found[0] += equivalence(drawn, margin, resamples=500, seed=study).state == "recovered"
+        found[0] += equivalence(drawn, margin).state == "recovered"
         two = (
             ttest_1samp(drawn, edge, alternative=side).pvalue
             for edge, side in ((-margin, "greater"), (margin, "less"))
@@ -104,7 +147,7 @@ class Drawn:
             drawn = np.random.default_rng([seed, study, count]).choice(self._names, count)
             own = [self._parts[one].assign(subject=str(number)) for number, one in enumerate(drawn)]
             margin = own_margin(pd.concat(own))
-            found.append(equivalence(moved[drawn].to_numpy(), margin, resamples=500, seed=study).state)
+            found.append(equivalence(moved[drawn].to_numpy(), margin).state)
         return pd.Series(found).value_counts(normalize=True)
 
 
@@ -134,24 +177,13 @@ def _shared(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.mean(found))
 
 
-def percent(value: float) -> str:
-    """Write a share."""
-    return f"{100 * value:.1f}%"
-
-
-def main() -> None:
+def main(worlds: int, seed: int) -> None:
     """Print all tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--pool", type=int, default=300)
-    parser.add_argument("--studies", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    studies, seed = options.studies, options.seed
-    limit = percent(0.05 + 1.645 * np.sqrt(0.05 * 0.95 / studies))
+    studies, limit = 10 * worlds, by_chance(10 * worlds)
     generator = np.random.default_rng(seed)
-    codes = [one for n in range(options.pool) for one in subject_codes(generator, f"s{n}", SEVERITIES)]
+    codes = [
+        one for n in range(max(30, 3 * worlds // 2)) for one in subject_codes(generator, f"s{n}", SEVERITIES)
+    ]
     pools = {name: followed(codes, baseline) for name, baseline in BASELINES.items()}
     _print_edges(pools["two sessions"][1], studies, seed, limit)
     drawn = {name: Drawn(*pool) for name, pool in pools.items()}
@@ -177,7 +209,7 @@ def _print_edges(table: pd.DataFrame, studies: int, seed: int, limit: str) -> No
         rows.append([f"{SEVERITIES[session]:g}", f"{margin:.3f}", f"{skew:.1f}", *cells])
     header = ["severity", "margin", "skew", *(f"{count} subjects" for count in COUNTS)]
     title = f"Declared equivalent at the edge of a given margin, product / t alone ({studies} studies"
-    print_table(f"{title}; 5%, {limit})", header, rows)
+    print_table(f"{title}; {limit})", header, rows)
 
 
 def _print_own_margins(drawn: Mapping[str, Drawn], studies: int, seed: int) -> None:
@@ -221,7 +253,3 @@ def _print_curves(pools: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], seed: 
         rows.append([name, *(f"{np.mean(part):.3f} ({np.quantile(part, 0.05):.2f})" for part in values)])
     header = ["baseline", "groups of 6", "single subjects"]
     print_table("Spearman correlation of loss and planted severity, mean (5th percentile)", header, rows)
-
-
-if __name__ == "__main__":
-    main()

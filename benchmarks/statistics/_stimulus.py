@@ -1,6 +1,6 @@
 """Whether `stimulus` finds what is there, and nothing where nothing is.
 
-``python benchmarks/stimulus_statistics.py [--worlds 200] [--seed 0]`` prints
+``python benchmarks/statistics stimulus [--worlds 200]`` prints
 
 - how often a response is found at p < 0.05 where there is none: in generated subjects without a response, and
   in one generated study with a strong response whose labels are moved to random times within each recording;
@@ -18,13 +18,13 @@ the last row the deviation is that of codes, scored by `deviation` with all subj
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from _common import print_table
+from _shares import by_chance, percent_of
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import lfilter
 
@@ -113,21 +113,16 @@ def respond(recordings: Sequence[Stimulated], settings: Settings) -> Response:
     return found
 
 
-def percent(values: Sequence[bool]) -> str:
-    """Write a share."""
-    return f"{100 * np.mean(values):.1f}%"
-
-
 def false_findings(worlds: Sequence[Sequence[Stimulated]], seed: int) -> list[str]:
     """Shares of worlds in which something is found, by test."""
     tables = [
         respond(world, replace(FAST, seed=seed + number)).tests.set_index("measure")
         for number, world in enumerate(worlds)
     ]
-    cells = [percent([table.loc[state, "p"] <= 0.05 for table in tables]) for state in ("on", "after")]
-    either = percent([table["p_adjusted"].min() <= 0.05 for table in tables])
-    flips = percent([table.loc["on", "p_subjects"] <= 0.05 for table in tables])
-    shifts = percent([table.loc["on", "p_shifts"] <= 0.05 for table in tables])
+    cells = [percent_of([table.loc[state, "p"] <= 0.05 for table in tables]) for state in ("on", "after")]
+    either = percent_of([table["p_adjusted"].min() <= 0.05 for table in tables])
+    flips = percent_of([table.loc["on", "p_subjects"] <= 0.05 for table in tables])
+    shifts = percent_of([table.loc["on", "p_shifts"] <= 0.05 for table in tables])
     return [*cells, either, flips, shifts]
 
 
@@ -147,7 +142,6 @@ def without_response(worlds: int, seed: int) -> None:
             print(*rows[-1], file=sys.stderr)
     made = [scored(np.random.default_rng([seed, world]), 8) for world in range(worlds)]
     rows.append(["scored against each other, 8 subjects", *false_findings(made, seed)])
-    limit = 0.05 + 1.645 * np.sqrt(0.05 * 0.95 / worlds)
     header = [
         "no response",
         "on",
@@ -156,7 +150,7 @@ def without_response(worlds: int, seed: int) -> None:
         "on, sign flips alone",
         "on, moved in time alone",
     ]
-    title = f"False findings ({worlds} worlds; 5% and at most {100 * limit:.1f}% by chance)"
+    title = f"False findings ({worlds} worlds; {by_chance(worlds)})"
     print_table(title, header, rows)
 
 
@@ -173,7 +167,7 @@ def moved_labels(worlds: int, seed: int) -> None:
         found.append((tests["p"] <= 0.05).to_list())
         areas.append(0.5 + float(tests["difference"].iloc[-1]))
     rows = [
-        [name, f"{true.loc[name, 'p']:.3f}", percent([one[place] for one in found])]
+        [name, f"{true.loc[name, 'p']:.3f}", percent_of([one[place] for one in found])]
         for place, name in enumerate(("on", "after", "decodability"))
     ]
     header = ["test", "p with the true labels", "found with moved labels"]
@@ -203,14 +197,14 @@ def planted(worlds: int, seed: int) -> None:
                 if found[-1]:
                     errors.append(1000 * abs(row["latency"] - late))
                     held.append(bool(row["low"] - 0.025 <= late <= row["high"] + 0.025))
-            within = percent([error <= 100 for error in errors])
+            within = percent_of([error <= 100 for error in errors])
             told = [
-                f"{np.median(errors):.0f} ms",
-                f"{np.percentile(errors, 90):.0f} ms",
+                f"{np.median(errors):.0f} ms" if errors else "none",
+                f"{np.percentile(errors, 90):.0f} ms" if errors else "none",
                 within,
-                percent(held),
+                percent_of(held),
             ]
-            rows.append([f"{height:.1f}", f"{1000 * late:.0f} ms", percent(found), *told])
+            rows.append([f"{height:.1f}", f"{1000 * late:.0f} ms", percent_of(found), *told])
             print(*rows[-1], file=sys.stderr)
     header = [
         "height",
@@ -224,18 +218,8 @@ def planted(worlds: int, seed: int) -> None:
     print_table(f"Planted responses, 8 subjects ({worlds} worlds)", header, rows)
 
 
-def main() -> None:
+def main(worlds: int, seed: int) -> None:
     """Print all tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--worlds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    without_response(options.worlds, options.seed)
-    moved_labels(options.worlds, options.seed)
-    planted(max(options.worlds // 2, 1), options.seed)
-
-
-if __name__ == "__main__":
-    main()
+    without_response(worlds, seed)
+    moved_labels(worlds, seed)
+    planted(max(worlds // 2, 1), seed)
