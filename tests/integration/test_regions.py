@@ -25,7 +25,7 @@ def drawn(window: Window, panel: Any, row: int, frame: int) -> Any:
     link.show(name, frame)
     window.wait(lambda: link.here() == (name, frame))
     choose_cell(panel, row)
-    window.click(panel, "Whole picture")
+    window.click(panel, "No region")
     window.click(panel, "Draw")
     window.wait(lambda: own_layers(window.viewer, name, "region"))
     assert link.here() == (name, frame)

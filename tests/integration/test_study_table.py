@@ -37,7 +37,7 @@ def test_removed_rows_cells_and_regions_come_back(run_window: Window) -> None:
     session.draft.set_roi([0], Roi(x=2, y=3, width=40, height=30))
     session.draft_edited()
     choose_cell(panel, 0, "session")
-    run_window.click(panel, "Whole picture")
+    run_window.click(panel, "No region")
     assert session.study[0].roi is None
     run_window.click(panel, "Undo")
     assert session.study[0].roi == Roi(x=2, y=3, width=40, height=30)

@@ -21,6 +21,7 @@ from qtpy.QtGui import QGuiApplication
 from napari_ubam.plugin.panels.study import StudyPanel
 from napari_ubam.plugin.viewer.own_layers import own_layers
 from napari_ubam.study import Roi, Study
+from napari_ubam.video import open_video
 from shared_widgets import Wait, delete
 
 
@@ -59,6 +60,29 @@ def test_a_region_is_drawn_and_copied(viewer: Any, study_csv: Path, wait: Wait) 
     panel.region.copy()
     assert {one.roi for one in panel.session.study} == {wanted}
     assert "Row 2: 60 × 60 pixels from x = 30, y = 20." in panel.region.text.text()
+    delete(panel)
+
+
+def test_the_whole_picture_is_a_region_that_is_kept(
+    viewer: Any, study_csv: Path, wait: Wait, tmp_path: Path
+) -> None:
+    panel = StudyPanel(viewer)
+    panel.open_csv(study_csv)
+    before = panel.session.study
+    panel.table.choose_rows([0, 2])
+    panel.region.use_whole()
+    wait(lambda: panel.session.study[2].roi != before[2].roi)
+    with open_video(before[0].video) as video:
+        whole = Roi(x=0, y=0, width=video.shape[2], height=video.shape[1])
+    assert [one.roi == whole for one in panel.session.study] == [True, False, True, False, False]
+    panel.save_csv(tmp_path / "mine.csv")
+    assert Study.from_csv(tmp_path / "mine.csv")[2].roi == whole
+    panel.undo()  # both rows at once
+    assert panel.session.study == before
+    panel.table.choose_rows([0])
+    panel.region.clear()
+    assert panel.session.study[0].roi is None
+    assert "a training looks for one" in panel.region.text.text()
     delete(panel)
 
 

@@ -191,6 +191,18 @@ def recordings_of(run: Run) -> Study:
     return Study.from_csv(run.folder / "study.csv", check_files=False)
 
 
+def test_a_session_with_a_baseline_keeps_its_other_recordings(
+    trained: Run, study: Study, tmp_path: Path
+) -> None:
+    once = recordings(study[0].video, {"sham": 4, "drug": 4}, ("before", "after"))
+    day = Study([one.model_copy(update={"session": "0", "metadata": {"phase": one.session}}) for one in once])
+    shifts = {"drug": 0.02}
+    run = score(trained, tmp_path / "scored", day, shifts, reference="phase=before", within=True)
+    table = run.compare("group").tables["compare_subjects"]
+    assert table["subject"].tolist() == day.subjects
+    assert table["recordings"].tolist() == [1] * 8  # of the two of each subject's day
+
+
 def test_too_few_subjects_are_told(make: Make) -> None:
     result = make({"healthy": 3, "impaired": 3}, {"impaired": 0.02}).compare()
     assert any("p cannot be less than 0.100, however large" in sentence for sentence in result.warnings)
@@ -207,7 +219,7 @@ def test_the_command_prints_sentences_and_the_report_has_a_section(make: Make) -
     assert "With 8 and 4 subjects a difference of 1.9 times the spread within groups" in said
     assert "The unit is the subject (healthy: n = 8, impaired: n = 4)." in said
     text = run.report().read_text(encoding="utf-8")
-    assert "Comparison by group" in text
+    assert ">Comparison of groups</h2>" in text
     assert "all 495 ways" in text
     code, said = call("compare", "--run", run.folder, "--by", "colour")
     assert (code, said.count("\n")) == (1, 1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from napari_ubam.study import Recording, Study
+from napari_ubam.study import Study
 
 from .facts import Problem, RecordingFacts
 from .probe import probe
+from .regions import region_notes, without_region
 from .report import CheckReport
 from .verdict import judge
 
@@ -21,7 +22,8 @@ def check_study(
 ) -> CheckReport:
     """Check the videos and the design of a study.
 
-    Every video is indexed, and a sample of its frames is decoded. Only one video is open at a time.
+    Every video is indexed, and a sample of its frames is decoded. Only one video is open at a time. If
+    recordings have neither region nor track, it is also looked for the part of the picture that moves.
 
     Parameters
     ----------
@@ -46,22 +48,25 @@ def check_study(
         study = Study.from_csv(study)
     facts: list[RecordingFacts] = []
     unread: list[Problem] = []
+    steps = len(study) + any(one.roi is None and one.track is None for one in study)
     for i, (recording, row) in enumerate(zip(study.recordings, study.rows, strict=True)):
-        tick = _ticker(progress, recording, i, len(study))
+        tick = _ticker(progress, recording.name, i, steps)
         tick(0.0)
         result = probe(recording, row, full=full, tick=tick)
         unread.extend(result.problems)
         if result.facts is not None:
             facts.append(result.facts)
         tick(1.0)
-    return judge(study, facts, unread)
+    lacking = without_region(study.recordings, facts)
+    notes = region_notes(lacking, facts, _ticker(progress, "regions", len(study), steps))
+    return judge(study, facts, [*unread, *notes])
 
 
 def _ticker(
-    progress: Callable[[float, str], None] | None, recording: Recording, i: int, total: int
+    progress: Callable[[float, str], None] | None, name: str, i: int, total: int
 ) -> Callable[[float], None]:
     def tick(share: float) -> None:
         if progress is not None:
-            progress((i + share) / total, recording.name)
+            progress((i + share) / total, name)
 
     return tick

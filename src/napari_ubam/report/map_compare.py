@@ -8,15 +8,17 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from napari_ubam.analysis.groups.words import p_text
 from napari_ubam.runfolder.tables import Result
 
 from .groups import LIGHT_LOOK, MARKS, Look
+from .medoids import draw_medoids, rows_of
 from .style import NORMAL, SMALL, new_figure, tidy
 
 LEVEL = 0.05
+MEDOID_ROW = 1.9  # inches
 
 
 def map_compare_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
@@ -33,13 +35,22 @@ def map_compare_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
     -------
     Figure
         Above: density of each group, and for each pair the difference with the areas that differ outlined
-        (p < 0.05, corrected). Numbers are clusters. Below: each subject is a mark, the line is the median.
+        (p < 0.05, corrected). Numbers are clusters. Below: each subject is a mark, the line is the median;
+        and the most typical frame of each cluster, if its video can be read.
     """
     levels = [str(one) for one in result.facts["levels"]]
     pairs = list(combinations(range(len(levels)), 2))
     columns = len(levels) + len(pairs)
-    figure = new_figure(3.1 * columns, 6.6)
-    figure.set_facecolor(look.background)
+    shown = rows_of(result)
+    whole = new_figure(3.1 * columns, 6.6 + MEDOID_ROW * shown)
+    whole.set_facecolor(look.background)
+    figure: Figure | SubFigure = whole
+    if shown:
+        figure, below = whole.subfigures(2, 1, height_ratios=(6.6, MEDOID_ROW * shown))
+        for part in (figure, below):
+            part.set_facecolor(look.background)
+        draw_medoids(below, result, look)
+        below.suptitle("Most typical frame of each cluster", fontsize=NORMAL, color=look.text)
     grid = figure.add_gridspec(2, columns, height_ratios=(1.15, 1))
     size, extent = int(result.facts["grid"]), result.facts["extent"]
     cells = result.tables["map_compare_cells"]
@@ -59,7 +70,7 @@ def map_compare_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
         said = _outline(axes, result, (one, other), levels, extent)
         _name(axes, f"{levels[other]} − {levels[one]}\n{said}", look)
     _shares(figure.add_subplot(grid[1, :]), result, levels, look)
-    return figure
+    return whole
 
 
 def _show(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .classifying import ClassifyingRun
+from .cluster_clips import ClusterClipsRun
 from .comparing import ComparingRun
 from .keypoints import KeypointRun
 from .map_compare import MapComparingRun
@@ -13,7 +14,15 @@ from .stimulus import StimulusRun
 
 
 @dataclass(frozen=True)
-class AnalysedRun(ClassifyingRun, ComparingRun, KeypointRun, MapComparingRun, RecoveryRun, StimulusRun):
+class AnalysedRun(
+    ClassifyingRun,
+    ClusterClipsRun,
+    ComparingRun,
+    KeypointRun,
+    MapComparingRun,
+    RecoveryRun,
+    StimulusRun,
+):
     """A run whose subjects, groups and sessions can be analysed.
 
     Parameters

@@ -9,6 +9,7 @@ from .analysis import KEYPOINTS, KeypointParameters
 from .folds import Folds, blocks_left_out, subjects_left_out
 from .pictures import histograms
 from .regression import Predicted, explained, predict_left_out
+from .words import conclusions, methods_text
 
 __all__ = [
     "KEYPOINTS",
@@ -16,8 +17,10 @@ __all__ = [
     "KeypointParameters",
     "Predicted",
     "blocks_left_out",
+    "conclusions",
     "explained",
     "histograms",
+    "methods_text",
     "predict_left_out",
     "subjects_left_out",
 ]

@@ -6,6 +6,7 @@ The unit of every test is the subject. :data:`MAP_COMPARE` is the analysis of a 
 from .analysis import MAP_COMPARE, MapCompareParameters
 from .clusters import Clusters, bouts, find_clusters
 from .density import Areas, compare_densities, subject_densities
+from .words import conclusions, methods_text
 
 __all__ = [
     "MAP_COMPARE",
@@ -14,6 +15,8 @@ __all__ = [
     "MapCompareParameters",
     "bouts",
     "compare_densities",
+    "conclusions",
     "find_clusters",
+    "methods_text",
     "subject_densities",
 ]

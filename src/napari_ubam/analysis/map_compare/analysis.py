@@ -19,6 +19,7 @@ from napari_ubam.runfolder.tables import Result
 from .clusters import Clusters, bouts, find_clusters
 from .density import GRID, Extent, compare_densities, extent_of, subject_densities
 from .inputs import NAMES, Windows, subject_of_nearest, windows_of
+from .medoids import medoid_places
 from .subjects import PROBABILITY, RATE, SHARE, share_table, transition_table
 from .words import conclusions, methods_text
 
@@ -67,7 +68,9 @@ def _compute(inputs: AnalysisInputs, parameters: MapCompareParameters) -> Result
     p = parameters
     windows = windows_of(inputs, p.by, p.paired, p.where, p.baseline, p.kind, p.individual)
     owner = windows.owner
-    clusters = find_clusters(windows.codes, owner, p.clusters, seed=p.seed, check=check)
+    # Conditions of a subject stay together: halves of the subjects that shared one would seem to agree.
+    subject = pd.factorize(windows.frames["subject"])[0]
+    clusters = find_clusters(windows.codes, subject, p.clusters, seed=p.seed, check=check)
     placed = fit_map(
         windows.codes,
         owner,
@@ -111,6 +114,7 @@ def _compute(inputs: AnalysisInputs, parameters: MapCompareParameters) -> Result
         "kind": p.kind,
         "individual": p.individual,
         "shortest": p.shortest,
+        "medoids": medoid_places(inputs.study, tables["map_compare_clusters"]),
     }
     warnings = [*_warnings(tables, facts), *_few(by_share)]
     return Result("map_compare", tables, facts, tuple(warnings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,11 +45,20 @@ def map_compare(
         int, typer.Option(help="Number of arrangements. All are counted if there are no more.")
     ] = 2000,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    clips: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Also write a clip around the most typical frame of each cluster (WebP)."
+        ),
+    ] = None,
 ) -> None:
     """Compare groups on the map: density, time in clusters, transitions. The unit is the subject."""
     with refusals(), working(run, "map-compare") as (tell, cancel):
         from napari_ubam.run import Run
+        from napari_ubam.run.cluster_clips import refuse_old_clips
 
+        if clips is not None:
+            refuse_old_clips(clips)
         result = Run.open(run).map_compare(
             by,
             paired=paired,
@@ -67,3 +77,6 @@ def map_compare(
         )
         print_sentences(result)
         print_files(result, run)
+        if clips is not None:
+            made = Run.open(run).cluster_clips(clips, progress=tell, cancel=cancel)
+            typer.echo(f"Wrote {len(made)} clips to {clips}.")

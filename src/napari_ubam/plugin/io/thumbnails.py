@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
+from napari_ubam.report.medoids import small_picture
 from napari_ubam.report.pictures import cropped_frames
 from napari_ubam.study import Recording
 
@@ -51,14 +51,4 @@ def thumbnail(recording: Recording, frame: int, size: int = SIZE) -> npt.NDArray
     found = cropped_frames(recording, [frame])
     if found is None:
         return np.full((size, size, 3), 128, np.uint8)
-    picture = found[0]
-    if picture.ndim == 2:
-        picture = picture[..., None]
-    if picture.dtype != np.uint8:
-        low, high = float(picture.min()), float(picture.max())
-        picture = ((picture - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
-    if picture.shape[2] == 1:
-        picture = np.repeat(picture, 3, axis=2)
-    image = Image.fromarray(np.ascontiguousarray(picture))
-    image.thumbnail((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(image)
+    return small_picture(found[0], size)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QGroupBox, QLabel, QVBoxLayout
 
+from napari_ubam.plugin.state.found_regions import whole_pictures
 from napari_ubam.plugin.viewer.region_drawing import RegionDrawing
 from napari_ubam.plugin.widgets import button, row
 from napari_ubam.plugin.widgets.study_table import StudyTable
@@ -17,6 +18,9 @@ from .panel import Panel
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+WHOLE = "Use the whole picture for the selected rows. It is kept: no training looks for another region."
+NONE = "Remove the region of the selected rows. A training then looks for one where the picture moves."
+NO_REGION = "no region; a training looks for one where the picture moves"
 REPLACED = "A recording has one region: the new rectangle has replaced the old one."
 
 
@@ -39,6 +43,7 @@ class StudyRegion(QGroupBox):
     ) -> None:
         super().__init__("Region of the selected rows")
         self._panel, self._table, self._find, self._session = panel, table, find, panel.session
+        self._reading = panel.worker()
         self.drawing = RegionDrawing(viewer, self._take, lambda: panel.say(REPLACED))
         self.text = QLabel()
         self.text.setWordWrap(True)
@@ -46,8 +51,10 @@ class StudyRegion(QGroupBox):
         column.setContentsMargins(6, 10, 6, 6)
         draw = button("Draw", "Draw the region of the current row on its video.", self.draw)
         copy = button("Copy to all", "Copy the region of the current row to all rows.", self.copy)
-        clear = button("Whole picture", "Use the whole picture for the selected rows.", self.clear)
-        column.addLayout(row(draw, copy, clear))
+        whole = button("Whole picture", WHOLE, self.use_whole)
+        clear = button("No region", NONE, self.clear)
+        column.addLayout(row(draw, copy))
+        column.addLayout(row(whole, clear))
         column.addWidget(self.text)
         selection = table.selectionModel()
         if selection is not None:
@@ -101,8 +108,31 @@ class StudyRegion(QGroupBox):
         self._session.draft.set_roi(range(len(self._session.draft)), found.roi)
         self._session.draft_edited()
 
+    def use_whole(self) -> None:
+        """Make the whole picture the region of the selected rows. It is saved as any other region."""
+        draft = self._session.draft
+        chosen = {number: draft.recording(number) for number in self._table.chosen_rows()}
+        found = {draft.key(number): one for number, one in chosen.items() if one is not None}
+        if not found:
+            self._panel.say("Select rows without problems first.")
+            return
+        self._panel.say("Reading the size of the pictures …")
+        self._reading.run(lambda: whole_pictures(found), self._take_whole)
+
+    def _take_whole(self, found: tuple[dict[int, Roi], str]) -> None:
+        """Write the regions to their rows, wherever the rows are now."""
+        regions, problem = found
+        rows: dict[Roi | None, list[int]] = {}
+        for key, roi in regions.items():
+            number = self._session.draft.row_of(key)
+            if number is not None:
+                rows.setdefault(roi, []).append(number)
+        self._session.draft.set_rois(rows)
+        self._panel.say(problem)
+        self._session.draft_edited()
+
     def clear(self) -> None:
-        """Use the whole picture for the selected rows."""
+        """Remove the region of the selected rows, so that a training looks for one."""
         self._session.draft.set_roi(self._table.chosen_rows(), None)
         self.drawing.end()
         self._session.draft_edited()
@@ -114,7 +144,7 @@ class StudyRegion(QGroupBox):
             self.text.setText("Select a row to see and change its region.")
             return
         roi = self._session.draft.roi(number)
-        where = f"{roi.width} × {roi.height} pixels from x = {roi.x}, y = {roi.y}" if roi else "whole picture"
+        where = f"{roi.width} × {roi.height} pixels from x = {roi.x}, y = {roi.y}" if roi else NO_REGION
         self.text.setText(f"Row {number + 1}: {where}.")
 
 

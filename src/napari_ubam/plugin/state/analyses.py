@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from napari_ubam.analysis import Analysis, analyses
+from napari_ubam.report.medoids import medoid_pictures
 from napari_ubam.run.analyses import FIGURES
 from napari_ubam.run.provenance import CurrentRun
 from napari_ubam.runfolder.tables import Result, has_result, read_result
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 COMPARE = "compare"
 PACKAGE = __name__.partition(".")[0]
+PREPARED = {"map_compare": medoid_pictures}  # reads videos here, so that drawing does not wait for them
 LABELS = ("group", "session")  # columns that tell the recordings of a subject apart
 Place = tuple[str, int, int]
 """A recording, its first frame to play, and the frame after the last one."""
@@ -118,6 +120,8 @@ def read_shown(folder: Path | None, analysis: Analysis) -> ShownAnalysis:
     if folder is None or not has_result(folder, analysis.name):
         return ShownAnalysis(analysis)
     result = read_result(folder, analysis.name)
+    if analysis.name in PREPARED:
+        PREPARED[analysis.name](result)
     return ShownAnalysis(analysis, result, " ".join(CurrentRun(folder).changes_since(result)))
 
 

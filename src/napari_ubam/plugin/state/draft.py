@@ -187,7 +187,7 @@ class StudyDraft:
         Returns
         -------
         Roi or None
-            None for the whole picture, and while the four numbers are not complete and valid.
+            None without a region, and while the four numbers are not complete and valid.
         """
         try:
             return Roi(**{name: self.cell(row, name) for name in ROI_COLUMNS})
@@ -202,12 +202,23 @@ class StudyDraft:
         rows : iterable of int
             Numbers of the rows, from 0.
         roi : Roi or None
-            None for the whole picture.
+            None for no region.
         """
-        values = ("", "", "", "") if roi is None else (roi.x, roi.y, roi.width, roi.height)
+        self.set_rois({roi: rows})
+
+    def set_rois(self, rows_of: Mapping[Roi | None, Iterable[int]]) -> None:
+        """Set or remove several regions in one step, which `undo` takes back at once.
+
+        Parameters
+        ----------
+        rows_of : mapping of (Roi or None) to iterable of int
+            Numbers of the rows of each region, from 0.
+        """
         with self._one_step():
-            for row in rows:
-                self._write(row, dict(zip(ROI_COLUMNS, map(str, values), strict=True)))
+            for roi, rows in rows_of.items():
+                values = ("", "", "", "") if roi is None else (roi.x, roi.y, roi.width, roi.height)
+                for row in rows:
+                    self._write(row, dict(zip(ROI_COLUMNS, map(str, values), strict=True)))
 
     def remove(self, rows: Iterable[int]) -> None:
         """Remove rows. The video files stay.

@@ -1,8 +1,12 @@
-"""Regions that a run found for recordings that have none in the panels. Needs neither Qt nor napari."""
+"""Regions that a run found for rows without one, and the whole picture as a region. Needs no Qt."""
 
 from __future__ import annotations
 
-from napari_ubam.study import Roi, Study
+from collections.abc import Mapping
+
+from napari_ubam.study import Recording, Roi, Study
+from napari_ubam.study.values import listed
+from napari_ubam.video import VideoError, open_video
 
 from .draft import StudyDraft
 
@@ -35,3 +39,29 @@ def newly_found(draft: StudyDraft, now: Study, before: Study | None) -> dict[int
         if there.roi is not None and same and earlier.get(one.name) is None:
             found[row] = there.roi
     return found
+
+
+def whole_pictures(recordings: Mapping[int, Recording]) -> tuple[dict[int, Roi], str]:
+    """Give regions that hold the whole picture. Opens the videos, so call it from a thread.
+
+    Parameters
+    ----------
+    recordings : mapping of int to Recording
+        By key of their row, see `StudyDraft.key`.
+
+    Returns
+    -------
+    dict of int to Roi
+        By key; without those whose video cannot be read.
+    str
+        One sentence about these; empty if there are none.
+    """
+    found, unread = {}, []
+    for key, one in recordings.items():
+        try:
+            with one.open_with(open_video, warn=False) as video:
+                found[key] = Roi(x=0, y=0, width=int(video.shape[2]), height=int(video.shape[1]))
+        except (VideoError, OSError):
+            unread.append(one.name)
+    said = f"The video cannot be read, so no region was set: {listed(unread, 6)}." if unread else ""
+    return found, said

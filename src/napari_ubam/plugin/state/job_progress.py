@@ -29,6 +29,7 @@ STAGES = {
     "figures": ("drawing figures", ""),
     "magnify": ("writing magnified frames", ""),
     "export": ("writing files", ""),
+    "clips": ("writing clips", ""),
 }
 """What is done in a stage, and what it counts."""
 NAMED = ("libraries", "videos")  # stages in which a single item can take seconds, so it is named
