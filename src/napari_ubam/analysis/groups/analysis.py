@@ -81,16 +81,21 @@ def _compute(inputs: AnalysisInputs, parameters: CompareParameters) -> Result:
     recordings, said = labelled_recordings(
         inputs.study, scores, parameters.by, parameters.where, parameters.covariates
     )
+    asked = recordings
+    if within:  # a baseline is closer to itself than any other recording can be
+        asked = recordings[~recordings["reference"]]
+        if asked.empty:
+            raise AnalysisError(
+                "All recordings that are compared belong to the baseline of their subject; choose others."
+            )
     tables = scores.tables
     sessions = session_values(
         tables["scores"],
         tables["episodes"],
-        recordings,
+        asked,
         reference=reference_recordings(inputs.study, scores),
         within_subjects=within,
     )
-    if within:  # a baseline is closer to itself than any other recording can be
-        sessions = sessions[~sessions["reference"]]
     said += _without_scores(recordings, sessions, within)
     subjects = subject_values(sessions)
     check_levels(subjects, parameters.by, parameters.paired, within)
