@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from math import ceil
 from typing import Any, cast
 
 import av
@@ -12,9 +11,11 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from napari_ubam.study import Roi
+from napari_ubam.study import PlacedRoi, Roi
 
 from .errors import CropError
+from .layout import layout
+from .turned import Fit, sample
 
 Image = NDArray[np.uint8]
 
@@ -118,7 +119,8 @@ class Cropper:
         image : ndarray of uint8, shape (y, x) or (y, x, 3)
             The frame.
         roi : Roi
-            Rectangle that overlaps the image. Outside the image, edge pixels are repeated.
+            Rectangle that overlaps the image. Outside the image, edge pixels are repeated. A `PlacedRoi` is
+            cut out at its exact place, and turned back.
         size : tuple of int
             Height and width of the result in pixels.
 
@@ -127,6 +129,8 @@ class Cropper:
         ndarray of uint8, shape (height, width) or (height, width, 3)
             The crop.
         """
+        if isinstance(roi, PlacedRoi):
+            return _centred(sample(image, roi, Fit.of(roi, size)), size)
         height, width = image.shape[:2]
         inner, outer = layout((roi.height, roi.width), size)
         # Half of the padding is before the rectangle, half after it.
@@ -178,35 +182,7 @@ def is_visible(roi: Roi, height: int, width: int) -> bool:
     bool
         True if enough of the rectangle is inside.
     """
-    seen = roi.clipped(height, width)
-    return seen is not None and seen.width * seen.height >= MIN_INSIDE * roi.width * roi.height
-
-
-def layout(shape: tuple[int, int], size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Compute the sizes of a letterboxed image.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Height and width of the image.
-    size : tuple of int
-        Height and width of the target.
-
-    Returns
-    -------
-    inner : tuple of int
-        Height and width of the scaled image. It fills the target in height or width.
-    outer : tuple of int
-        Height and width to which the image must be padded before scaling, so that its proportions are exactly
-        those of ``inner``, up to half a pixel. An image that is enlarged needs no padding.
-    """
-    # The scale is a fraction of integers, to avoid rounding twice.
-    new, old = min(zip(size, shape, strict=True), key=lambda pair: pair[0] / pair[1])
-    if new >= old:
-        height, width = (max(round(side * new / old), 1) for side in shape)
-        return (height, width), shape
-    height, width = (ceil(side * new / old) for side in shape)
-    return (height, width), (round(height * old / new), round(width * old / new))
+    return roi.share_inside(height, width) >= MIN_INSIDE
 
 
 def _planes(frame: av.VideoFrame) -> list[Image]:

@@ -31,7 +31,27 @@ def region_hash(recording: Recording, frames: range) -> str:
     digest = hashlib.blake2b(text.encode(), digest_size=8)
     if recording.track is not None:
         digest.update(recording.track.frames.tobytes() + recording.track.boxes.tobytes())
+        digest.update(alignment(recording))
     return digest.hexdigest()
+
+
+def alignment(recording: Recording) -> bytes:
+    """Identify how the crops of a recording follow its track.
+
+    Parameters
+    ----------
+    recording : Recording
+        Recording with a track.
+
+    Returns
+    -------
+    bytes
+        Empty for boxes as they are, so that hashes of earlier versions stay valid.
+    """
+    if recording.align == "none" or recording.track is None:
+        return b""
+    headings = recording.track.headings if recording.align == "heading" else None
+    return recording.align.encode() + (b"" if headings is None else headings.tobytes())
 
 
 def to_ranges(flags: NDArray[np.bool_]) -> list[list[int]]:

@@ -205,8 +205,7 @@ class _Frames:
             image = self._levels.apply(image)
         if self._repeat:
             image = np.repeat(image, 3, axis=-1)
-        roi = roi.model_copy(update={"x": roi.x - seen.x, "y": roi.y - seen.y})
-        return self._cropper.crop(image, roi, size)
+        return self._cropper.crop(image, roi.moved(-seen.x, -seen.y), size)
 
 
 def _blocks(

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_ubam.crops.cropper import layout
-from napari_ubam.study import Roi
+from napari_ubam.crops.layout import layout
+from napari_ubam.crops.turned import Fit
+from napari_ubam.study import PlacedRoi, Roi
 
 MARGIN = 0.04  # of the shorter side of a region, over which a displacement falls to zero
 
@@ -56,6 +57,8 @@ def in_frame(displacement: NDArray[np.float32], roi: Roi, visible: Roi) -> torch
     (2, height, width) float tensor
         Displacement in pixels of the frame.
     """
+    if isinstance(roi, PlacedRoi):
+        return _turned_in_frame(displacement, roi, visible)
     return _visible_part(to_region(displacement, (roi.height, roi.width)), roi, visible)
 
 
@@ -79,16 +82,56 @@ def with_region(frame: NDArray[np.uint8], crop: torch.Tensor, roi: Roi) -> NDArr
     visible = roi.clipped(*frame.shape[:2])
     if visible is None:
         return frame
-    part = _without_bars(crop, (roi.height, roi.width))[None]
-    scaled = torch.nn.functional.interpolate(
-        part, size=(roi.height, roi.width), mode="bilinear", align_corners=False, antialias=True
-    )[0]
-    colours = _visible_part(scaled, roi, visible)
+    inside = torch.ones(visible.height, visible.width, dtype=torch.bool)
+    if isinstance(roi, PlacedRoi):
+        points = _points(roi, visible)
+        colours = _at(crop, points, roi, "bilinear")
+        inside = _to_edge(points, roi) >= 0
+    else:
+        part = _without_bars(crop, (roi.height, roi.width))[None]
+        scaled = torch.nn.functional.interpolate(
+            part, size=(roi.height, roi.width), mode="bilinear", align_corners=False, antialias=True
+        )[0]
+        colours = _visible_part(scaled, roi, visible)
     if frame.shape[2] != 3:
         colours = colours.mean(0, keepdim=True)
     result = frame.copy()
-    result[visible.slices] = (colours.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+    painted = (colours.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+    result[visible.slices][inside.numpy()] = painted[inside.numpy()]
     return result
+
+
+def _turned_in_frame(displacement: NDArray[np.float32], roi: PlacedRoi, visible: Roi) -> torch.Tensor:
+    """Scale and turn a displacement field from a crop to the part (2, height, width) inside the frame."""
+    points = _points(roi, visible)
+    step = Fit.of(roi, (displacement.shape[1], displacement.shape[2])).step
+    found = _at(torch.from_numpy(displacement.copy()), points, roi, "bicubic")
+    margin = max(MARGIN * min(roi.box_height, roi.box_width), 1.0)
+    found = found * step * ((_to_edge(points, roi) - 0.5) / margin).clamp(0, 1)
+    return torch.einsum("ij,jyx->iyx", torch.from_numpy(roi.turn).float(), found)
+
+
+def _points(roi: PlacedRoi, visible: Roi) -> torch.Tensor:
+    """Where the pixels of a part of the frame are in a rectangle: (height, width, 2), from its middle."""
+    x, y = np.arange(visible.width) + visible.x + 0.5, np.arange(visible.height) + visible.y + 0.5
+    return torch.from_numpy(roi.to_box(np.stack(np.meshgrid(x, y), axis=-1)))
+
+
+def _to_edge(points: torch.Tensor, roi: PlacedRoi) -> torch.Tensor:
+    """Distance (height, width) of points to the edge of a rectangle in pixels, negative outside."""
+    half = torch.tensor([roi.box_width, roi.box_height]) / 2
+    return (half - points.abs()).amin(dim=-1).float()
+
+
+def _at(crop: torch.Tensor, points: torch.Tensor, roi: PlacedRoi, mode: str) -> torch.Tensor:
+    """Values (c, height, width) of a crop (c, y, x) at points of its rectangle."""
+    size = (crop.shape[1], crop.shape[2])
+    fit = Fit.of(roi, size)
+    grid = (points / fit.step + torch.tensor(fit.middle)) / torch.tensor(size).flip(0) * 2 - 1
+    found: torch.Tensor = torch.nn.functional.grid_sample(
+        crop[None].double(), grid[None], mode=mode, padding_mode="border", align_corners=False
+    )[0]
+    return found.float()
 
 
 def _without_bars(crop: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:

@@ -40,6 +40,7 @@ def cells(recording: Recording, folder: Path | None, track: Path | None) -> dict
         "stop": _number(recording.stop),
         "fps": "" if recording.fps is None else clear_text(recording.fps),
         "track": _path(track, folder),
+        "align": "" if recording.align == "none" else recording.align,
         "intervals": _path(recording.intervals_path, folder) or intervals,
         "keypoints": _path(recording.keypoints, folder),
         **recording.metadata,

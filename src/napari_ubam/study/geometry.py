@@ -16,6 +16,7 @@ from .table import Table, read_table, write_table
 from .values import Positive, Whole
 
 TRACK_COLUMNS = ("frame", "x", "y", "width", "height")
+HEADING = "heading"
 _MAX_FAULTS = 5  # faults of one table that are listed; the rest is only counted
 
 
@@ -66,6 +67,15 @@ class Roi(Checked):
             return None
         return Roi(x=left, y=top, width=right - left, height=bottom - top)
 
+    def moved(self, x: int, y: int) -> Roi:
+        """Shift the rectangle by whole pixels."""
+        return self.model_copy(update={"x": self.x + x, "y": self.y + y})
+
+    def share_inside(self, height: int, width: int) -> float:
+        """Share of the area inside of a frame, from 0 to 1."""
+        seen = self.clipped(height, width)
+        return 0.0 if seen is None else seen.width * seen.height / (self.width * self.height)
+
     def fault(self, height: int, width: int) -> Fault | None:
         """Check that the rectangle is inside the frame.
 
@@ -99,19 +109,22 @@ class Track(Checked):
         Frame numbers from 0, ascending and unique.
     boxes : array_like of float, shape (n, 4)
         ``x, y, width, height`` of each box in pixels of the full frame. A box can exceed the frame.
+    headings : array_like of float, shape (n,), optional
+        Direction that the subject faces in each frame, in degrees: 0 to the right, 90 down.
     path : Path, optional
         Table from which the track was read.
 
     Raises
     ------
     StudyError
-        If frames or boxes are not valid.
+        If frames, boxes or headings are not valid.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     frames: NDArray[np.int64]
     boxes: NDArray[np.float64]
+    headings: NDArray[np.float64] | None = None
     path: Path | None = None
 
     @field_validator("frames", mode="before")
@@ -134,22 +147,34 @@ class Track(Checked):
             raise refusal("the width or height of a box is not positive", "remove this frame from the track")
         return _read_only(boxes)
 
+    @field_validator("headings", mode="before")
+    @classmethod
+    def _headings(cls, value: ArrayLike | None) -> NDArray[np.float64] | None:
+        if value is None:
+            return None
+        headings = _numeric(value, (-1,))
+        if not np.isfinite(headings).all():
+            raise refusal("a heading is missing or infinite", "give one for each frame, or leave all out")
+        return _read_only(headings)
+
     @model_validator(mode="after")
     def _same_length(self) -> Self:
+        if self.headings is not None and len(self.headings) != len(self.frames):
+            raise refusal("there is not one heading for each frame", "give one for every tracked frame")
         if len(self.frames) != len(self.boxes) or not len(self.frames):
             raise refusal("there is not one box for each frame", "give one box for every tracked frame")
         return self
 
-    @field_serializer("frames", "boxes")
-    def _as_list(self, value: NDArray[Any]) -> list[Any]:
-        result: list[Any] = value.tolist()
-        return result
+    @field_serializer("frames", "boxes", "headings")
+    def _as_list(self, value: NDArray[Any] | None) -> list[Any] | None:
+        return None if value is None else value.tolist()
 
     def __eq__(self, other: object) -> bool:
-        """Whether frames and boxes are equal. The path does not count."""
+        """Whether frames, boxes and headings are equal. The path does not count."""
         if not isinstance(other, Track):
             return NotImplemented
-        return np.array_equal(self.frames, other.frames) and np.array_equal(self.boxes, other.boxes)
+        pairs = ((self.frames, other.frames), (self.boxes, other.boxes), (self.headings, other.headings))
+        return all(np.array_equal(one, another) for one, another in pairs)  # type: ignore[arg-type]
 
     def __hash__(self) -> int:
         """Hash frames and boxes."""
@@ -170,7 +195,8 @@ class Track(Checked):
         Parameters
         ----------
         path : str or Path
-            Table with the columns ``frame, x, y, width, height``. Other columns are ignored.
+            Table with the columns ``frame, x, y, width, height``, and optionally ``heading``. Other columns
+            are ignored.
 
         Returns
         -------
@@ -195,10 +221,11 @@ class Track(Checked):
         if _are_fractions(boxes):
             problem = "no box is larger than about 1 pixel, so they are probably fractions of the frame"
             raise StudyError([Fault(problem, "multiply them by its width and height in pixels")], path)
-        return cls(frames=columns["frame"].astype(np.int64), boxes=boxes, path=path)
+        frames = columns["frame"].astype(np.int64)
+        return cls(frames=frames, boxes=boxes, headings=_headings_in(table), path=path)
 
     def to_csv(self, path: str | Path) -> Path:
-        """Write the track as a CSV file with the columns ``frame, x, y, width, height``.
+        """Write the track as a CSV file: ``frame, x, y, width, height``, and ``heading`` if it has headings.
 
         Parameters
         ----------
@@ -211,12 +238,21 @@ class Track(Checked):
             The same path.
         """
         path = Path(path)
+        columns = [self.boxes] if self.headings is None else [self.boxes, self.headings]
+        values = np.column_stack(columns)
+        header = (*TRACK_COLUMNS, HEADING)[: 1 + values.shape[1]]
         rows = (
-            [str(frame), *map(clear_text, box)]
-            for frame, box in zip(self.frames.tolist(), self.boxes.tolist(), strict=True)
+            [str(frame), *map(clear_text, cells)]
+            for frame, cells in zip(self.frames.tolist(), values.tolist(), strict=True)
         )
-        write_table(path, TRACK_COLUMNS, rows)
+        write_table(path, header, rows)
         return path
+
+    @property
+    def median_size(self) -> tuple[int, int]:
+        """Median width and height of the boxes in whole pixels, at least 1."""
+        width, height = np.rint(np.median(self.boxes[:, 2:], axis=0)).astype(int).tolist()
+        return max(width, 1), max(height, 1)
 
     def segments(self, start: int = 0, stop: int | None = None) -> tuple[range, ...]:
         """Split the tracked frames into segments without gaps. A window must not cross two segments.
@@ -325,6 +361,18 @@ def _numbers(table: Table, column: str, faults: list[Fault]) -> NDArray[np.float
         for i in sorted({*np.flatnonzero(bad).tolist()} - {*asked}):
             faults.append(Fault(f"{texts.iloc[i]!r} {problem}", remedy, table.rows[i].number, column))
     return numbers
+
+
+def _headings_in(table: Table) -> NDArray[np.float64] | None:
+    """Column ``heading`` of a table; None if it is missing, or not a number in each row."""
+    import pandas as pd  # imported here because it is slow to load
+
+    if not all(HEADING in row.cells for row in table.rows):
+        return None
+    texts = pd.Series([row.cells[HEADING] for row in table.rows], dtype=str)
+    values = pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce")
+    numbers = values.to_numpy(dtype=np.float64)
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _order_faults(frames: NDArray[np.float64], rows: list[int], faults: list[Fault]) -> None:

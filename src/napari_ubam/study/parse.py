@@ -64,7 +64,7 @@ class _RowParser:
         before = len(self.faults)
         cells = self.row.cells
         fields: dict[str, Any] = {name: cells[name] for name in REQUIRED[1:]}
-        fields |= {name: cells[name] for name in ("name", "start", "stop", "fps") if cells.get(name)}
+        fields |= {name: cells[name] for name in ("name", "start", "stop", "fps", "align") if cells.get(name)}
         known = {*REQUIRED, *OPTIONAL}
         fields["metadata"] = {name: cell for name, cell in cells.items() if name not in known}
         fields["roi"] = self._roi()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,11 +17,12 @@ from .faults import Checked, refusal
 from .geometry import Roi, Track
 from .intervals import Interval, frame_labels, overlap_faults, parse_intervals
 from .numbers import text_of
+from .placed import READ_ALIGN, Align, placed
 from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute
 
 REQUIRED = ("video", "subject", "group", "session")
 ROI_COLUMNS = ("x", "y", "width", "height")
-OPTIONAL = ("name", *ROI_COLUMNS, "start", "stop", "fps", "track", "intervals", "keypoints")
+OPTIONAL = ("name", *ROI_COLUMNS, "start", "stop", "fps", "track", "align", "intervals", "keypoints")
 
 T = TypeVar("T")
 
@@ -47,6 +48,9 @@ class Recording(Checked):
         Frame rate of the camera in frames per second, if the video file states a wrong one or none.
     track : Track, optional
         Crop boxes that follow the subject.
+    align : str
+        How crops follow the track. ``"none"``: the boxes as they are, in whole pixels. ``"position"``: a box
+        of one size at the exact place. ``"heading"``: the same, turned so that the subject faces right.
     intervals : tuple of Interval or str
         Conditions over time, in seconds of the video. Text has the form ``label:start-stop``.
     intervals_path : Path, optional
@@ -75,6 +79,7 @@ class Recording(Checked):
     stop: OptionalFrame = None
     fps: OptionalRate = None
     track: Track | None = None
+    align: Annotated[Align, READ_ALIGN] = "none"
     intervals: tuple[Interval, ...] = ()
     intervals_path: Path | None = None
     keypoints: Path | None = None
@@ -124,6 +129,11 @@ class Recording(Checked):
             raise refusal(
                 "there is a region and a track", "remove x, y, width and height, or the track", "track"
             )
+        if self.align != "none" and self.track is None:
+            raise refusal("crops can only be aligned to a track", "give a track, or write none", "align")
+        if self.align == "heading" and self.track is not None and self.track.headings is None:
+            remedy = "add a column heading with degrees in each row, or align to the position"
+            raise refusal("the track has no headings", remedy, "align")
         if self.roi is not None and (self.roi.x < 0 or self.roi.y < 0):
             remedy = "give pixels from the upper left corner of the full frame"
             raise refusal("x or y is negative", remedy, "x" if self.roi.x < 0 else "y")
@@ -199,8 +209,10 @@ class Recording(Checked):
         -------
         tuple of (Roi or None), or None
             Rectangles in pixels of the full frame, None in a gap of the track. The result itself is None if
-            the recording has neither region nor track.
+            the recording has neither region nor track. Aligned crops are `PlacedRoi`.
         """
+        if self.track is not None and self.align != "none":
+            return placed(self.track, np.fromiter(frames, dtype=np.int64), turned=self.align == "heading")
         if self.track is not None:
             return self.track.crops(frames)
         return None if self.roi is None else tuple(self.roi for _ in frames)
