@@ -1,8 +1,8 @@
 """The world ``arena``: a dog roams a walled floor, filmed from above by a camera that stands still.
 
-The body and the gait are those of the world ``dogs``. The way bends away from the walls, the light drifts, and
-the body casts a shadow. Place, heading and key points in pixels belong to the truth. Seeds from 900 on are the
-judge: nothing here is ever tuned to them.
+The body and the gait are those of the world ``dogs``. The way bends away from the walls, the light drifts,
+and the body casts a shadow. Place, heading and key points in pixels belong to the truth. Seeds from 900 on
+are the judge: nothing here is ever tuned to them.
 """
 
 from __future__ import annotations
