@@ -82,6 +82,14 @@ def test_groups_are_compared_in_their_response(make: Make) -> None:
     assert abs(table.loc["after_change", "difference"]) < abs(table.loc["on_change", "difference"]) / 2
 
 
+def test_a_group_of_one_subject_is_refused_before_the_work(make: Make) -> None:
+    run = make({"healthy": 3, "opsin": 3, "plain": 1})
+    begun: list[object] = []
+    with pytest.raises(AnalysisError, match="group = plain has recordings of one subject"):
+        run.stimulus(by="group", decode=False, progress=begun.append)
+    assert not begun
+
+
 def test_the_command_prints_sentences_and_too_few_subjects_are_told(make: Make) -> None:
     run = make({"healthy": 3, "opsin": 3})
     code, said = call("stimulus", "--run", run.folder, "--label", "light", "--no-decode")
@@ -106,6 +114,11 @@ def test_one_subject_is_a_description(make: Make) -> None:
         (("light",), {"label": "sound"}, "No recording has intervals 'sound'; choose the label among light."),
         (("light", "sound"), {}, "The study has several labels; choose the label among light, sound."),
         (("light",), {"before": 30.0}, "begins inside a scored recording with enough time off"),
+        (
+            ("light",),
+            {"by": "group"},
+            "There is nothing to compare by group: all subjects have group = opsin",
+        ),
         (("light",), {"by": "colour"}, "cannot be compared by 'colour'"),
         (("light",), {"step": -1.0}, "cannot use step"),
     ],

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from pydantic import Field
 
 from napari_ubam.analysis.analysis import Analysis, AnalysisError, AnalysisInputs, AnalysisParameters
-from napari_ubam.analysis.groups.labels import labelled_recordings
+from napari_ubam.analysis.groups.labels import check_levels, labelled_recordings
 from napari_ubam.kinds import Kind
 from napari_ubam.progress import Progress, check_cancelled
+from napari_ubam.runfolder.table_parts import parts_of
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Study
 from napari_ubam.study.values import counted, listed
@@ -92,6 +94,7 @@ def _compute(inputs: AnalysisInputs, parameters: StimulusParameters) -> Result:
     rows, said = labelled_recordings(inputs.study, scores, "group", parameters.where, ())
     study = Study([inputs.study[name] for name in rows["recording"]])
     label = label_of(study, parameters.label)
+    levels = _levels(inputs, study, scores, label, parameters, said) if parameters.by else None
     stimulated = _stimulated(inputs, study, scores, label, parameters)
     settings = Settings(
         parameters.before,
@@ -118,20 +121,40 @@ def _compute(inputs: AnalysisInputs, parameters: StimulusParameters) -> Result:
         "stimulus_curves": found.curves,
         "stimulus_trials": found.trials,
     }
-    if parameters.by:
-        levels, more = labelled_recordings(inputs.study, scores, parameters.by, parameters.where, ())
-        tables["stimulus_groups"], others = compare_responses(found, levels, parameters.by, settings)
-        said += [*(one for one in more if one not in said), *others]
+    if levels is not None:
+        try:
+            tables["stimulus_groups"], others = compare_responses(found, levels, parameters.by, settings)
+            said += others
+        except AnalysisError as error:  # subjects without a trial are known only now
+            said.append(f"Groups are not compared. {error}")
     said += _warnings(found, stimulated, parameters)
     said += _reference(scores, found)
     return Result("stimulus", tables, _facts(found, stimulated, label, parameters, scores), tuple(said))
+
+
+def _levels(
+    inputs: AnalysisInputs,
+    study: Study,
+    scores: Result,
+    label: str,
+    parameters: StimulusParameters,
+    said: list[str],
+) -> pd.DataFrame:
+    """Give the recordings with their group; groups that cannot be compared are refused before the work."""
+    rows, more = labelled_recordings(inputs.study, scores, parameters.by, parameters.where, ())
+    said += [one for one in more if one not in said]
+    stimulated = {one.subject for one in study if any(each.label == label for each in one.intervals)}
+    known = rows[rows["subject"].isin(stimulated)]
+    check_levels(known[["subject", "level"]].drop_duplicates(), parameters.by, paired=False, within=False)
+    return rows
 
 
 def _stimulated(
     inputs: AnalysisInputs, study: Study, scores: Result, label: str, parameters: StimulusParameters
 ) -> list[Stimulated]:
     """Give the recordings with the label: their intervals, their episodic deviation, and their codes."""
-    by_name = dict(iter(scores.tables["scores"].groupby("recording", sort=False)))
+    shown = [one.name for one in study if any(each.label == label for each in one.intervals)]
+    by_name = {name: rows[["time", "episodic"]] for name, rows in parts_of(scores.tables, "scores", shown)}
     codes = {one.name: one for one in inputs.codes} if parameters.decode else {}
     found = []
     for one in study:
