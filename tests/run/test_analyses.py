@@ -133,14 +133,14 @@ def test_the_report_has_a_section_of_each_result(run: Run) -> None:
     run.analyse("group_summary")
     text = run.report().read_text("utf-8")
     for part in (
-        "<h2>Paths of the toy</h2>",
+        ">Paths of the toy</h2>",
         "Length of the path of the codes.",
         "Only a toy: read nothing from it.",
         "scale: 2.5",
-        "<h2>Paths of the toy: toy groups</h2>",
-        'alt="toy"',
-        "<h2>Groups</h2>",
-        "All rows are in group_summary.csv (2 rows).",
+        "<summary>Toy groups (2 rows)</summary>",
+        'alt="Paths of the toy"',
+        ">Groups</h2>",
+        "All numbers are in group_summary.csv (2 rows).",
     ):
         assert part in text
         assert part not in before
@@ -152,7 +152,7 @@ def test_a_result_of_an_unknown_analysis_is_in_the_report_too(
 ) -> None:
     run.analyse("toy")
     monkeypatch.delitem(ANALYSES, "toy")
-    assert "<h2>Toy</h2>" in run.report().read_text("utf-8")
+    assert ">Toy</h2>" in run.report().read_text("utf-8")
 
 
 def test_the_report_says_what_changed_since_an_analysis(run: Run, study: Study) -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from napari_ubam.cli import app
 from napari_ubam.embedding.codes import codes_hash
-from napari_ubam.report.page import Page, Part, to_html
+from napari_ubam.report.page import Page, Part, Table, to_html
 from napari_ubam.run import Run, RunError
 from napari_ubam.runfolder.recordings import set_recordings
 from napari_ubam.study import Study
@@ -41,9 +41,9 @@ def test_the_report_holds_subjects_episodes_and_figures(scored: Run, study: Stud
     for column in ("episodic", "episodic p", "episodic q", "constant", "constant p", "constant q"):
         assert f'<th class="number">{column}</th>' in text
     assert '<th class="number">deviation</th>' not in text
-    assert text.count("<img ") == text.count("data:image/png;base64,") >= 2 + len(study)
+    assert text.count("<img ") >= 3 + len(study)  # subjects, losses, neighbours, a timeline of each
     assert scored.encoder("cpu").hashes["posture"] in text
-    assert not re.search(r'(src|href)="(?!data:)', text)
+    assert not re.search(r'(src|srcset|href)="(?!data:|#)', text)
 
 
 def test_the_report_says_what_was_scored(scored: Run, study: Study) -> None:
@@ -92,19 +92,21 @@ def test_figures_of_another_scoring_are_not_shown(scored: Run, study: Study, tmp
     (folder / "figures" / "sweep.png").write_bytes(b"old")
     run.score(study, "group=healthy", figures=False)
     text = run.report().read_text("utf-8")
-    assert "Recordings" not in text
-    assert "Magnified" not in text
+    assert 'id="recordings"' not in text
+    assert 'id="magnified"' not in text
 
 
 def test_late_times_keep_their_decimals() -> None:
-    part = Part("Episodes", [], pd.DataFrame({"from (s)": [12345.67], "p": [0.01234]}))
-    assert list(part.rows()) == [[("from (s)", "12345.67"), ("p", "0.01234")]]
+    table = Table(pd.DataFrame({"from (s)": [12345.67], "p": [0.01234]}))
+    assert list(table.texts()) == [[("from (s)", "12345.67"), ("p", "0.01234")]]
 
 
 def test_what_users_typed_cannot_break_the_page() -> None:
-    table = pd.DataFrame({"subject": ["<b>rat & co</b>"], "p": [0.25], "reference": [True]})
-    text = to_html(Page("<script>", "lead", ["a < b"], [Part("Subjects", ["x > y"], table)]))
-    assert "<script>" not in text
+    table = Table(pd.DataFrame({"subject": ["<b>rat & co</b>"], "p": [0.25], "reference": [True]}))
+    part = Part("<i>Subjects", ["x > y"], [table], methods=[('"quoted"', "<u>n</u>")])
+    text = to_html(Page("<script>", "lead", ["a < b"], [part], {"<i>Subjects": "<s>"}))
+    assert text.count("<script>") == 1  # the page's own
+    assert not any(one in text for one in ("<i>", "<u>", "<s>", 'id="methods-"'))
     assert "&lt;b&gt;rat &amp; co&lt;/b&gt;" in text
     assert '<td class="number">0.25</td>' in text
     assert "<td>yes</td>" in text

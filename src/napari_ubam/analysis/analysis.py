@@ -127,6 +127,9 @@ class Analysis:
         Takes the `Result`, and returns sentences: what was found, and what it does not show.
     methods : callable, optional
         Takes the facts of the `Result`, and returns a paragraph for the methods section of a paper.
+    readable : callable, optional
+        Takes the `Result`, and returns its tables as the report shows them, by their titles. By default they
+        are shown as they are.
     """
 
     name: str
@@ -137,6 +140,7 @@ class Analysis:
     draw: Callable[[Result], Figure] | None = None
     conclude: Callable[[Result], Sequence[str]] | None = None
     methods: Callable[[Mapping[str, Any]], str] | None = None
+    readable: Callable[[Result], Mapping[str, pd.DataFrame]] | None = None
 
     def sentences(self, result: Result) -> list[str]:
         """Say what was found, and how.

@@ -162,12 +162,23 @@ def _name(
     of = MEASURES[measure]
     names = [f"{_short(level)}\nn = {len(values[level])}" for level in levels]
     tidy(axes)
-    axes.set_facecolor(look.background)
     axes.set_xticks(range(len(levels)), names, fontsize=SMALL)
     axes.set_xlim(-0.6, len(levels) - 0.4)
     axes.set_ylabel(of.unit, fontsize=SMALL, color=look.text)
     axes.locator_params(axis="y", nbins=5)
     axes.set_title(f"{of.title}\n{_found(result, measure)}", fontsize=size, color=look.text)
+    colour_axes(axes, look)
+
+
+def colour_axes(axes: Axes, look: Look) -> None:
+    """Give ground, lines and numbers of a plot the colours of a look.
+
+    Parameters
+    ----------
+    axes : Axes
+    look : Look
+    """
+    axes.set_facecolor(look.background)
     axes.tick_params(colors=look.text)
     for spine in axes.spines.values():
         spine.set_color(look.text)

@@ -2,68 +2,44 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from .embedded import Picture
 
-@dataclass(frozen=True)
-class Picture:
-    """A picture of a report.
-
-    Parameters
-    ----------
-    title : str
-        Title of the picture.
-    path : Path
-        PNG file. It is embedded in the page.
-    """
-
-    title: str
-    path: Path
-
-    def data(self) -> str:
-        """Return the file as Base64 text.
-
-        Returns
-        -------
-        str
-            Base64 text.
-        """
-        return base64.b64encode(self.path.read_bytes()).decode("ascii")
+LONG = 15  # rows; longer tables are folded
 
 
 @dataclass(frozen=True)
-class Part:
-    """A section of a report: text, then a table, then pictures.
+class Table:
+    """A table of a report.
 
     Parameters
     ----------
-    title : str
-        Heading.
-    sentences : sequence of str
-        One paragraph each.
-    table : DataFrame, optional
+    rows : DataFrame
         Numbers are written with four significant digits, or with two decimals from 10.
-    figures : sequence of Picture
-        Pictures of the section.
-    folded : bool
-        Whether all pictures except the first are collapsed under their titles.
+    title : str
+        Title, shown above the table.
+    folded : bool, optional
+        Whether only the title is shown until the reader opens it. Default: if it has more than 15 rows.
     """
 
-    title: str
-    sentences: Sequence[str] = ()
-    table: pd.DataFrame | None = None
-    figures: Sequence[Picture] = ()
-    folded: bool = False
+    rows: pd.DataFrame
+    title: str = "Table"
+    folded: bool | None = None
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether only the title is shown at first."""
+        return len(self.rows) > LONG if self.folded is None else self.folded
 
     def is_number(self, column: str) -> bool:
-        """Check whether a column of the table is numeric.
+        """Check whether a column is numeric.
 
         Parameters
         ----------
@@ -75,22 +51,60 @@ class Part:
         bool
             True for numbers. Boolean columns are not numeric.
         """
-        if self.table is None:
-            return False
-        values = self.table[column]
+        values = self.rows[column]
         return is_numeric_dtype(values) and not is_bool_dtype(values)
 
-    def rows(self) -> Iterator[list[tuple[str, str]]]:
-        """Iterate over the rows of the table.
+    def texts(self) -> Iterator[list[tuple[str, str]]]:
+        """Iterate over the rows.
 
         Yields
         ------
         list of (str, str)
             Column and text of each cell.
         """
-        table = pd.DataFrame() if self.table is None else self.table
-        for values in table.itertuples(index=False):
-            yield [(str(column), _text(value)) for column, value in zip(table.columns, values, strict=True)]
+        columns = [str(one) for one in self.rows.columns]
+        for values in self.rows.itertuples(index=False):
+            yield [(column, _text(value)) for column, value in zip(columns, values, strict=True)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of a report: warnings, sentences, pictures, tables.
+
+    Parameters
+    ----------
+    title : str
+        Heading.
+    sentences : sequence of str
+        One paragraph each.
+    tables : sequence of Table
+    pictures : sequence of Picture
+    warnings : sequence of str
+        Sentences in a box at the head of the section.
+    folded : bool
+        Whether all pictures except the first are collapsed under their titles.
+    beside : bool
+        Whether the pictures stand side by side where there is room, as clips do.
+    methods : sequence of (str, str)
+        Title and text of paragraphs for the methods section of a paper, each with a button that copies it.
+    described_in : str
+        Title of the paragraph that describes the methods of this section. Empty: none.
+    """
+
+    title: str
+    sentences: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    pictures: Sequence[Picture] = ()
+    warnings: Sequence[str] = ()
+    folded: bool = False
+    beside: bool = False
+    methods: Sequence[tuple[str, str]] = ()
+    described_in: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """Name of the section in links."""
+        return anchor(self.title)
 
 
 @dataclass(frozen=True)
@@ -105,12 +119,30 @@ class Page:
         Sentences at the top of the page.
     parts : sequence of Part
         Sections.
+    found : mapping of str to str
+        What was found, in a sentence or two for each section, by its title.
     """
 
     title: str
     lead: str
     warnings: Sequence[str]
     parts: Sequence[Part]
+    found: Mapping[str, str] = field(default_factory=dict)
+
+
+def anchor(title: str) -> str:
+    """Give the name of a section or a paragraph in links.
+
+    Parameters
+    ----------
+    title : str
+
+    Returns
+    -------
+    str
+        Letters, digits and hyphens.
+    """
+    return re.sub(r"\W+", "-", title.casefold()).strip("-") or "section"
 
 
 def to_html(page: Page) -> str:
@@ -130,12 +162,15 @@ def to_html(page: Page) -> str:
         loader=PackageLoader("napari_ubam.report", "."),
         autoescape=True,
         trim_blocks=True,
+        lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template("page.html.j2").render(page=page)
+    return environment.get_template("page.html.j2").render(page=page, anchor=anchor)
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

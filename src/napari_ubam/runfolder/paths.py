@@ -14,7 +14,7 @@ REGIONS, TRAINING_REGIONS = "regions.json", "regions-training.json"  # regions t
 LOG, QUALITY = "log.jsonl", "quality.json"
 FIGURES, REPORT = "figures", "report.html"
 SCORES, MAP_RESULT = "scores", "map"  # names of results; see `tables`
-TIMELINES = f"{FIGURES}/timelines"
+TIMELINES, EPISODES = f"{FIGURES}/timelines", f"{FIGURES}/episodes"
 
 
 def backbone_file(weights: str) -> str:
