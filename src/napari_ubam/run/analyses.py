@@ -76,6 +76,8 @@ def analyse(
     parameters = analysis.parse(values)
     data = _Data(folder, read_recordings(folder))
     inputs = AnalysisInputs(data.study, data.codes, data.scores, progress or silent, cancel)
+    # What threatens a conclusion is known before the work begins, and stands before what is found.
+    threats = threats_to_analysis(folder, data.study, parameters)
     found = analysis.compute(inputs, parameters)
     clash = sorted(OWN_FACTS & set(found.facts))
     if clash:
@@ -84,8 +86,7 @@ def analyse(
             "another name."
         )
     facts = {**_origin(inputs, data, parameters), **found.facts}
-    # What threatens a conclusion comes before it.
-    warnings = (*threats_to_analysis(folder, data.study, parameters), *found.warnings)
+    warnings = (*threats, *found.warnings)
     result = replace(found, name=analysis.name, facts=facts, warnings=tuple(dict.fromkeys(warnings)))
     (folder / figure_file(analysis.name)).unlink(missing_ok=True)  # of an earlier result
     write_result(folder, result)
