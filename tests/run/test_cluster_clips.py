@@ -11,12 +11,21 @@ from PIL import Image
 
 from napari_ubam.analysis import AnalysisError
 from napari_ubam.run.cluster_clips import ClusterClipsRun
+from napari_ubam.runfolder.paths import BEHAVIOUR, POSTURE
 from napari_ubam.runfolder.recordings import set_recordings
 from napari_ubam.runfolder.tables import Result, write_result
 from napari_ubam.study import Recording, Roi, Study
 from napari_ubam.video import VideoWriter
 
 FRAMES, FPS = 60, 25.0
+
+
+def model_less(folder: Path) -> Path:
+    """Make the folder of a run whose weights are never read."""
+    folder.mkdir()
+    for name in (POSTURE, BEHAVIOUR):
+        (folder / name).touch()
+    return folder
 
 
 @pytest.fixture
@@ -26,8 +35,7 @@ def run(tmp_path: Path) -> ClusterClipsRun:
     with VideoWriter(video, FPS) as writer:
         for number in range(FRAMES):
             writer.write(np.full((48, 64, 3), 20 + 3 * number, np.uint8))
-    folder = tmp_path / "run"
-    folder.mkdir()
+    folder = model_less(tmp_path / "run")
     one = Recording(
         video=video, subject="a", group="a", session="0", name="a", roi=Roi(x=4, y=4, width=40, height=20)
     )
@@ -62,6 +70,6 @@ def test_old_clips_are_not_mixed_with_new_ones(run: ClusterClipsRun, tmp_path: P
 
 
 def test_without_clusters_the_user_is_told_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
+    run = ClusterClipsRun(model_less(tmp_path / "run"))
     with pytest.raises(AnalysisError, match="has no clusters yet; run map-compare first"):
-        ClusterClipsRun(tmp_path / "run").cluster_clips(tmp_path / "clips")
+        run.cluster_clips(tmp_path / "clips")

@@ -199,7 +199,7 @@ def test_a_session_with_a_baseline_keeps_its_other_recordings(
     shifts = {"drug": 0.02}
     run = score(trained, tmp_path / "scored", day, shifts, reference="phase=before", within=True)
     table = run.compare("group").tables["compare_subjects"]
-    assert table["subject"].tolist() == day.subjects
+    assert table["subject"].tolist() == list(day.subjects)
     assert table["recordings"].tolist() == [1] * 8  # of the two of each subject's day
 
 

@@ -46,7 +46,8 @@ def map_compare_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
     whole.set_facecolor(look.background)
     figure: Figure | SubFigure = whole
     if shown:
-        figure, below = whole.subfigures(2, 1, height_ratios=(6.6, MEDOID_ROW * shown))
+        heights = (6.6, MEDOID_ROW * shown)
+        figure, below = whole.subfigures(2, 1, squeeze=False, height_ratios=heights)[:, 0]
         for part in (figure, below):
             part.set_facecolor(look.background)
         draw_medoids(below, result, look)
