@@ -56,6 +56,18 @@ def test_nwbinspector_finds_nothing(data: ExportData, tmp_path: Path) -> None:
     assert not pynwb.validate(path=str(done.files[0]))
 
 
+def test_pynapple_reads_deviations_and_episodes(data: ExportData, tmp_path: Path) -> None:
+    pynapple = pytest.importorskip("pynapple")
+    done = export_data(data, "nwb", tmp_path / "out")
+    read = pynapple.load_file(str(done.files[0]))
+    deviation, episodes = read["episodic"], read["deviation_episodes"]
+    assert len(deviation) == FRAMES
+    np.testing.assert_allclose(episodes.start * FPS, [start for start, _ in EPISODES], atol=1e-3)
+    inside = deviation.restrict(episodes)
+    assert inside.values.min() > deviation.dropna().values.mean()
+    assert "deviation_episodes" not in pynapple.load_file(str(done.files[1]))  # of the reference
+
+
 def test_bouts_of_ndx_ethogram(data: ExportData, tmp_path: Path) -> None:
     pytest.importorskip("ndx_ethogram")
     done = export_data(data, "nwb", tmp_path / "out")
