@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +164,15 @@ def test_designs_that_cannot_be_compared_are_refused() -> None:
         result_of(codes[:7])
     with pytest.raises(AnalysisError, match="nothing to compare"):
         result_of(codes[:6])
+
+
+def test_halves_of_the_subjects_share_no_subject_if_conditions_are_compared() -> None:
+    """Subjects do the same in both conditions: how well halves agree must not depend on the conditions."""
+    subjects = codes_of(0, each=6, name_subjects=True)
+    twice = [replace(one, name=f"{one.name}{level}", group=level) for one in subjects for level in ("a", "b")]
+    once = np.concatenate([one.posture for one in subjects])
+    once /= np.linalg.norm(once, axis=1, keepdims=True)
+    expected = find_clusters(once, np.repeat(np.arange(12), FRAMES)).agreement
+    found = result_of(twice, paired=True, individual="keep").facts["agreement"]
+    assert max(expected.values()) < 0.9
+    assert found["12"] == pytest.approx(expected[12], abs=0.1)
