@@ -187,7 +187,7 @@ def test_readers_are_closed_and_progress_is_reported(folder: Path, monkeypatch: 
     shares = [share for share, _ in steps]
     assert shares == sorted(shares)
     assert steps[0] == (0.0, "light")
-    assert steps[-1] == (1.0, "dark")
+    assert steps[-1] == (1.0, "regions")
 
 
 def test_faults_of_the_table_are_raised(folder: Path) -> None:
