@@ -6,6 +6,8 @@
 (needs a screen or Xvfb).
 ``python benchmarks/speed.py neighbours [QUERIES REFERENCES SUBJECTS]``: the search for nearest neighbours
 against its matrix products alone (100000 1000000 50 where nothing is said: about ten minutes).
+``python benchmarks/speed.py scale [RECORDINGS SECONDS ...] [--scheduler ADDRESS]``: time and memory of the
+commands on long studies with generated embeddings.
 ``python benchmarks/speed.py networks``: the networks of each preset, the published one among them.
 """
 
@@ -233,6 +235,12 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
+def _scale(arguments: list[str], folder: Path) -> None:
+    from speed_scale import scale  # loads torch
+
+    scale(arguments, folder)
+
+
 def main() -> None:
     """Run the benchmark that is asked for."""
     what, *files = sys.argv[1:] or ["reader"]
@@ -241,6 +249,7 @@ def main() -> None:
         return
     benchmarks = {"reader": lambda folder: reader([Path(file) for file in files], folder), "scrub": scrub}
     benchmarks["networks"] = lambda _: networks()
+    benchmarks["scale"] = lambda folder: _scale(files, folder)
     benchmarks["neighbours"] = lambda _: neighbours(*map(int, files))
     if what not in benchmarks:
         raise SystemExit(f"There is no benchmark '{what}'; choose one of: {', '.join(benchmarks)}.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 import unicodedata
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -24,15 +26,38 @@ def write_atomic(path: Path, content: bytes) -> None:
     OSError
         If the file cannot be written. The error names ``path``.
     """
+    with replace_atomic(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replace_atomic(path: Path) -> Iterator[BinaryIO]:
+    """Write a file in parts: a reader sees the old file, or the new one when it is complete.
+
+    Parameters
+    ----------
+    path : Path
+        File to write. Its folder is created if it does not exist.
+
+    Yields
+    ------
+    binary file
+        Opened for writing. If the block is left by an error, the old file stays.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written. The error names ``path``.
+    """
     target = path.resolve() if path.is_symlink() else path
     temporary = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        _replace(temporary, target)
+        replace_file(temporary, target)
     except OSError as error:
         error.filename, error.filename2 = str(path), None  # the user does not know the temporary file
         raise
@@ -41,7 +66,16 @@ def write_atomic(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _replace(temporary: Path, path: Path) -> None:
+def replace_file(temporary: Path, path: Path) -> None:
+    """Move a file to the place of another one.
+
+    Parameters
+    ----------
+    temporary : Path
+        The new file.
+    path : Path
+        The file that it replaces.
+    """
     for _ in range(10):  # Windows refuses to replace a file that another program reads
         try:
             temporary.replace(path)

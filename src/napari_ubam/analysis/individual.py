@@ -61,15 +61,36 @@ def codes_without_individual(
     ndarray of float32, shape (n, d)
         Of length 1.
     """
-    numbers = np.unique(individuals[individuals >= 0])
-    if not len(numbers):
+    shifts = individual_shifts(units, individuals)
+    if not shifts:
         return units
-    means = [units[individuals == one].mean(0, dtype=np.float64) for one in numbers]
-    common = np.mean(means, axis=0)
     found = units.copy()
-    for one, mean in zip(numbers, means, strict=True):
-        found[individuals == one] += (common - mean).astype(np.float32)
+    for one, shift in shifts.items():
+        found[individuals == one] += shift
     return unit_vectors(found)
+
+
+def individual_shifts(
+    units: npt.NDArray[np.float32], individuals: npt.NDArray[np.integer[Any]]
+) -> dict[int, npt.NDArray[np.float32]]:
+    """Give what is added to the codes of each individual, so that all have the same mean.
+
+    Parameters
+    ----------
+    units : ndarray of float32, shape (n, d)
+        Codes of length 1.
+    individuals : ndarray of int, shape (n,)
+        As for `codes_without_individual`.
+
+    Returns
+    -------
+    dict of int to ndarray of float32, shape (d,)
+        By number of the individual.
+    """
+    numbers = np.unique(individuals[individuals >= 0]).tolist()
+    means = [units[individuals == one].mean(0, dtype=np.float64) for one in numbers]
+    common = np.mean(means, axis=0) if means else 0.0
+    return {one: (common - mean).astype(np.float32) for one, mean in zip(numbers, means, strict=True)}
 
 
 def individuals_of(frames: pd.DataFrame, shortest: float) -> npt.NDArray[np.int64]:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from .codes import Codes
 from .errors import DeviationError
+from .recorded import Recorded
+from .reference_limits import Limits, largest_share
 from .unit_vectors import unit_vectors
 from .window_grid import WindowGrid, WindowSize
 
@@ -60,6 +62,8 @@ class Reference:
         For recordings of the reference subjects, by name: the fold that each frame is not compared with.
     counts : mapping of str to int
         Number of reference frames, by subject.
+    available : mapping of str to int
+        Number of frames that could have been used, by subject.
     """
 
     subjects: tuple[str, ...]
@@ -67,6 +71,7 @@ class Reference:
     behaviour: ReferenceCodes
     own: Mapping[str, Ints]
     counts: Mapping[str, int]
+    available: Mapping[str, int]
 
     @property
     def folds(self) -> int:
@@ -87,24 +92,29 @@ class Means:
 
     Parameters
     ----------
-    codes : sequence of Codes
+    recordings : sequence of Recorded
         All recordings.
     """
 
-    def __init__(self, codes: Sequence[Codes]) -> None:
+    def __init__(self, recordings: Sequence[Recorded]) -> None:
         self._found: dict[tuple[str, str], npt.NDArray[np.float64]] = {}
-        for key in dict.fromkeys((one.subject, one.session) for one in codes):
-            own = [one for one in codes if (one.subject, one.session) == key and one.window is not None]
-            if own:
-                count = max(sum(int(one.has_posture.sum()) for one in own), 1)
-                self._found[key] = np.sum([one.posture_sum() for one in own], axis=0) / count
+        sums: dict[tuple[str, str], list[npt.NDArray[np.float64]]] = {}
+        counts: dict[tuple[str, str], int] = {}
+        for one in recordings:
+            if one.posture_sum is None:
+                continue
+            key = one.subject, one.session
+            sums.setdefault(key, []).append(one.posture_sum)
+            counts[key] = counts.get(key, 0) + int(one.has_posture.sum())
+        for key, parts in sums.items():
+            self._found[key] = np.sum(parts, axis=0) / max(counts[key], 1)
 
-    def of(self, one: Codes) -> npt.NDArray[np.float64]:
+    def of(self, one: Recorded | Codes) -> npt.NDArray[np.float64]:
         """Give the mean that belongs to a recording.
 
         Parameters
         ----------
-        one : Codes
+        one : Recorded or Codes
             One of the recordings, whose windows are compared by posture.
 
         Returns
@@ -115,19 +125,19 @@ class Means:
 
 
 def choose_reference(
-    codes: Sequence[Codes], names: Sequence[str], max_frames: int, means: Means
+    recordings: Sequence[Recorded], names: Sequence[str], limits: Limits, means: Means
 ) -> Reference:
-    """Choose the frames of the reference.
+    """Choose the frames of the reference. The codes of one recording are in memory at a time.
 
     Parameters
     ----------
-    codes : sequence of Codes
+    recordings : sequence of Recorded
         All recordings.
     names : sequence of str
         Names of the reference recordings.
-    max_frames : int
-        Number of frames of one subject at most, evenly spread over its valid frames, and of its windows,
-        which are taken in runs.
+    limits : Limits
+        Number of frames of one subject at most and of all subjects together, and of windows. Frames are
+        evenly spread over the valid frames of a subject, windows are taken in runs.
     means : Means
         Mean postures of the subjects.
 
@@ -140,93 +150,115 @@ def choose_reference(
     DeviationError
         If there is no recording or no valid frame, or a single subject has too few frames.
     """
-    chosen = [one for one in codes if one.name in set(names) and one.valid.any()]
+    wanted = set(names)
+    chosen = [one for one in recordings if one.name in wanted and one.valid.any()]
     if not chosen:
         raise DeviationError(
             "The recordings of the reference have no valid frame; choose others or check their tracks."
         )
     subjects = tuple(dict.fromkeys(one.subject for one in chosen))
     if len(subjects) == 1:
-        own = time_blocks(chosen)
+        own: dict[str, Ints] = time_blocks(chosen)
         usable = {one.name: one.valid & ~_near_an_edge(one, own[one.name], _margin(chosen)) for one in chosen}
     else:
+        place = {subject: number for number, subject in enumerate(subjects)}
         own = {
-            one.name: np.full(len(one), subjects.index(one.subject))
-            for one in codes
-            if one.subject in subjects
+            one.name: np.full(len(one), place[one.subject], np.int32)
+            for one in recordings
+            if one.subject in place
         }
         usable = {one.name: one.valid for one in chosen}
-    picked = {
-        name: picks for subject in subjects for name, picks in _spread(chosen, subject, usable, max_frames)
-    }
-    parts = [(one, picked[one.name]) for one in chosen]
-    fold = np.concatenate([own[one.name][rows] for one, rows in parts])
-    _refuse_few(subjects, fold)
-
-    def frames(kind: str) -> ReferenceCodes:
-        codes = np.concatenate([getattr(one, kind)[rows] for one, rows in parts])
-        return ReferenceCodes(unit_vectors(codes), fold)
-
-    window = chosen[0].window
-    return Reference(
-        subjects,
-        frames("posture"),
-        frames("behaviour") if window is None else _windows(chosen, window, own, usable, max_frames, means),
-        own,
-        {subject: sum(len(rows) for one, rows in parts if one.subject == subject) for subject in subjects},
-    )
-
-
-def _windows(
-    chosen: Sequence[Codes],
-    window: WindowSize,
-    own: Mapping[str, Ints],
-    usable: Mapping[str, npt.NDArray[np.bool_]],
-    max_windows: int,
-    means: Means,
-) -> ReferenceCodes:
-    """Postures of the reference at equal time steps, and the folds of the windows that begin at them."""
-    codes, folds = [], []
-    for subject in dict.fromkeys(one.subject for one in chosen):
-        recordings = [one for one in chosen if one.subject == subject]
-        # The grids are made twice, since those of all recordings together may not fit into memory.
-        total = sum(
-            int(begins.sum())
-            for one in recordings
-            for _, begins in _at_all_speeds(one, window, usable[one.name], means)
-        )
-        share, before = max_windows / max(total, 1), 0
-        for one in recordings:
-            for grid, begins in _at_all_speeds(one, window, usable[one.name], means):
-                flags = _thinned(begins, share, before)
-                before += int(begins.sum())
-                if not flags.any():
-                    continue
-                needed = np.convolve(flags, np.ones(window.steps))[: len(flags)] > 0.5
-                codes.append(grid.postures[needed])
-                folds.append(np.where(flags, own[one.name][grid.centre], -1)[needed])
-    if not folds:
-        raise DeviationError(
-            f"No recording of the reference has a whole window of {window.milliseconds:g} ms without a gap; "
-            "choose longer recordings, or train with a shorter window."
-        )
-    return ReferenceCodes(np.concatenate(codes), np.concatenate(folds), window)
+    available = _sums(chosen, {name: int(flags.sum()) for name, flags in usable.items()})
+    most = largest_share(list(available.values()), limits)
+    picked = {name: picks for subject in subjects for name, picks in _spread(chosen, subject, usable, most)}
+    _refuse_few(subjects, np.concatenate([own[one.name][picked[one.name]] for one in chosen]))
+    kept = _Windows(chosen, usable, limits)
+    parts: dict[str, list[npt.NDArray[np.float32]]] = {"posture": [], "behaviour": []}
+    for one in chosen:
+        codes = one.load()
+        for kind in ("posture",) if one.window is not None else ("posture", "behaviour"):
+            parts[kind].append(unit_vectors(getattr(codes, kind)[picked[one.name]]))
+        if one.window is not None:
+            kept.add(one, codes, own[one.name], means)
+    fold = np.concatenate([own[one.name][picked[one.name]] for one in chosen])
+    posture = ReferenceCodes(np.concatenate(parts["posture"]), fold)
+    if chosen[0].window is None:
+        behaviour = ReferenceCodes(np.concatenate(parts["behaviour"]), fold)
+    else:
+        behaviour = kept.together(chosen[0].window)
+    counts = _sums(chosen, {name: len(rows) for name, rows in picked.items()})
+    return Reference(subjects, posture, behaviour, own, counts, available)
 
 
-def _at_all_speeds(
-    one: Codes, window: WindowSize, usable: npt.NDArray[np.bool_], means: Means
-) -> Iterator[tuple[WindowGrid, npt.NDArray[np.bool_]]]:
-    """Read a recording at several speeds: a movement that is only a little faster or slower finds its like.
+def _sums(chosen: Sequence[Recorded], counts: Mapping[str, int]) -> dict[str, int]:
+    """Sum numbers of recordings by subject."""
+    found: dict[str, int] = {}
+    for one in chosen:
+        found[one.subject] = found.get(one.subject, 0) + counts[one.name]
+    return found
 
-    Yields each grid and the points at which windows of usable frames begin; nothing if the recording is too
-    short for a window at its own speed.
+
+class _Windows:
+    """Chooses the windows of the reference: first how many there are, then their postures."""
+
+    def __init__(
+        self, chosen: Sequence[Recorded], usable: Mapping[str, npt.NDArray[np.bool_]], limits: Limits
+    ) -> None:
+        self._usable = usable
+        # Only places are worked out here: postures at equal steps of all recordings may not fit into memory.
+        self._begins = {
+            one.name: [_begins(grid, usable[one.name]) for grid in _layouts(one, usable[one.name])]
+            for one in chosen
+            if one.window is not None
+        }
+        totals = {name: sum(int(flags.sum()) for flags in own) for name, own in self._begins.items()}
+        self._totals = _sums([one for one in chosen if one.name in totals], totals)
+        self._most = largest_share(list(self._totals.values()), limits)
+        self._before = dict.fromkeys(self._totals, 0)
+        self._codes: dict[str, list[npt.NDArray[np.float32]]] = {subject: [] for subject in self._totals}
+        self._folds: dict[str, list[Ints]] = {subject: [] for subject in self._totals}
+
+    def add(self, one: Recorded, codes: Codes, fold: Ints, means: Means) -> None:
+        """Take the chosen windows of a recording."""
+        share = self._most / max(self._totals[one.subject], 1)
+        for cadence, begins in zip(CADENCES, self._begins[one.name], strict=False):
+            flags = _thinned(begins, share, self._before[one.subject])
+            self._before[one.subject] += int(begins.sum())
+            if not flags.any() or one.window is None:
+                continue
+            grid = codes.grid(_at(one.window, cadence), means.of(one))
+            needed = np.convolve(flags, np.ones(one.window.steps))[: len(flags)] > 0.5
+            self._codes[one.subject].append(grid.postures[needed])
+            self._folds[one.subject].append(np.where(flags, fold[grid.centre], -1)[needed])
+
+    def together(self, window: WindowSize) -> ReferenceCodes:
+        """Put the windows of all subjects together."""
+        folds = [part for own in self._folds.values() for part in own]
+        if not folds:
+            raise DeviationError(
+                f"No recording of the reference has a whole window of {window.milliseconds:g} ms without a "
+                "gap; choose longer recordings, or train with a shorter window."
+            )
+        codes = np.concatenate([part for own in self._codes.values() for part in own])
+        self._codes.clear()
+        return ReferenceCodes(codes, np.concatenate(folds), window)
+
+
+def _layouts(one: Recorded, usable: npt.NDArray[np.bool_]) -> Iterator[WindowGrid]:
+    """Places of the windows at several speeds: a movement a little faster or slower finds its like.
+
+    Nothing if the recording is too short for a window at its own speed.
     """
-    for cadence in CADENCES:
-        grid = one.grid(replace(window, milliseconds=window.milliseconds * cadence), means.of(one))
-        begins = _begins(grid, usable)
-        if cadence == 1 and not begins.any():
+    for cadence in CADENCES if one.window is not None else ():
+        grid = one.windows(_at(one.window, cadence))  # type: ignore[arg-type]
+        if cadence == 1 and not _begins(grid, usable).any():
             return
-        yield grid, begins
+        yield grid
+
+
+def _at(window: WindowSize, cadence: float) -> WindowSize:
+    """Size of a window that is a little faster or slower."""
+    return replace(window, milliseconds=window.milliseconds * cadence)
 
 
 def _begins(grid: WindowGrid, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -249,12 +281,12 @@ def _thinned(begins: npt.NDArray[np.bool_], share: float, before: int) -> npt.ND
     return found
 
 
-def time_blocks(chosen: Sequence[Codes]) -> dict[str, Ints]:
+def time_blocks(chosen: Sequence[Recorded | Codes]) -> dict[str, Ints]:
     """Split the recordings of one subject into blocks of time with equal numbers of valid frames.
 
     Parameters
     ----------
-    chosen : sequence of Codes
+    chosen : sequence of Recorded or Codes
         Recordings of one subject.
 
     Returns
@@ -270,12 +302,17 @@ def time_blocks(chosen: Sequence[Codes]) -> dict[str, Ints]:
     return blocks
 
 
-def _margin(chosen: Sequence[Codes]) -> float:
-    """Seconds left out on each side of an edge; at most a quarter of a block."""
-    return min(MARGIN, sum(float(np.ptp(one.times)) for one in chosen) / BLOCKS / 4)
+def _margin(chosen: Sequence[Recorded]) -> float:
+    """Seconds left out on each side of an edge: a quarter of a block, two seconds at most.
+
+    Never so few that a window of the reference shares frames with a window on the other side of the edge.
+    """
+    block = sum(float(np.ptp(one.times)) for one in chosen) / BLOCKS
+    seconds = max(0.0 if one.window is None else one.window.milliseconds / 1000 for one in chosen)
+    return max(min(MARGIN, block / 4), seconds * (1 + max(CADENCES)) / 2)
 
 
-def _near_an_edge(one: Codes, blocks: Ints, margin: float) -> npt.NDArray[np.bool_]:
+def _near_an_edge(one: Recorded, blocks: Ints, margin: float) -> npt.NDArray[np.bool_]:
     near = np.zeros(len(one), bool)
     for place in np.flatnonzero(np.diff(blocks)):
         edge = (one.times[place] + one.times[place + 1]) / 2
@@ -284,7 +321,7 @@ def _near_an_edge(one: Codes, blocks: Ints, margin: float) -> npt.NDArray[np.boo
 
 
 def _spread(
-    chosen: Sequence[Codes], subject: str, usable: Mapping[str, npt.NDArray[np.bool_]], max_frames: int
+    chosen: Sequence[Recorded], subject: str, usable: Mapping[str, npt.NDArray[np.bool_]], max_frames: int
 ) -> list[tuple[str, Ints]]:
     """Rows of each recording of a subject, evenly spread over all its usable frames."""
     rows = {one.name: np.flatnonzero(usable[one.name]) for one in chosen if one.subject == subject}

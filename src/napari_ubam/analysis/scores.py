@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -79,14 +79,62 @@ class Scores:
         return {name: getattr(self, name) for name in _COLUMNS}
 
 
+class Labels(NamedTuple):
+    """Labels of a recording that was scored.
+
+    Parameters
+    ----------
+    name, subject, group, session : str
+    reference : bool
+    """
+
+    name: str
+    subject: str
+    group: str
+    session: str
+    reference: bool
+
+
+class ScoresInTurn(Sequence[Scores]):
+    """Scores of many recordings that are put together one by one, since all together may not fit into memory.
+
+    Parameters
+    ----------
+    labels : sequence of Labels
+        Labels of each recording.
+    make : callable
+        Gives the scores of the recording with a number.
+    """
+
+    def __init__(self, labels: Sequence[Labels], make: Callable[[int], Scores]) -> None:
+        self.labels, self._make = tuple(labels), make
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __reduce__(self) -> tuple[type, tuple[list[Scores]]]:
+        """Pickle the scores and not what they are made from."""
+        return tuple, (list(self),)
+
+    @overload
+    def __getitem__(self, index: int) -> Scores: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Scores]: ...
+    def __getitem__(self, index: int | slice) -> Scores | Sequence[Scores]:
+        """Put the scores of one recording together, or of some."""
+        if isinstance(index, slice):
+            return [self._make(number) for number in range(len(self))[index]]
+        return self._make(range(len(self))[index])
+
+
 @dataclass(frozen=True)
 class DeviationResult:
     """Scores of all recordings.
 
     Parameters
     ----------
-    recordings : tuple of Scores
-        In the order of the codes.
+    recordings : sequence of Scores
+        In the order of the codes. Those of one recording are put together on access.
     calibration : mapping of str to Calibration
         Distribution behind the percentiles, for ``"posture"``, ``"behaviour"`` and ``"episodic"``.
     reference_subjects : tuple of str
@@ -102,9 +150,11 @@ class DeviationResult:
         recordings, by name. A frame of the reference is compared with the other stretches.
     reference_windows : mapping of str to int
         Number of reference windows used, by subject.
+    reference_available : mapping of str to int
+        Number of reference frames that there are, by subject.
     """
 
-    recordings: tuple[Scores, ...]
+    recordings: Sequence[Scores]
     calibration: Mapping[str, Calibration]
     reference_subjects: tuple[str, ...]
     reference_counts: Mapping[str, int]
@@ -112,6 +162,7 @@ class DeviationResult:
     calibrations: Mapping[str, Mapping[str, Calibration]] = field(default_factory=dict)
     stretches: Mapping[str, npt.NDArray[np.integer[Any]]] = field(default_factory=dict)
     reference_windows: Mapping[str, int] = field(default_factory=dict)
+    reference_available: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def within_subjects(self) -> bool:
@@ -131,12 +182,38 @@ class DeviationResult:
         """
         return self.calibrations.get(subject, self.calibration)
 
+    @property
+    def labels(self) -> tuple[Labels, ...]:
+        """Labels of each recording."""
+        if isinstance(self.recordings, ScoresInTurn):
+            return self.recordings.labels
+        return tuple(
+            Labels(one.name, one.subject, one.group, one.session, one.reference) for one in self.recordings
+        )
+
     def __getitem__(self, name: str) -> Scores:
         """Scores of a recording by its name."""
-        for scores in self.recordings:
-            if scores.name == name:
-                return scores
+        for number, labels in enumerate(self.labels):
+            if labels.name == name:
+                return self.recordings[number]
         raise KeyError(name)
+
+
+def score_tables(result: DeviationResult) -> Iterator[pd.DataFrame]:
+    """Make the table of each recording, one after the other.
+
+    Parameters
+    ----------
+    result : DeviationResult
+        Scores.
+
+    Yields
+    ------
+    DataFrame
+        One row for each frame, with the columns of `score_table`.
+    """
+    for one in result.recordings:
+        yield pd.DataFrame({"recording": one.name, "frame": one.frames, "time": one.times, **one.columns()})
 
 
 def score_table(result: DeviationResult) -> pd.DataFrame:
@@ -154,11 +231,7 @@ def score_table(result: DeviationResult) -> pd.DataFrame:
         behaviour_deviation, posture_percentile, behaviour_percentile, constant, episodic,
         constant_percentile, episodic_percentile``. ``time`` is in seconds.
     """
-    tables = [
-        pd.DataFrame({"recording": one.name, "frame": one.frames, "time": one.times, **one.columns()})
-        for one in result.recordings
-    ]
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(list(score_tables(result)), ignore_index=True)
 
 
 def pooled(scores: Sequence[Scores]) -> Scores:

@@ -177,10 +177,8 @@ def subject_table(result: DeviationResult, statistic: Statistic = mean_behaviour
         reference. All of them are NaN where no frame is valid.
     """
     statistics = {"deviation": statistic, "constant": mean_constant, "episodic": episodic_excess}
-    joined = _joined(result)
-    table = pd.DataFrame([_labels(scores) for scores in joined])
+    table = pd.DataFrame([_row(names, result, statistics) for names in _joined(result)])
     for name, of in statistics.items():
-        table[name] = [_value(scores, of, result.calibration_of(scores.subject)) for scores in joined]
         prefix = "" if name == "deviation" else f"{name}_"
         ranks = pd.DataFrame([_rank(row, table, name, result, of) for row in table.index], index=table.index)
         table[f"{prefix}percentile"], table[f"{prefix}p"] = ranks["percentile"], ranks["p"]
@@ -230,18 +228,23 @@ def _mean_above(values: npt.NDArray[np.float32], calibration: Calibration) -> fl
     return float(np.nanmean(np.clip(values - calibration.deviation(LINE), 0, None)))
 
 
-def _joined(result: DeviationResult) -> list[Scores]:
-    """Scores behind each row of the table."""
-    parts: dict[tuple[str, ...], list[Scores]] = {}
-    for one in result.recordings:
+def _joined(result: DeviationResult) -> list[list[str]]:
+    """Names of the recordings behind each row of the table."""
+    parts: dict[tuple[str, ...], list[str]] = {}
+    for one in result.labels:
         key = ("reference", one.subject) if one.reference else ("", one.subject, one.group, one.session)
-        parts.setdefault(key, []).append(one)
-    return [pooled(scores) for scores in parts.values()]
+        parts.setdefault(key, []).append(one.name)
+    return list(parts.values())
 
 
-def _labels(scores: Scores) -> dict[str, str | bool]:
-    labels = {name: getattr(scores, name) for name in _LABELS}
-    return {**labels, "reference": scores.reference}
+def _row(
+    names: list[str], result: DeviationResult, statistics: Mapping[str, Statistic]
+) -> dict[str, str | bool | float]:
+    """Labels and values of a row: frames of one subject are in memory at a time."""
+    scores = pooled([result[name] for name in names])
+    calibration = result.calibration_of(scores.subject)
+    values = {name: _value(scores, of, calibration) for name, of in statistics.items()}
+    return {**{name: getattr(scores, name) for name in _LABELS}, "reference": scores.reference, **values}
 
 
 def _value(scores: Scores, statistic: Statistic, calibration: Mapping[str, Calibration]) -> float:
@@ -267,7 +270,8 @@ def _rank(
 
 def _of_stretches(result: DeviationResult, subject: str, statistic: Statistic) -> npt.NDArray[np.float64]:
     """Statistic of each stretch of a subject's baseline, compared with the other stretches."""
-    own = [one for one in result.recordings if one.subject == subject and one.name in result.stretches]
+    names = [one.name for one in result.labels if one.subject == subject and one.name in result.stretches]
+    own = [result[name] for name in names]
     if not own:
         return np.empty(0)
     stretch, whole = np.concatenate([result.stretches[one.name] for one in own]), pooled(own)

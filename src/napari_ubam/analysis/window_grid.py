@@ -95,7 +95,7 @@ def window_grid(
     Parameters
     ----------
     postures : ndarray of float, shape (t, d)
-        Posture codes; only their direction counts.
+        Posture codes; only their direction counts. With d = 0, only the places of the windows are found.
     times : ndarray of float, shape (t,)
         Time of each frame in seconds, ascending.
     encoded : ndarray of bool, shape (t,)
@@ -151,6 +151,8 @@ def _points(times: Floats, size: WindowSize) -> tuple[Floats, Floats]:
 
 
 def _interpolated(postures: Floats, times: Floats, at: Floats) -> npt.NDArray[np.float32]:
+    if not postures.shape[1]:
+        return np.empty((len(at), 0), np.float32)
     units = unit_vectors(postures)
     if len(times) == 1:
         return np.repeat(units, len(at), axis=0)

@@ -11,10 +11,14 @@ import numpy.typing as npt
 from napari_ubam.progress import Cancel, Progress, ProgressCallback
 
 from .codes import Codes
-from .deviation import REFERENCE_FRAMES, check_codes, deviation
+from .deviation import deviation_of, labels_of
+from .deviation_search import Searcher, search_in_turn
 from .errors import DeviationError
+from .recorded import Recorded, recorded
 from .reference import time_blocks
-from .scores import DeviationResult, Scores
+from .reference_limits import REFERENCE_FRAMES, REFERENCE_TOTAL, Limits
+from .scores import DeviationResult, Labels, Scores, ScoresInTurn
+from .scoring_checks import check_codes
 
 
 def deviation_within_subjects(
@@ -24,6 +28,8 @@ def deviation_within_subjects(
     k: int = 10,
     per_subject: int = 2,
     reference_frames: int = REFERENCE_FRAMES,
+    reference_total: int = REFERENCE_TOTAL,
+    searcher: Searcher = search_in_turn,
     progress: ProgressCallback | None = None,
     cancel: Cancel | None = None,
 ) -> DeviationResult:
@@ -39,7 +45,7 @@ def deviation_within_subjects(
         Recordings to score, including those of the reference.
     reference : sequence of str
         Names of the recordings that define normal, such as those of the first session.
-    k, per_subject, reference_frames, progress, cancel
+    k, per_subject, reference_frames, reference_total, searcher, progress, cancel
         As for `deviation`; ``per_subject`` counts neighbours in a stretch.
 
     Returns
@@ -55,10 +61,11 @@ def deviation_within_subjects(
     Cancelled
         When ``cancel`` is set.
     """
-    check_codes(codes, reference)
+    entries = recorded(codes, cancel)
+    check_codes(entries, reference)
     names = set(reference)
-    subjects = list(dict.fromkeys(one.subject for one in codes))
-    parts = {subject: [one for one in codes if one.subject == subject] for subject in subjects}
+    subjects = list(dict.fromkeys(one.subject for one in entries))
+    parts = {subject: [one for one in entries if one.subject == subject] for subject in subjects}
     compared = [subject for subject in subjects if any(one.name in names for one in parts[subject])]
     if not any(one.name not in names for subject in compared for one in parts[subject]):
         raise DeviationError(
@@ -69,12 +76,13 @@ def deviation_within_subjects(
     refused: dict[str, str] = {}
     for number, subject in enumerate(compared):
         try:
-            found[subject] = deviation(
+            found[subject] = deviation_of(
                 parts[subject],
                 [one.name for one in parts[subject] if one.name in names],
                 k=k,
                 per_subject=per_subject,
-                reference_frames=reference_frames,
+                limits=Limits(reference_frames, reference_total),
+                searcher=searcher,
                 progress=_part_of(progress, number, len(compared)),
                 cancel=cancel,
             )
@@ -85,11 +93,11 @@ def deviation_within_subjects(
             )
     if not found:
         raise DeviationError(next(iter(refused.values())))
-    return _merged(codes, names, found, refused)
+    return _merged(entries, names, found, refused)
 
 
 def _merged(
-    codes: Sequence[Codes],
+    codes: Sequence[Recorded],
     names: set[str],
     found: Mapping[str, DeviationResult],
     refused: Mapping[str, str],
@@ -110,8 +118,13 @@ def _merged(
         "that has a recording of each subject."
         for subject in left_out
     ]
+
+    def scores(number: int) -> Scores:
+        one = codes[number]
+        return found[one.subject][one.name] if one.subject in found else _without(one)
+
     return DeviationResult(
-        tuple(found[one.subject][one.name] if one.subject in found else _without(one) for one in codes),
+        ScoresInTurn([_labels(one, names, found) for one in codes], scores),
         next(iter(found.values())).calibration,
         tuple(found),
         {subject: count for one in found.values() for subject, count in one.reference_counts.items()},
@@ -119,10 +132,16 @@ def _merged(
         {subject: one.calibration for subject, one in found.items()},
         stretches,
         {subject: count for one in found.values() for subject, count in one.reference_windows.items()},
+        {subject: count for one in found.values() for subject, count in one.reference_available.items()},
     )
 
 
-def _without(one: Codes) -> Scores:
+def _labels(one: Recorded, names: set[str], found: Mapping[str, DeviationResult]) -> Labels:
+    """Labels of a recording: without scores, it is no reference of anything."""
+    return labels_of(one, names if one.subject in found else ())
+
+
+def _without(one: Recorded) -> Scores:
     """Scores of a recording that is compared with nothing."""
     nothing = np.full(len(one), np.nan, np.float32)
     labels = (one.name, one.subject, one.group, one.session, False, one.frames, one.times)

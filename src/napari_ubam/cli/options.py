@@ -27,6 +27,12 @@ Within = Annotated[
         help="Compare each subject with its own reference recordings, such as those before a lesion.",
     ),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Address of a dask.distributed scheduler, or local:4 for 4 processes."
+    ),
+]
 Individual = Annotated[
     str,
     typer.Option(

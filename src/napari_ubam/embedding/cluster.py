@@ -70,8 +70,8 @@ def embed_on_cluster(
     Cancelled
         If ``cancel`` is set.
     """
-    distributed = _distributed()
-    with _client(distributed, scheduler) as client:
+    distributed = load_distributed()
+    with cluster_client(scheduler) as client:
         stop = distributed.Event(f"napari-ubam-{uuid.uuid4().hex}", client=client)
         if not client.scheduler_info()["workers"]:
             status.add_message(f"The scheduler {scheduler} has no workers yet; start at least one.")
@@ -87,12 +87,23 @@ def embed_on_cluster(
             raise
 
 
-def _distributed() -> Any:
+def load_distributed() -> Any:
+    """Import the package distributed.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    EmbeddingError
+        If it is not installed.
+    """
     try:
         import distributed
     except ImportError as error:
         raise EmbeddingError(
-            "Embedding on a cluster needs the package distributed; install napari-ubam[cluster]."
+            "Work on a cluster needs the package distributed; install napari-ubam[cluster]."
         ) from error
     return distributed
 
@@ -132,7 +143,25 @@ def _add_result(future: Any, recording: Recording, status: EmbedProgress) -> Non
 
 
 @contextlib.contextmanager
-def _client(distributed: Any, scheduler: str) -> Iterator[Any]:
+def cluster_client(scheduler: str) -> Iterator[Any]:
+    """Connect to a dask cluster, or start processes on this machine.
+
+    Parameters
+    ----------
+    scheduler : str
+        Address of the scheduler, or ``"local:4"`` for 4 processes on this machine.
+
+    Yields
+    ------
+    distributed.Client
+
+    Raises
+    ------
+    EmbeddingError
+        If the package distributed is not installed, if no scheduler answers, or if local processes would
+        run the calling script again.
+    """
+    distributed = load_distributed()
     kind, _, number = scheduler.partition(":")
     if kind != "local":
         try:
@@ -178,7 +207,7 @@ def _task(
         # The model is loaded for each task, because the weights in the folder can change between tasks.
         encoder = source if isinstance(source, Encoder) else source()
         return embed_recording(
-            recording, encoder, store, cache=cache, batch=batch, cancel=_RemoteCancel(stop)
+            recording, encoder, store, cache=cache, batch=batch, cancel=RemoteCancel(stop)
         ), ""
     except Cancelled:
         raise
@@ -186,14 +215,21 @@ def _task(
         return 0, failure_message(recording, error)
 
 
-class _RemoteCancel:
-    """Cancellation flag of the cluster. It asks the scheduler at most twice per second."""
+class RemoteCancel:
+    """Cancellation flag of the cluster. It asks the scheduler at most twice per second.
+
+    Parameters
+    ----------
+    name : str
+        Name of the event.
+    """
 
     def __init__(self, name: str) -> None:
-        self._event = _distributed().Event(name)
+        self._event = load_distributed().Event(name)
         self._last_check, self._is_set = 0.0, False
 
     def is_set(self) -> bool:
+        """Whether the work should stop."""
         if not self._is_set and time.monotonic() - self._last_check > CANCEL_INTERVAL:
             self._last_check = time.monotonic()
             self._is_set = bool(self._event.is_set())

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from napari_ubam.analysis import Codes, WindowSize
+from napari_ubam.analysis import Codes
 from napari_ubam.crops import CropCache
-from napari_ubam.crops.identity import to_ranges
 from napari_ubam.models.devices import choose_device
-from napari_ubam.models.windows import windows
 from napari_ubam.progress import Cancel, ProgressCallback, silent
 from napari_ubam.runfolder.log import append
 from napari_ubam.runfolder.paths import CROPS, EMBEDDINGS, LOG, STUDY
-from napari_ubam.runfolder.recordings import add_recordings, require_video
+from napari_ubam.runfolder.recordings import add_recordings
 from napari_ubam.study import Recording
 from napari_ubam.tracking import with_found_regions
 
@@ -24,6 +19,7 @@ from .codes_hash import hash_of_codes
 from .embed_progress import EmbedReport
 from .model_encoder import EncoderOf, ModelEncoder, config_of, crops_for
 from .store import Embeddings, EmbeddingStore
+from .stored_codes import StoredCodes
 from .whole_study import embed
 
 
@@ -65,55 +61,7 @@ def read_codes(folder: Path, recordings: Iterable[Recording], encoder: ModelEnco
     EmbeddingError
         If codes are missing, or if they belong to another model or another video.
     """
-    store, recordings = store_of(folder), list(recordings)
-    for recording in recordings:
-        require_video(folder, recording)
-    window = windows_of(encoder)
-    return [_read(store, recording, encoder, window) for recording in recordings]
-
-
-def windows_of(encoder: ModelEncoder) -> WindowSize | None:
-    """Tell how windows of a model are compared.
-
-    Parameters
-    ----------
-    encoder : ModelEncoder
-
-    Returns
-    -------
-    WindowSize or None
-        None if they are compared by their behaviour codes, as the published networks do.
-    """
-    sizes = encoder.config.behaviour
-    return WindowSize(sizes.window_ms, sizes.steps) if encoder.family.compares_postures else None
-
-
-def _read(
-    store: EmbeddingStore, recording: Recording, encoder: ModelEncoder, window: WindowSize | None
-) -> Codes:
-    found = store.require(recording, encoder)
-    complete = _have_window(found, encoder)
-    return Codes(
-        name=recording.name,
-        subject=recording.subject,
-        group=recording.group,
-        session=recording.session,
-        posture=found.posture,
-        behaviour=found.behaviour,
-        times=found.times,
-        frames=found.frames,
-        valid=found.valid & found.behaviour_valid & complete,
-        encoded=found.valid,
-        window=window,
-    )
-
-
-def _have_window(found: Embeddings, encoder: ModelEncoder) -> NDArray[np.bool_]:
-    """Frames with a whole window; earlier versions also stored codes of windows that reach over a pause."""
-    sizes, segments = encoder.config.behaviour, [range(*pair) for pair in to_ranges(found.valid)]
-    flags = np.zeros(len(found.times), bool)
-    flags[windows(found.times, segments, sizes.window_ms, sizes.steps).centres] = True
-    return flags
+    return list(StoredCodes.of(folder, recordings, encoder))
 
 
 def codes_hash(codes: Codes | Embeddings) -> str:

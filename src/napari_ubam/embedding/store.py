@@ -217,12 +217,29 @@ class EmbeddingStore:
         VideoError
             If the video cannot be read.
         """
+        self.check(recording, encoder)
+        return self.read(recording.name)
+
+    def check(self, recording: Recording, encoder: Encoder) -> None:
+        """Check that the codes of a recording belong to this model and the current video.
+
+        Parameters
+        ----------
+        recording : Recording
+        encoder : Encoder
+
+        Raises
+        ------
+        EmbeddingError
+            If codes are missing, or belong to another model, video or region.
+        VideoError
+            If the video cannot be read.
+        """
         state = self.state(recording, encoder)
         if state != "done":
             raise EmbeddingError(
                 f"{recording.name}: {_WRONG[state]}; embed it first, or remove it from the study."
             )
-        return self.read(recording.name)
 
     def read(self, name: str) -> Embeddings:
         """Read the codes of a recording without any check. The model and the video are not needed.
@@ -255,6 +272,31 @@ class EmbeddingStore:
             raise EmbeddingError(
                 f"{name}: its embeddings in {folder} cannot be read; remove this folder and embed it again."
             ) from error
+
+    def length(self, name: str) -> int:
+        """Count the frames of a recording, without reading them.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        EmbeddingError
+            If there are no codes, or if they cannot be read.
+        """
+        folder = recording_folder(self.folder, name)
+        try:
+            if folder is not None:
+                return int(json.loads((folder / "frames" / "zarr.json").read_bytes())["shape"][0])
+        except (OSError, ValueError, KeyError, IndexError):
+            pass
+        return len(self.read(name).frames)
 
     def codes_hash(self, name: str) -> str:
         """Give the hash of the codes of a recording. Fast, since it was written with the codes.

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_ubam.analysis import Codes
-from napari_ubam.analysis.individual import codes_without_individual, individuals_of
+from napari_ubam.analysis.individual import codes_without_individual, individual_shifts, individuals_of
 from napari_ubam.analysis.maps import SAMPLE, Method, fit_map
 from napari_ubam.analysis.neighbours_apart_in_time import spaced_neighbours
 from napari_ubam.analysis.unit_vectors import unit_vectors
-from napari_ubam.embedding.codes import read_codes, store_of
+from napari_ubam.embedding.codes import store_of
 from napari_ubam.embedding.model_encoder import ModelEncoder
+from napari_ubam.embedding.stored_codes import StoredCodes
 from napari_ubam.kinds import INDIVIDUAL, KINDS, MAP_KIND, NEIGHBOURS_KIND, Individual, Kind
 from napari_ubam.progress import Cancel, ProgressCallback
 from napari_ubam.runfolder.errors import RunError
@@ -27,6 +26,7 @@ from napari_ubam.runfolder.paths import MAP_RESULT, SCORES
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.runfolder.tables import Result, has_result, write_result
 
+from .frame_sample import code_of, sample_frames, with_column
 from .saved_map import codes_digest, read_saved_map
 from .score_table import read_scores
 
@@ -36,7 +36,9 @@ SHORTEST = 5  # windows; the mean of a shorter time is what a subject did then, 
 
 @dataclass(frozen=True)
 class Explorer:
-    """Codes of all embedded recordings of a run, in memory.
+    """Codes of the embedded recordings of a run, in memory.
+
+    Long studies are sampled: one of ``every`` consecutive frames is there.
 
     Parameters
     ----------
@@ -50,6 +52,10 @@ class Explorer:
     window_ms : float
         Length of a behaviour window in milliseconds. Two neighbours of one recording are at least half of it
         apart.
+    every : int
+        1 if all valid frames are there.
+    stored : StoredCodes, optional
+        Codes of all frames, on disk.
     """
 
     folder: Path
@@ -57,6 +63,8 @@ class Explorer:
     posture: Floats
     behaviour: Floats
     window_ms: float
+    every: int = 1
+    stored: StoredCodes | None = None
 
     def codes(self, kind: Kind, individual: Individual = INDIVIDUAL) -> Floats:
         """Codes of one kind, as neighbours and map compare them.
@@ -98,8 +106,16 @@ class Explorer:
         Returns
         -------
         tuple of str
-            Names subjects whose recordings are too short for their mean to be taken out.
+            Says whether frames are a sample, and names subjects whose recordings are too short for their mean
+            to be taken out.
         """
+        sampled = (
+            f"The study is long: {len(self.frames):,} of its frames are used, one of {self.every} in a row, "
+            "drawn at random.",
+        )
+        return (*(sampled if self.every > 1 else ()), *self._short(individual))
+
+    def _short(self, individual: Individual) -> tuple[str, ...]:
         short = self.frames.loc[self._individuals < 0, "subject"].unique()
         if individual == "keep" or not len(short):
             return ()
@@ -202,14 +218,13 @@ class Explorer:
         RunError
             If the frame has no code, or there is no other subject.
         """
-        row, codes = self.row_of(recording, frame), self.codes(kind, individual)
+        codes, query, subject = self.codes(kind, individual), *self._query(recording, frame, kind, individual)
         subjects = self._subject_numbers
-        others = np.where(subjects == subjects[row], -1, subjects)
+        others = np.where(self.frames["subject"] == subject, -1, subjects)
         if (others < 0).all():
-            subject = self.frames["subject"].iloc[row]
             raise RunError(f"{subject} is the only subject; embed recordings of other subjects.")
         found = spaced_neighbours(
-            codes[row],
+            query,
             codes,
             subjects=others,
             recordings=self._recording_numbers,
@@ -221,6 +236,24 @@ class Explorer:
         rows, distance = found.index[0], found.distance[0]
         table: pd.DataFrame = self.frames.iloc[rows[rows >= 0]]
         return table.assign(similarity=1 - distance[rows >= 0]).reset_index(drop=True)
+
+    def _query(self, recording: str, frame: int, kind: Kind, individual: Individual) -> tuple[Floats, str]:
+        """Code of a frame and its subject; the code is read from disk if the frame is not in the sample."""
+        own = (self.frames["recording"] == recording).to_numpy()
+        sampled = bool((self.frames.loc[own, "frame"] == frame).any())
+        if sampled or not own.any() or self.every == 1 or self.stored is None:
+            row = self.row_of(recording, frame)
+            return self.codes(kind, individual)[row], str(self.frames["subject"].iloc[row])
+        code = code_of(self.stored, recording, frame, kind)
+        if code is None:
+            raise RunError(
+                f"Frame {frame} of {recording} has no code; choose one with a complete window around it."
+            )
+        if individual == "remove":
+            shifts = individual_shifts(self.codes(kind, "keep"), self._individuals)
+            number = int(self._individuals[own][0])
+            code = unit_vectors(code + shifts.get(number, np.float32(0)))
+        return code[0], str(self.frames.loc[own, "subject"].iloc[0])
 
     def map(
         self,
@@ -278,6 +311,7 @@ class Explorer:
             "sample": sample,
             "seed": seed,
             "codes": codes_digest(codes),
+            **({"one_frame_of": self.every} if self.every > 1 else {}),
         }
         known = read_saved_map(self.folder, facts, len(self.frames))
         if known is not None:
@@ -320,10 +354,8 @@ class Explorer:
         self.codes(kind)  # refuses an unknown kind
         if not has_result(self.folder, SCORES):
             raise RunError(f"{self.folder} has no scores; score the study first.")
-        scores = read_scores(self.folder).tables["scores"]
         column = "posture_percentile" if kind == "posture" else "episodic_percentile"
-        known = scores[["recording", "frame", column]].rename(columns={column: "deviation"})
-        return table.merge(known, on=["recording", "frame"], how="left")
+        return with_column(table, read_scores(self.folder).tables, column)
 
 
 def explore(folder: Path) -> Explorer:
@@ -351,32 +383,7 @@ def explore(folder: Path) -> Explorer:
     embedded = [one for one in read_recordings(folder) if store.state(one, encoder) != "missing"]
     if not embedded:
         raise RunError(f"No recording of {folder} is embedded; embed or score the study first.")
-    parts = read_codes(folder, embedded, encoder)
-    return Explorer(
-        folder,
-        _frames(parts),
-        _units(part.posture[part.valid] for part in parts),
-        _units(part.behaviour[part.valid] for part in parts),
-        encoder.config.behaviour.window_ms,
-    )
-
-
-def _frames(parts: Iterable[Codes]) -> pd.DataFrame:
-    tables = [
-        pd.DataFrame(
-            {
-                "recording": part.name,
-                "subject": part.subject,
-                "group": part.group,
-                "session": part.session,
-                "frame": part.frames[part.valid],
-                "time": part.times[part.valid],
-            }
-        )
-        for part in parts
-    ]
-    return pd.concat(tables, ignore_index=True)
-
-
-def _units(parts: Iterable[npt.NDArray[Any]]) -> Floats:
-    return unit_vectors(np.concatenate(list(parts)))
+    codes = StoredCodes.of(folder, embedded, encoder)
+    found = sample_frames(codes)
+    window_ms = encoder.config.behaviour.window_ms
+    return Explorer(folder, found.frames, found.posture, found.behaviour, window_ms, found.every, codes)

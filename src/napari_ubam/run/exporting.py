@@ -19,6 +19,7 @@ from napari_ubam.report.subjects import subjects_figure
 from napari_ubam.report.timeline import timeline
 from napari_ubam.runfolder.paths import MAP_RESULT, SCORES
 from napari_ubam.runfolder.recordings import read_recordings
+from napari_ubam.runfolder.table_parts import parts_of
 from napari_ubam.runfolder.tables import Result, RunResults
 from napari_ubam.study import Study
 
@@ -140,13 +141,13 @@ def _facts(folder: Path, scores: Result) -> dict[str, Any]:
 
 
 def _recordings(study: Study, scores: Result) -> list[ScoredFrames]:
-    by_name = dict(list(scores.tables["scores"].groupby("recording", sort=False)))
+    by_name = dict(parts_of(scores.tables, "scores", study.names))
     episodes = scores.tables["episodes"]
     reference = set(scores.facts["reference_recordings"])
     return [
         ScoredFrames(
             recording=one,
-            scores=by_name[one.name].reset_index(drop=True),
+            scores=by_name[one.name],
             episodes=episodes[episodes["recording"] == one.name].reset_index(drop=True),
             reference=one.name in reference,
         )

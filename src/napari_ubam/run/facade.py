@@ -22,13 +22,12 @@ from napari_ubam.study import Recording, Study
 from .analysed import AnalysedRun
 from .analyses import analyse
 from .exporting import ExportingRun
-from .reporting import write_report
-from .score_table import ScoreTable
-from .scoring import ScoringOptions, score_study
+from .reported import ReportedRun
+from .scoring_run import ScoringRun
 
 
 @dataclass(frozen=True)
-class Run(AnalysedRun, ExportingRun):
+class Run(AnalysedRun, ScoringRun, ExportingRun, ReportedRun):
     """A folder with a trained model and what was computed with it.
 
     Parameters
@@ -168,61 +167,6 @@ class Run(AnalysedRun, ExportingRun):
         )
         train_run_magnifier(study, self.folder, options)
 
-    def score(
-        self,
-        study: Study,
-        reference: str,
-        *,
-        k: int = ScoringOptions.k,
-        per_subject: int = ScoringOptions.per_subject,
-        figures: bool = True,
-        within: str = "",
-        progress: ProgressCallback | None = None,
-        cancel: Cancel | None = None,
-    ) -> ScoreTable:
-        """Score how much each frame deviates from the reference.
-
-        The scores are written to the folder of the run: ``scores.csv``, ``subjects.csv``, ``episodes.csv``,
-        figures, and in ``scores.json`` what they were computed from. The study becomes the study of the run.
-
-        Parameters
-        ----------
-        study : Study
-            Embedded recordings.
-        reference : str
-            Filter of the recordings that define normal, such as ``"group=healthy"``.
-        k, per_subject : int
-            Number of nearest reference frames, and of those of one subject at most.
-        figures : bool
-            Whether to draw the subjects and a timeline of each recording.
-        within : str
-            ``"subject"`` to compare each subject with its own reference recordings, such as those before a
-            lesion; by default it is compared with other subjects.
-        progress : callable, optional
-            Called with the progress of the stages ``"score"`` and ``"figures"``.
-        cancel : object with ``is_set()``, optional
-            Stops the work when set.
-
-        Returns
-        -------
-        ScoreTable
-            A pandas table with the columns ``recording, frame, time, posture_deviation, behaviour_deviation,
-            posture_percentile, behaviour_percentile, constant, episodic, constant_percentile,
-            episodic_percentile``, one row for each frame. Its attributes ``subjects``, ``episodes``,
-            ``warnings``, ``facts`` and ``deviation`` are the rest of the result.
-
-        Raises
-        ------
-        DeviationError
-            If the reference is empty or cannot be used.
-        EmbeddingError
-            If codes are missing, or belong to another model or another video.
-        Cancelled
-            When ``cancel`` is set.
-        """
-        options = ScoringOptions(k, per_subject, figures, within, progress or silent, cancel)
-        return score_study(self.folder, study, reference, options)
-
     def analyse(
         self,
         name: str,
@@ -355,42 +299,3 @@ class Run(AnalysedRun, ExportingRun):
             stacklevel=2,
         )
         return self.magnify(recording, reference, factor, **options).magnification
-
-    def report(self) -> Path:
-        """Write what was found as one HTML file that needs nothing beside it.
-
-        Returns
-        -------
-        Path
-            ``report.html`` of the run: subjects, episodes, figures, checks of the model, and its origin.
-
-        Raises
-        ------
-        RunError
-            If nothing was scored yet.
-        """
-        return write_report(self.folder)
-
-    def scoring(self, study: Study, reference: str, **options: Any) -> ScoreTable:
-        """Use `score` instead: its result has all that this returns.
-
-        .. deprecated:: 0.1
-            ``run.scoring(...)`` is ``run.score(...)``.
-
-        Parameters
-        ----------
-        study, reference
-            As `score` takes them.
-        **options
-            Other parameters of `score`.
-
-        Returns
-        -------
-        ScoreTable
-        """
-        warnings.warn(
-            "Run.scoring is deprecated; use Run.score, whose result has subjects and episodes, too.",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        return self.score(study, reference, **options)

@@ -10,13 +10,14 @@ from typing import Any
 from napari_ubam.analysis import Codes
 from napari_ubam.embedding.codes import codes_hash, store_of
 from napari_ubam.embedding.model_encoder import ModelEncoder, config_of
+from napari_ubam.embedding.stored_codes import StoredCodes
 from napari_ubam.models.weights import WeightsError, read_header
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import BEHAVIOUR, MAGNIFIER, POSTURE, SCORES
 from napari_ubam.runfolder.recordings import read_recordings
 from napari_ubam.runfolder.scored_recordings import compared_names, describe_changes
 from napari_ubam.runfolder.tables import Result, read_facts
-from napari_ubam.study import Study, StudyError
+from napari_ubam.study import Recording, Study, StudyError
 from napari_ubam.study.values import counted, listed
 
 
@@ -26,7 +27,7 @@ def recording_facts(codes: Iterable[Codes], reference: Collection[str] = ()) -> 
     Parameters
     ----------
     codes : iterable of Codes
-        Codes of the recordings.
+        Codes of the recordings. `StoredCodes` are not read.
     reference : collection of str
         Names of the reference recordings.
 
@@ -35,17 +36,18 @@ def recording_facts(codes: Iterable[Codes], reference: Collection[str] = ()) -> 
     list of dict
         ``name``, ``subject``, ``group``, ``session``, ``reference`` (bool) and ``codes`` (hash) of each.
     """
-    return [
-        {
-            "name": one.name,
-            "subject": one.subject,
-            "group": one.group,
-            "session": one.session,
-            "reference": one.name in reference,
-            "codes": codes_hash(one),
-        }
-        for one in codes
-    ]
+    among = set(reference)
+    if isinstance(codes, StoredCodes):  # their hashes were written with them
+        return [
+            _noted(one, one.name in among, codes.hash_of(number))
+            for number, one in enumerate(codes.recordings)
+        ]
+    return [_noted(one, one.name in among, codes_hash(one)) for one in codes]
+
+
+def _noted(one: Codes | Recording, reference: bool, codes: str) -> dict[str, Any]:
+    labels = {name: getattr(one, name) for name in ("name", "subject", "group", "session")}
+    return {**labels, "reference": reference, "codes": codes}
 
 
 def origin(folder: Path, facts: Mapping[str, Any]) -> dict[str, str]:

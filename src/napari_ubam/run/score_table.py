@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from napari_ubam.analysis import DeviationResult
+from napari_ubam.analysis import DeviationResult, score_table
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import SCORES
+from napari_ubam.runfolder.table_parts import Tables
 from napari_ubam.runfolder.tables import Result, read_result
 
 
@@ -33,12 +35,49 @@ def read_scores(folder: Path) -> Result:
         If they cannot be read, or are of an earlier version, which did not tell the parts of a deviation.
     """
     found = read_result(folder, SCORES)
-    if "episodic" not in found.tables["scores"] or "episodic" not in found.tables["subjects"]:
+    columns = found.tables.columns("scores") if isinstance(found.tables, Tables) else found.tables["scores"]
+    if "episodic" not in columns or "episodic" not in found.tables["subjects"]:
         raise RunError(
             f"The scores in {folder} are of an earlier version, which did not tell constant from episodic "
             "deviation; score the study again."
         )
     return found
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """A scoring without the table of all frames, which is written recording by recording.
+
+    Parameters
+    ----------
+    subjects, episodes : DataFrame
+        As of `ScoreTable`.
+    deviation : DeviationResult
+        Scores of each recording as arrays, put together when they are asked for.
+    facts : mapping of str to object
+        What the scores were computed from.
+    warnings : tuple of str
+        Sentences for the user.
+    """
+
+    subjects: pd.DataFrame
+    episodes: pd.DataFrame
+    deviation: DeviationResult
+    facts: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+    def table(self) -> ScoreTable:
+        """Put the scores of all frames into one table: about 120 bytes a frame.
+
+        Returns
+        -------
+        ScoreTable
+        """
+        made = ScoreTable.of(
+            score_table(self.deviation), self.subjects, self.episodes, self.deviation, self.facts
+        )
+        made.warnings = self.warnings
+        return made
 
 
 class ScoreTable(pd.DataFrame):

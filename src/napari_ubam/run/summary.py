@@ -9,18 +9,18 @@ import pandas as pd
 
 from napari_ubam.kinds import PARTS
 
-from .score_table import ScoreTable
+from .score_table import ScoreTable, Scoring
 
 LISTED = 5
 
 
-def summary_lines(scores: ScoreTable) -> Iterator[str]:
+def summary_lines(scores: ScoreTable | Scoring) -> Iterator[str]:
     """Describe how the subjects rank, and where the strongest episodes are.
 
     Parameters
     ----------
-    scores : ScoreTable
-        Result of `Run.score`.
+    scores : ScoreTable or Scoring
+        Result of `Run.score` or `Run.score_to_files`.
 
     Yields
     ------

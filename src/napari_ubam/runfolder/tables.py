@@ -5,7 +5,6 @@ A result ``NAME`` is a file ``NAME.json`` with the facts, and one file ``TABLE.c
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -18,24 +17,23 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from napari_ubam.files import write_atomic
+from napari_ubam.files import replace_file, write_atomic
 from napari_ubam.versions import versions
 
+from .csv_tables import TEXT as TEXT
+from .csv_tables import to_csv
 from .errors import RunError
 from .paths import CONFIG, MAP_RESULT, QUALITY, SCORES, STUDY
+from .table_parts import TableInParts, Tables, write_parts
 
-TEXT = ("recording", "subject", "group", "session")
-"""Columns that are text in every table, also if all their values look like numbers."""
-
-_MISSING = ["", "nan", "NaN"]  # in columns of numbers
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TAKEN = {Path(name).stem for name in (CONFIG, QUALITY, STUDY)}
 # Earlier versions did not write which tables a result has.
 _EARLIER = {SCORES: ("scores", "subjects", "episodes"), MAP_RESULT: ("map",)}
 # Keys of the facts file that are not facts.
-_WARNINGS, _TABLES, _TEXT_COLUMNS = "warnings", "tables", "text_columns"
+_WARNINGS, _TABLES, _TEXT_COLUMNS, _PLACES = "warnings", "tables", "text_columns", "places"
 
-WRITTEN_FACTS = frozenset({_WARNINGS, _TABLES, _TEXT_COLUMNS, "versions", "created"})
+WRITTEN_FACTS = frozenset({_WARNINGS, _TABLES, _TEXT_COLUMNS, _PLACES, "versions", "created"})
 """Facts that `write_result` adds to every result."""
 
 
@@ -93,7 +91,7 @@ class RunResults(Mapping[str, Result]):
         return f"<results of {self._folder}: {', '.join(self) or 'none'}>"
 
 
-def write_result(folder: Path, result: Result) -> Path:
+def write_result(folder: Path, result: Result, in_parts: Mapping[str, TableInParts] | None = None) -> Path:
     """Write a result to the folder of a run. A result of the same name is replaced.
 
     The facts are written last, so a result whose facts can be read is complete. The versions of the software
@@ -104,6 +102,8 @@ def write_result(folder: Path, result: Result) -> Path:
     folder : Path
         Folder of the run.
     result : Result
+    in_parts : mapping of str to TableInParts, optional
+        Further tables, written one recording after the other, the first of the result.
 
     Returns
     -------
@@ -117,24 +117,27 @@ def write_result(folder: Path, result: Result) -> Path:
     OSError
         If a file cannot be written.
     """
-    _check_names(folder, result)
+    parts = dict(in_parts or {})
+    _check_names(folder, result, (*parts, *result.tables))
     path = folder / f"{result.name}.json"
-    facts = _jsonable(
-        {
-            **result.facts,
-            _WARNINGS: list(result.warnings),
-            _TABLES: list(result.tables),
-            _TEXT_COLUMNS: _text_columns(result),
-            "versions": versions() | dict(result.facts.get("versions", {})),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-    )
-    text = json.dumps(facts, indent=2, allow_nan=False) + "\n"
-    contents = {name: _to_csv(table) for name, table in result.tables.items()}
+    facts = {
+        **result.facts,
+        _WARNINGS: list(result.warnings),
+        _TABLES: [*parts, *result.tables],
+        _TEXT_COLUMNS: _text_columns(result),
+        "versions": versions() | dict(result.facts.get("versions", {})),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    _as_json(facts)  # refused before anything is replaced
+    contents = {name: to_csv(table) for name, table in result.tables.items()}
+    # Written beside the earlier table, which stays whole if this takes long and is cancelled.
+    places = {name: write_parts(folder / f"{name}.csv.new", table) for name, table in parts.items()}
     path.unlink(missing_ok=True)  # the earlier facts do not belong to the new tables
+    for name in parts:
+        replace_file(folder / f"{name}.csv.new", folder / f"{name}.csv")
     for name, content in contents.items():
         write_atomic(folder / f"{name}.csv", content)
-    write_atomic(path, text.encode())
+    write_atomic(path, _as_json({**facts, _PLACES: places} if places else facts))
     return path
 
 
@@ -152,7 +155,9 @@ def read_result(folder: Path, name: str) -> Result:
     -------
     Result
         The columns ``recording``, ``subject``, ``group`` and ``session``, and the others that were text when
-        the result was written, are text, empty where nothing was written. Other empty cells are NaN.
+        the result was written, are text, empty where nothing was written. Other empty cells are NaN. Tables
+        of more than 8 MB are read when they are asked for; `table_parts.parts_of` gives the rows of one
+        recording after the other.
 
     Raises
     ------
@@ -166,7 +171,8 @@ def read_result(folder: Path, name: str) -> Result:
     text = facts.pop(_TEXT_COLUMNS, {})
     warnings = tuple(str(one) for one in facts.pop(_WARNINGS, ()))
     facts.pop(_TABLES, None)
-    tables = {table: _read_csv(folder / f"{table}.csv", {*TEXT, *text.get(table, ())}) for table in names}
+    columns = {table: {*TEXT, *text.get(table, ())} for table in names}
+    tables = Tables(folder, columns, facts.pop(_PLACES, {}), lambda: _created(folder, name))
     return Result(name, tables, facts, warnings)
 
 
@@ -256,17 +262,25 @@ def is_result_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and name not in _TAKEN
 
 
-def _check_names(folder: Path, result: Result) -> None:
-    for name in (result.name, *result.tables):
+def _created(folder: Path, name: str) -> str:
+    return str((read_facts(folder, name) or {}).get("created", ""))
+
+
+def _as_json(facts: Mapping[str, Any]) -> bytes:
+    return (json.dumps(_jsonable(facts), indent=2, allow_nan=False) + "\n").encode()
+
+
+def _check_names(folder: Path, result: Result, tables: tuple[str, ...]) -> None:
+    for name in (result.name, *tables):
         if not is_result_name(name):
             raise RunError(
                 f"A result or table cannot be named {name!r}; choose another name of lower-case letters, "
                 "digits and underscores."
             )
-    if not result.tables:
+    if not tables:
         raise RunError(f"The result {result.name!r} has no table; give it at least one.")
-    for other, tables in _EARLIER.items():
-        taken = set(tables) & set(result.tables) if other != result.name else set()
+    for other, others in _EARLIER.items():
+        taken = set(others) & set(tables) if other != result.name else set()
         if taken:
             raise RunError(
                 f"The table {min(taken)!r} belongs to the result {other!r}; choose another name for the "
@@ -274,7 +288,7 @@ def _check_names(folder: Path, result: Result) -> None:
             )
     for other in result_names(folder):
         facts = read_facts(folder, other) or {}
-        shared = set(result.tables) & set(_table_names(other, facts)) if other != result.name else set()
+        shared = set(tables) & set(_table_names(other, facts)) if other != result.name else set()
         if shared:
             raise RunError(
                 f"The result {other!r} of {folder} already has a table {min(shared)!r}; choose another name "
@@ -293,28 +307,6 @@ def _text_columns(result: Result) -> dict[str, list[str]]:
         for name, table in result.tables.items()
     }
     return {name: columns for name, columns in found.items() if columns}
-
-
-def _to_csv(table: pd.DataFrame) -> bytes:
-    """Table as CSV: times to the microsecond, other numbers with six digits."""
-    times = [
-        name
-        for name in table.columns
-        if (name == "time" or str(name).endswith("_time")) and is_numeric_dtype(table[name])
-    ]
-    text = table.assign(**{name: table[name].map("{:.6f}".format) for name in times})
-    return text.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()
-
-
-def _read_csv(path: Path, text: set[str]) -> pd.DataFrame:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            header = next(csv.reader(file), [])
-        missing: dict[Any, Any] = {column: [] if column in text else _MISSING for column in header}
-        types: dict[Any, Any] = {column: str for column in header if column in text}
-        return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=missing)
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read ({error}); compute the result again.") from error
 
 
 def _jsonable(value: Any) -> Any:

@@ -14,6 +14,7 @@ from napari_ubam.analysis.analysis import Analysis, AnalysisError, AnalysisInput
 from napari_ubam.analysis.classify.windows import RecordingWindows, recording_windows, sampled
 from napari_ubam.analysis.groups.labels import columns_to_compare, value_of
 from napari_ubam.progress import Progress, check_cancelled
+from napari_ubam.runfolder.table_parts import parts_of
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Study
 from napari_ubam.study.values import listed
@@ -128,11 +129,10 @@ def _scores(inputs: AnalysisInputs, windows: Sequence[RecordingWindows]) -> pd.D
     """Mean scores of each recording, in the order of the windows."""
     if inputs.scores is None:
         return None
-    table = inputs.scores.tables["scores"]
-    if not set(SCORES) <= set(table):
-        return None
-    means = table.groupby("recording")[list(SCORES)].mean()
-    return means.reindex([one.name for one in windows])
+    names = [one.name for one in windows]
+    parts = parts_of(inputs.scores.tables, "scores", names)
+    found = {name: rows[list(SCORES)].mean() for name, rows in parts if set(SCORES) <= set(rows)}
+    return pd.DataFrame(found, index=list(SCORES)).T.reindex(names) if found else None
 
 
 def _row(

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from napari_ubam.analysis.analysis import AnalysisError
+from napari_ubam.runfolder.table_parts import recordings_of
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Recording, Study
 from napari_ubam.study.values import counted, listed
@@ -52,7 +53,7 @@ def labelled_recordings(
     _check_columns(study, by, covariates)
     _check_unchanged(study, scores.facts.get("recordings", ()))
     chosen = study.select(where) if where.strip() else study
-    scored = set(scores.tables["scores"]["recording"].unique())
+    scored = set(recordings_of(scores.tables, "scores"))
     reference = set(map(str, scores.facts["reference_recordings"]))
     rows = [
         {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from napari_ubam.analysis.calibration import Calibration
+from napari_ubam.runfolder.table_parts import parts_of
 
 from .measures import MEASURES
 
@@ -16,7 +19,7 @@ _SUMS = ["frames", "seconds", "constant", "episodic", "episode_time", "episodes"
 
 
 def session_values(
-    scores: pd.DataFrame,
+    scores: pd.DataFrame | Mapping[str, pd.DataFrame],
     episodes: pd.DataFrame,
     recordings: pd.DataFrame,
     *,
@@ -29,9 +32,10 @@ def session_values(
 
     Parameters
     ----------
-    scores : DataFrame
+    scores : DataFrame, or mapping of str to DataFrame
         One row for each frame: ``recording, time`` in seconds, ``constant`` and ``episodic``; see
-        `napari_ubam.analysis.score_table`.
+        `napari_ubam.analysis.score_table`. Or the tables of a scoring, of which the frames of one recording
+        after the other are read.
     episodes : DataFrame
         One row for each episode: ``recording``, and ``start_time`` and ``stop_time`` in seconds.
     recordings : DataFrame
@@ -53,8 +57,11 @@ def session_values(
     """
     if reference is None:
         reference = recordings[recordings["reference"]]
-    lines = _lines(scores, reference, recordings["subject"], within_subjects)
-    each = _of_recordings(scores, episodes, recordings, lines)
+    wanted = [*recordings["recording"], *reference["recording"]]
+    tables = {"scores": scores} if isinstance(scores, pd.DataFrame) else scores
+    frames = {name: _Frames.of(rows) for name, rows in parts_of(tables, "scores", dict.fromkeys(wanted))}
+    lines = _lines(frames, reference, recordings["subject"], within_subjects)
+    each = _of_recordings(frames, episodes, recordings, lines)
     keys = ["subject", "level", "session"]
     groups = each.groupby(keys, sort=False)
     found = groups[_SUMS].sum(min_count=1)
@@ -98,12 +105,29 @@ def subject_values(sessions: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
+class _Frames(NamedTuple):
+    """What is kept of the scored frames of a recording."""
+
+    interval: float  # seconds
+    constant: float  # the sum
+    episodic: npt.NDArray[np.float64]  # of each frame that has a score
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> _Frames:
+        known = rows[rows["episodic"].notna()]
+        interval = float(rows["time"].diff().median()) if len(rows) > 1 else float("nan")
+        return cls(interval, float(known["constant"].sum(min_count=1)), known["episodic"].to_numpy(float))
+
+
 def _lines(
-    scores: pd.DataFrame, reference: pd.DataFrame, subjects: pd.Series, within_subjects: bool
+    frames: Mapping[str, _Frames], reference: pd.DataFrame, subjects: pd.Series, within_subjects: bool
 ) -> Mapping[str, float]:
     """Episodic part at the 95th percentile of the reference that a subject is compared with."""
+    nothing = np.empty(0)
     parts = {
-        str(subject): scores.loc[scores["recording"].isin(names), "episodic"].to_numpy(float)
+        str(subject): np.concatenate(
+            [nothing, *(frames[name].episodic for name in dict.fromkeys(names) if name in frames)]
+        )
         for subject, names in reference.groupby("subject")["recording"]
     }
     parts = {subject: values for subject, values in parts.items() if np.isfinite(values).any()}
@@ -114,21 +138,23 @@ def _lines(
 
 
 def _of_recordings(
-    scores: pd.DataFrame, episodes: pd.DataFrame, recordings: pd.DataFrame, lines: Mapping[str, float]
+    frames: Mapping[str, _Frames],
+    episodes: pd.DataFrame,
+    recordings: pd.DataFrame,
+    lines: Mapping[str, float],
 ) -> pd.DataFrame:
     """Sum over the scored frames of each recording."""
-    steps = scores["time"].diff().where(scores["recording"] == scores["recording"].shift())
-    interval = steps.groupby(scores["recording"]).median()
-    known = scores[scores["episodic"].notna() & scores["recording"].isin(recordings["recording"])]
-    line = known["recording"].map(dict(zip(recordings["recording"], recordings["subject"], strict=True)))
-    excess = (known["episodic"] - line.map(lines).astype(float)).clip(lower=0)
-    grouped = known.assign(episodic=excess).groupby("recording")
     found = recordings.set_index("recording")
-    found["frames"] = grouped.size().reindex(found.index, fill_value=0)
-    for name in ("constant", "episodic"):
-        # Without a line nothing is known, which is not the same as no excess.
-        found[name] = grouped[name].sum(min_count=1).reindex(found.index)
-    found["seconds"] = found["frames"] * interval.reindex(found.index).fillna(0.0)
+    none = _Frames(float("nan"), float("nan"), np.empty(0))
+    own = [frames.get(name, none) for name in found.index]
+    found["frames"] = [len(one.episodic) for one in own]
+    # Without a line nothing is known, which is not the same as no excess.
+    found["constant"] = [one.constant for one in own]
+    found["episodic"] = [
+        _excess(one.episodic, lines.get(str(subject), float("nan")))
+        for one, subject in zip(own, found["subject"], strict=True)
+    ]
+    found["seconds"] = found["frames"] * np.nan_to_num([one.interval for one in own])
     length = episodes["stop_time"].astype(float) - episodes["start_time"].astype(
         float
     )  # text if there are none
@@ -136,3 +162,8 @@ def _of_recordings(
     found["episode_time"] = lasting.sum().reindex(found.index, fill_value=0.0)
     found["episodes"] = lasting.size().reindex(found.index, fill_value=0)
     return found.reset_index()
+
+
+def _excess(episodic: npt.NDArray[np.float64], line: float) -> float:
+    """Sum what rises above a line; NaN without frames or line."""
+    return float(np.clip(episodic - line, 0, None).sum()) if len(episodic) else float("nan")

@@ -169,7 +169,8 @@ def _areas(
 ) -> tuple[pd.DataFrame, pd.DataFrame, Extent]:
     """Areas of each pair of levels, and the density of each level in every cell."""
     points, extent = placed.points, extent_of(placed.points)
-    density, subjects = subject_densities(points, windows.owner, extent), windows.subjects
+    density = subject_densities(points, windows.owner, extent, seconds=windows.seconds)
+    subjects = windows.subjects
     rows: list[dict[str, Any]] = []
     y, x = np.mgrid[:GRID, :GRID]
     cells = {"x": x.ravel(), "y": y.ravel()}

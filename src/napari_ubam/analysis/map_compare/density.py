@@ -70,7 +70,12 @@ def extent_of(points: npt.NDArray[np.floating[Any]]) -> Extent:
 
 
 def subject_densities(
-    points: npt.NDArray[np.floating[Any]], owner: Ints, extent: Extent, grid: int = GRID, width: float = WIDTH
+    points: npt.NDArray[np.floating[Any]],
+    owner: Ints,
+    extent: Extent,
+    grid: int = GRID,
+    width: float = WIDTH,
+    seconds: Floats | None = None,
 ) -> Floats:
     """Estimate where each subject is on the map: a smoothed histogram that sums to 1.
 
@@ -86,6 +91,8 @@ def subject_densities(
         Cells along each side.
     width : float
         Standard deviation of the Gaussian, in cells.
+    seconds : ndarray of float, shape (n,), optional
+        How long each frame lasts; equally long if left out.
 
     Returns
     -------
@@ -96,7 +103,9 @@ def subject_densities(
     found = []
     for one in range(int(owner.max()) + 1):
         own = points[owner == one]
-        counts, _, _ = np.histogram2d(own[:, 1], own[:, 0], bins=grid, range=[[bottom, top], [left, right]])
+        weights = None if seconds is None else seconds[owner == one]
+        span = [[bottom, top], [left, right]]
+        counts, _, _ = np.histogram2d(own[:, 1], own[:, 0], bins=grid, range=span, weights=weights)
         smooth = ndimage.gaussian_filter(counts, width, mode="constant")
         found.append(smooth / max(smooth.sum(), 1e-12))
     return np.stack(found)

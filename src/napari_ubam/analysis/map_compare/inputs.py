@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_ubam.analysis.analysis import AnalysisError, AnalysisInputs
+from napari_ubam.analysis.durations import frame_seconds
 from napari_ubam.analysis.groups.labels import check_levels, columns_to_compare, in_order, value_of
 from napari_ubam.analysis.individual import codes_without_individual, individuals_of
 from napari_ubam.analysis.unit_vectors import unit_vectors
@@ -44,6 +45,12 @@ class Windows:
     def subjects(self) -> pd.DataFrame:
         """``subject, level``, one row for each of them, in the order of `owner`."""
         return self.frames[["subject", "level"]].drop_duplicates().reset_index(drop=True)
+
+    @property
+    def seconds(self) -> npt.NDArray[np.float64]:
+        """How long each frame lasts, shape (n,): recordings may have different frame rates."""
+        times = self.frames.groupby("recording", sort=False)["time"]
+        return times.transform(lambda one: frame_seconds(one.to_numpy(float))).to_numpy(float)
 
     @property
     def owner(self) -> npt.NDArray[np.int64]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from napari_ubam.analysis.codes import Codes
 from napari_ubam.analysis.deviation import deviation
+from napari_ubam.analysis.durations import frame_seconds, weighted_means
 from napari_ubam.analysis.errors import DeviationError
 from napari_ubam.analysis.reference import time_blocks
 from napari_ubam.kinds import Kind
@@ -32,10 +33,11 @@ class Similarities:
     ----------
     stretches : DataFrame
         One row for each subject, session and stretch of time, ten in a session: ``subject, group, session,
-        baseline`` (bool), ``stretch, recordings`` (number in the session), ``frames``, and mean cosine
-        similarities to the nearest windows: ``similarity`` (of the own baseline), ``similarity_first`` (of
-        the subject's first session after the baseline) and ``similarity_reference`` (of the reference
-        recordings of other subjects). NaN where there is nothing to compare with.
+        baseline`` (bool), ``stretch, recordings`` (number in the session), ``frames, seconds``, and mean
+        cosine similarities to the nearest windows: ``similarity`` (of the own baseline),
+        ``similarity_first`` (of the subject's first session after the baseline) and
+        ``similarity_reference`` (of the reference recordings of other subjects). NaN where there is nothing
+        to compare with.
     warnings : tuple of str
         Sentences for the user.
     """
@@ -190,7 +192,7 @@ def _stretches(
     baseline: Sequence[str],
     found: Sequence[Mapping[str, Floats]],
 ) -> pd.DataFrame:
-    """Average the similarities of a subject over stretches of time with equal numbers of frames."""
+    """Average the similarities of a subject over stretches with equal numbers of frames, by time."""
     tables = []
     for session in dict.fromkeys(sessions.values()):
         parts = [one for one in own if sessions[one.name] == session]
@@ -198,7 +200,7 @@ def _stretches(
         frames = pd.concat(
             [
                 pd.DataFrame(
-                    {"stretch": blocks[one.name], "valid": one.valid}
+                    {"stretch": blocks[one.name], "valid": one.valid, "seconds": frame_seconds(one.times)}
                     | {
                         name: values.get(one.name, np.full(len(one), np.nan))
                         for name, values in zip(COLUMNS, found, strict=True)
@@ -208,14 +210,16 @@ def _stretches(
             ]
         )
         grouped = frames[frames["valid"]].groupby("stretch")
-        table = grouped[list(COLUMNS)].mean().astype(float)
+        table = weighted_means(frames[frames["valid"]], ["stretch"], COLUMNS, "seconds")
+        table.insert(0, "seconds", grouped["seconds"].sum())
         table.insert(0, "frames", grouped.size())
         one = parts[0]
         labels = {"subject": one.subject, "group": one.group, "session": session}
         tables.append(
             table.reset_index().assign(**labels, baseline=session in baseline, recordings=len(parts))
         )
-    columns = ["subject", "group", "session", "baseline", "stretch", "recordings", "frames", *COLUMNS]
+    columns = ["subject", "group", "session", "baseline", "stretch", "recordings", "frames", "seconds"]
+    columns += COLUMNS
     return pd.concat(tables, ignore_index=True)[columns]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from napari_ubam.analysis.durations import weighted_means
+
 from .similarity import COLUMNS
 
 CHANGES = {"similarity": "change", "similarity_reference": "change_reference"}
@@ -31,15 +33,8 @@ def session_table(stretches: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame
         own baseline sessions. Below 0, the session is less similar.
     """
     keys = ["subject", "group", "session", "baseline", "recordings"]
-    # NaN is one stretch without a whole window, which says nothing about the others.
-    parts = stretches.assign(
-        **{name: stretches[name] * stretches["frames"] for name in COLUMNS},
-        **{f"of_{name}": stretches["frames"].where(stretches[name].notna()) for name in COLUMNS},
-    )
-    sums = parts.groupby(keys, sort=False)[["frames", *COLUMNS, *(f"of_{name}" for name in COLUMNS)]].sum(
-        min_count=1
-    )
-    found = sums[["frames"]].assign(**{name: sums[name] / sums[f"of_{name}"] for name in COLUMNS})
+    found = weighted_means(stretches, keys, COLUMNS, "seconds")
+    found.insert(0, "frames", stretches.groupby(keys, sort=False)["frames"].sum())
     table = found.reset_index()
     for name, change in CHANGES.items():
         own = table[table["baseline"]].groupby("subject")[name].mean()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from napari_ubam.cli.app import app
-from napari_ubam.cli.options import Device, RunFolder, StudyFile
+from napari_ubam.cli.options import Device, RunFolder, Scheduler, StudyFile
 from napari_ubam.cli.progress_and_refusals import load_libraries, refusals, working
 
 
@@ -15,12 +13,7 @@ from napari_ubam.cli.progress_and_refusals import load_libraries, refusals, work
 def embed(
     study: StudyFile,
     run: RunFolder,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Address of a dask.distributed scheduler, or local:4 for 4 processes."
-        ),
-    ] = None,
+    scheduler: Scheduler = None,
     device: Device = "auto",
 ) -> None:
     """Compute the posture and behaviour embeddings of all recordings that have none yet."""
