@@ -1,16 +1,18 @@
 """Magnified frames in the worlds of ``benchmarks/worlds``, against the true rendering at each factor.
 
 ``python benchmarks/fidelity.py magnify STUDY_FOLDER=RUN ... [--sheets FOLDER]``: for studies of
-``benchmarks/worlds`` with runs that have a magnifier. The reference is the healthy group without its last two
-subjects, which are controls. Frames in the middle of bouts, evenly spaced, are magnified as by
-``napari-ubam magnify``, and compared in whole frames of the video, as brightness:
+``benchmarks/worlds`` with runs that have a magnifier. The reference is the healthy group; its last two
+subjects are controls, each compared with the others of the group. Frames of bouts, evenly spaced, are
+magnified as by ``napari-ubam magnify``, and compared as brightness, in pixels of the video:
 
 - *PSNR, SSIM*: to the true rendering, in the box around all pixels that truly change;
 - *correlation, slope*: of the change of pixels with the true change, both blurred by 1.5 pixels, in this box;
 - *off*: PSNR to the original where nothing truly changes, 4 pixels or more away from what does;
-- *control*: root mean square change of the controls at factor 2, relative to that of the impaired;
-- *flow*: a classical dense flow (DIS of OpenCV, where it is installed) from the frame to the true rendering without
-  deviation, times the factor. No displacement of the pixels of a frame without the truth can be expected above it.
+- *control*: root mean square change of the controls at factor 2, in that of the impaired.
+
+Rows to compare with: *frame*, the unmodified frame; *true reference*, the same network with the posture of
+the true rendering without deviation as its reference; *true flow*, a classical dense flow (DIS of OpenCV,
+where it is installed) from the frame to that rendering, times the factor; *phase*, see `_phase_based.py`.
 
 "Slow" reaches are left out, because only their timing deviates.
 """
@@ -23,7 +25,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +34,11 @@ from _phase_based import phase_magnified
 from scipy.ndimage import binary_dilation, gaussian_filter
 from skimage.metrics import structural_similarity
 
-import napari_ubam
+from napari_ubam.crops import letterbox
+from napari_ubam.embedding.model_encoder import ModelEncoder
+from napari_ubam.magnification.prepare import magnification
+from napari_ubam.magnification.renderer import load_magnifier
+from napari_ubam.models.networks import coefficients_of
 from napari_ubam.video import open_video
 
 FACTORS = (0.0, 1.5, 2.0, 3.0)
@@ -42,6 +48,7 @@ CHANGED = 8.0  # grey levels, of truly changed pixels
 BLUR = 1.5  # pixels
 APART = 4  # pixels
 TIMING_ONLY = ("slow",)
+DIGITS = {"psnr": 1, "ssim": 3, "correlation": 2, "slope": 2, "off": 1}  # of the measures
 LUMA = np.array([0.299, 0.587, 0.114])
 
 Grey = np.ndarray  # (n, y, x) float32
@@ -93,7 +100,9 @@ def cases_of(folder: Path, cache: Path) -> list[Case]:
         if subject.kind in TIMING_ONLY:
             continue
         truth = world.truth_of(subject, recipe["frames"], 30.0)
-        inside = np.flatnonzero(truth.envelope > 0.95) if subject.kind else np.arange(15, recipe["frames"] - 15)
+        inside = (
+            np.flatnonzero(truth.envelope > 0.95) if subject.kind else np.arange(15, recipe["frames"] - 15)
+        )
         frames = sorted(set(inside[np.linspace(0, len(inside) - 1, FRAMES).round().astype(int)].tolist()))
         kept = cache / f"{folder.name}-{recipe['world']}-{recipe['seed']}-{subject.name}.npz"
         if not kept.exists():
@@ -116,23 +125,35 @@ def _grey(pictures: np.ndarray) -> np.ndarray:
     return (pictures @ LUMA).astype(np.float32)
 
 
-Method = Callable[[Case, float], Grey]
+Way = Callable[[float], Grey]  # frames at a factor
 
 
-def ours(run: Path, case: Case, reference: str) -> Callable[[float], Grey]:
+def ours(run: Path, case: Case) -> Way:
     """Magnify with the product."""
-    first = napari_ubam.Run(run).magnify(case.name, reference, 2.0)
-    start = int(first.metadata["frames"][0])
-    rows = [number - start for number in case.frames]
-
-    def at(factor: float) -> Grey:
-        frames = first.at(factor).frames
-        return np.stack([_grey(np.asarray(frames[row])) for row in rows])
-
-    return at
+    renderer = magnification(run, case.name, "group=healthy").renderer
+    return lambda factor: np.stack([_grey(frame) for frame in renderer.render(case.frames, factor)])
 
 
-def oracle_flow(case: Case) -> Callable[[float], Grey] | None:
+def true_reference(run: Path, case: Case) -> Way:
+    """Magnify with the product, but towards the posture of the true rendering without deviation."""
+    renderer, encoder = magnification(run, case.name, "group=healthy").renderer, ModelEncoder.load(run)
+    network, _ = load_magnifier(run, renderer.posture)
+    regions = renderer.recording.crops(case.frames)
+
+    def coefficients(factor: float) -> np.ndarray:
+        pictures = np.rint(case.true[factor]).clip(0, 255).astype(np.uint8)
+        parts = (one[roi.slices] if roi else one for one, roi in zip(pictures, regions, strict=True))
+        crops = np.stack([letterbox(np.ascontiguousarray(part), encoder.spec.size) for part in parts])
+        found: np.ndarray = coefficients_of(network, encoder.posture(crops))
+        return found
+
+    change = renderer.change.copy()
+    change[np.searchsorted(renderer.frames, case.frames)] = coefficients(0.0) - coefficients(1.0)
+    told = replace(renderer, change=change)
+    return lambda factor: np.stack([_grey(frame) for frame in told.render(case.frames, factor)])
+
+
+def oracle_flow(case: Case) -> Way | None:
     """Displace by a classical flow to the true rendering without deviation."""
     try:
         import cv2
@@ -156,7 +177,7 @@ def oracle_flow(case: Case) -> Callable[[float], Grey] | None:
     return at
 
 
-def by_phase(video: Path, case: Case) -> Callable[[float], Grey]:
+def by_phase(video: Path, case: Case) -> Way:
     """Magnify all motion by its phase."""
     source = open_video(video)
     luma = np.stack([_grey(np.asarray(source[number])) for number in range(len(source))])
@@ -167,7 +188,7 @@ def by_phase(video: Path, case: Case) -> Callable[[float], Grey]:
 def numbers_of(case: Case, made: Grey, factor: float) -> dict[str, float]:
     """Measure frames of one recording."""
     true, changed = case.true[factor], case.changed(factor)
-    sums: dict[str, list[float]] = {key: [] for key in ("psnr", "ssim", "correlation", "slope", "off")}
+    sums: dict[str, list[float]] = {key: [] for key in DIGITS}
     for seen, shown, want, base, mask in zip(case.seen, made, true, case.true[1.0], changed, strict=True):
         if not mask.any():
             continue
@@ -191,7 +212,7 @@ def _psnr(one: np.ndarray, other: np.ndarray) -> float:
     return min(10 * math.log10(255**2 / error), 60.0) if error else 60.0
 
 
-def sheet(cases: Iterable[tuple[Case, Callable[[float], Grey]]], path: Path) -> None:
+def sheet(cases: Iterable[tuple[Case, Way]], path: Path) -> None:
     """Draw a row a recording: without deviation, original, twice, three times; ours above the truth."""
     from PIL import Image
 
@@ -222,50 +243,71 @@ def sheet(cases: Iterable[tuple[Case, Callable[[float], Grey]]], path: Path) -> 
 def measure(folder: Path, run: Path, cache: Path, sheets: Path | None, phase: bool) -> list[list[str]]:
     """Give the rows of a study."""
     cases = cases_of(folder, cache)
-    names = [one.name for one in cases]
-    reference = "group=healthy," + ",".join(f"subject!={name}" for name in names[:CONTROLS])
-    made = [(case, ours(run, case, reference)) for case in cases]
+    made = [(case, ours(run, case)) for case in cases]
     if sheets:
         sheets.mkdir(parents=True, exist_ok=True)
         sheet(made, sheets / f"{folder.name}.png")
-    change = {case.name: float(np.sqrt(((at(2.0) - case.seen) ** 2).mean())) for case, at in made}
+    size = {case.name: float(np.sqrt(((at(2.0) - case.seen) ** 2).mean())) for case, at in made}
     impaired = [case for case in cases if case.kind]
-    control = np.mean([change[name] for name in names[:CONTROLS]]) / np.mean([change[one.name] for one in impaired])
-    ways: dict[str, dict[str, Callable[[float], Grey]]] = {
+    control = np.mean([size[one.name] for one in cases if not one.kind])
+    control /= np.mean([size[one.name] for one in impaired])
+    rows = []
+    for way, by_case in _ways(folder, run, made, phase).items():
+        for factor in FACTORS:
+            found = [numbers_of(one, by_case[one.name](factor), factor) for one in impaired]
+            mean = {key: float(np.nanmean([one[key] for one in found])) for key in found[0]}
+            cells = [f"{mean[key]:.{digits}f}" for key, digits in DIGITS.items()]
+            told = f"{control:.2f}" if way == "ours" and factor == 2 else ""
+            kinds = " ".join(f"{a.kind} {b['correlation']:.2f}" for a, b in zip(impaired, found, strict=True))
+            rows.append([folder.name, way, f"{factor:g}", *cells, told, "" if way == "frame" else kinds])
+    return rows
+
+
+def _ways(
+    folder: Path, run: Path, made: Sequence[tuple[Case, Way]], phase: bool
+) -> dict[str, dict[str, Way]]:
+    """Give all rows: what shows each recording at a factor."""
+    impaired = [case for case, _ in made if case.kind]
+    ways: dict[str, dict[str, Way]] = {
         "frame": {case.name: (lambda factor, case=case: case.seen) for case in impaired},
         "ours": {case.name: at for case, at in made},
+        "true reference": {case.name: true_reference(run, case) for case in impaired},
     }
     flows = {case.name: oracle_flow(case) for case in impaired}
     if all(flows.values()):
-        ways["flow"] = {name: at for name, at in flows.items() if at}
+        ways["true flow"] = {name: at for name, at in flows.items() if at}
     if phase:
         ways["phase"] = {one.name: by_phase(folder / "videos" / f"{one.name}.mp4", one) for one in impaired}
-    rows = []
-    for way, by_case in ways.items():
-        for factor in FACTORS:
-            found = {one.name: numbers_of(one, by_case[one.name](factor), factor) for one in impaired}
-            mean = {key: float(np.nanmean([one[key] for one in found.values()])) for key in ("psnr", "ssim", "correlation", "slope", "off")}
-            kinds = " ".join(f"{one.kind} {found[one.name]['correlation']:.2f}" for one in impaired)
-            rows.append(
-                [folder.name, way, f"{factor:g}", f"{mean['psnr']:.1f}", f"{mean['ssim']:.3f}",
-                 f"{mean['correlation']:.2f}", f"{mean['slope']:.2f}", f"{mean['off']:.1f}",
-                 f"{control:.2f}" if way == "ours" and factor == 2 else "", kinds if way in ("ours", "flow") else ""]
-            )
-    return rows
+    return ways
 
 
 def main(words: Sequence[str]) -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("pairs", nargs="+", metavar="STUDY_FOLDER=RUN")
     parser.add_argument("--cache", type=Path, default=Path("magnify-truth"), help="folder of true renderings")
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
     parser.add_argument("--phase", action="store_true", help="also phase-based magnification")
     asked = parser.parse_args(words)
-    header = ["world", "what", "factor", "PSNR", "SSIM", "correlation", "slope", "off", "control", "correlation by kind"]
+    header = [
+        "world",
+        "what",
+        "factor",
+        "PSNR",
+        "SSIM",
+        "correlation",
+        "slope",
+        "off",
+        "control",
+        "correlation by kind",
+    ]
     for text in asked.pairs:
         folder, run = (Path(part) for part in text.split("=", 1))
-        print_table("Magnified frames in worlds", header, measure(folder, run, asked.cache, asked.sheets, asked.phase))
+        print_table(
+            "Magnified frames in worlds", header, measure(folder, run, asked.cache, asked.sheets, asked.phase)
+        )
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@
 every seed, renders animals for training and others that are held out, trains without labels, and prints
 tables against simple features, networks without training, and the true joint angles. The crops are kept in
 ``--cache`` for the next time. ``python benchmarks/fidelity.py magnify`` measures the magnified frames
-(`_magnify.py`), ``python benchmarks/fidelity.py real FOLDER`` the codes of real recordings with
-hand-labelled key points (`_fidelity_real.py`).
+(`_magnify.py`; with ``STUDY_FOLDER=RUN`` those of worlds, `_magnify_worlds.py`),
+``python benchmarks/fidelity.py real FOLDER`` the codes of real recordings with hand-labelled key points
+(`_fidelity_real.py`).
 """
 
 from __future__ import annotations
@@ -35,8 +36,10 @@ def main(words: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
     words = sys.argv[1:] if words is None else list(words)
     if words[:1] == ["magnify"]:
-        from _magnify import main as magnify
-
+        if any("=" in word for word in words[1:]):
+            from _magnify_worlds import main as magnify
+        else:
+            from _magnify import main as magnify
         magnify(words[1:])
         return
     if words[:1] == ["real"]:

@@ -59,7 +59,9 @@ def truth_of(subject: Subject, frames: int, fps: float, factor: float = 1.0) -> 
     intent = intent_of(subject, time, strength, factor)
     walk = solve(intent, sizes_of(subject), INNER * fps, Style.of(subject).width)
     if factor != 1:  # the belt runs as filmed
-        filmed = solve(intent_of(subject, time, strength), sizes_of(subject), INNER * fps, Style.of(subject).width)
+        filmed = solve(
+            intent_of(subject, time, strength), sizes_of(subject), INNER * fps, Style.of(subject).width
+        )
         walk = replace(walk, belt=filmed.belt)
     kept = slice(margin * INNER + INNER // 2, (margin + frames) * INNER, INNER)
     return Truth(

@@ -41,3 +41,12 @@ def test_light_and_contrast_are_taken_out() -> None:
         normalise_contrast(0.5 * crops + 0.2), normalise_contrast(crops), atol=0.35, rtol=0
     )
     assert normalise_contrast(torch.full((1, 1, 60, 80), 0.7)).abs().max() < 1e-3
+
+
+@torch.no_grad()
+def test_displacements_fall_to_zero_at_the_border(network: Magnifier) -> None:
+    crops, codes = torch.rand(2, 1, 64, 96), torch.randn(2, 20)
+    field = network(crops, network.coefficients(codes), torch.ones(2, 5)).abs()
+    border = torch.cat([field[..., :1, :].flatten(), field[..., :1].flatten(), field[..., -1:].flatten()])
+    assert border.max() < 0.05 * field.max()
+    assert field[..., 10:-10, 10:-10].max() > 0.5 * field.max()

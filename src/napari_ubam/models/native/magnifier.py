@@ -14,6 +14,7 @@ from napari_ubam.models.networks import MagnifierNetwork
 NEIGHBOURHOOD = 15  # pixels, width of the box filter for local brightness and contrast
 EPSILON = 0.08  # brightness; limits the amplification of flat regions
 POSE_HIDDEN = 128
+BORDER = 0.08  # of a side of the crop, within which the displacement falls to zero
 
 
 def normalise_contrast(crops: Tensor) -> Tensor:
@@ -156,8 +157,17 @@ class Magnifier(MagnifierNetwork):
         Returns
         -------
         (n, 2, y, x) tensor
-            Displacement along x and y in pixels of the crop.
+            Displacement along x and y in pixels of the crop. It falls to zero at the border, so that what
+            continues outside of the region, such as a tail, does not break there.
         """
         coarse = torch.einsum("nkcyx,nk->ncyx", self.basis(crops, own), self.gain * change)
-        whole: Tensor = F.interpolate(coarse, size=crops.shape[-2:], mode="bicubic", align_corners=False)
-        return whole
+        whole = F.interpolate(coarse, size=crops.shape[-2:], mode="bicubic", align_corners=False)
+        rows, columns = (_fade(side, whole) for side in crops.shape[-2:])
+        return whole * rows[:, None] * columns
+
+
+def _fade(side: int, like: Tensor) -> Tensor:
+    """Rise smoothly from 0 at both ends of a side to 1, (side,)."""
+    place = torch.arange(side, device=like.device, dtype=like.dtype) + 0.5
+    share = (torch.minimum(place, side - place) / (BORDER * side)).clamp(max=1)
+    return share.square() * (3 - 2 * share)
