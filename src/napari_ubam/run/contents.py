@@ -18,6 +18,7 @@ from napari_ubam.models.devices import choose_device
 from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.log import history
 from napari_ubam.runfolder.paths import BEHAVIOUR, LOG, POSTURE, QUALITY, SCORES
+from napari_ubam.runfolder.table_parts import parts_of
 from napari_ubam.runfolder.tables import Result, RunResults, has_result
 from napari_ubam.study import Recording
 from napari_ubam.training.checks.quality import Quality
@@ -143,6 +144,28 @@ class ReadableRun:
             If the study was not scored.
         """
         return self._scoring.tables["scores"]
+
+    def scores_of(self, name: str) -> pd.DataFrame:
+        """Read the scores of one recording; those of a long study need not fit into memory for that.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+
+        Returns
+        -------
+        DataFrame
+            One row for each frame, with the columns of `scores`.
+
+        Raises
+        ------
+        RunError
+            If the recording was not scored.
+        """
+        for _, rows in parts_of(self._scoring.tables, "scores", [name]):
+            return rows
+        raise RunError(f"{self.folder} has no scores of {name}; score a study with this recording.")
 
     @property
     def subjects(self) -> pd.DataFrame:

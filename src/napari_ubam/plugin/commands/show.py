@@ -12,7 +12,7 @@ from napari_ubam.plugin.io.result_layers import arrow_layer, magnified_layers, s
 from napari_ubam.plugin.viewer.navigation import image_frame
 from napari_ubam.plugin.viewer.overlay import add_score_layer, show_score
 from napari_ubam.plugin.viewer.own_layers import add_own
-from napari_ubam.run import Run, RunError
+from napari_ubam.run import Run
 from napari_ubam.runfolder.recordings import read_recording, read_recordings, require_video
 from napari_ubam.runfolder.scored_recordings import read_scored
 from napari_ubam.video import open_video
@@ -82,10 +82,7 @@ def show_scores(viewer: Viewer, run: Run, recording: str) -> Shapes:
     UserWarning
         If the study of the run is not the one that was scored.
     """
-    one, scores = read_recording(run.folder, recording), run.scores
-    scores = scores[scores["recording"] == recording]
-    if not len(scores):
-        raise RunError(f"{run.folder} has no scores of {recording}; score a study with this recording.")
+    one, scores = read_recording(run.folder, recording), run.scores_of(recording)
     image = show_recording(viewer, run, recording)
     height, width = image.data.shape[1:3]
     overlay = score_overlay(scores, region_of(one, height, width))

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from napari_ubam.jobs import Job, find_jobs
+from napari_ubam.runfolder.errors import RunError
 from napari_ubam.runfolder.paths import BEHAVIOUR, CHECKPOINTS, MAGNIFIER, POSTURE, SCORES, TRAINING
 from napari_ubam.runfolder.scored_recordings import ScoredStudy, read_scored
+from napari_ubam.runfolder.table_parts import parts_of
 from napari_ubam.runfolder.tables import has_result
 from napari_ubam.study import Study
 
@@ -32,26 +34,29 @@ class Results:
 
     Parameters
     ----------
-    scores : DataFrame
-        ``recording, frame, time, posture_deviation, behaviour_deviation, posture_percentile,
-        behaviour_percentile, constant, episodic, constant_percentile, episodic_percentile``, one row for each
-        frame.
-    subjects : DataFrame
-        ``subject, group, session, deviation, p, q``, and value, percentile, p and q of ``constant`` and
-        ``episodic``.
-    episodes : DataFrame
-        Spans above the 95th percentile with their peaks.
+    tables : mapping of str to DataFrame
+        ``scores``, one row for each frame, of which only the recordings that are shown are read if it is
+        large; ``subjects``, one row for each subject and session; and ``episodes``, spans above the 95th
+        percentile with their peaks.
     scored : ScoredStudy
         The recordings that were scored, and their reference.
     within : str
         ``"subject"`` if each subject was compared with its own reference recordings.
     """
 
-    scores: pd.DataFrame
-    subjects: pd.DataFrame
-    episodes: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame]
     scored: ScoredStudy
     within: str = ""
+
+    @property
+    def subjects(self) -> pd.DataFrame:
+        """Row of each subject and session: ``subject, group, session, deviation, p, q``, and its parts."""
+        return self.tables["subjects"]
+
+    @property
+    def episodes(self) -> pd.DataFrame:
+        """Spans above the 95th percentile with their peaks."""
+        return self.tables["episodes"]
 
     @property
     def reference(self) -> str:
@@ -69,10 +74,15 @@ class Results:
         Returns
         -------
         DataFrame
-            Rows of `scores`, in the order of frames.
+            Rows of ``scores``, in the order of frames; none if the run was just scored again, until the new
+            scores are read.
         """
-        rows = self.scores[self.scores["recording"] == recording]
-        return rows.sort_values("frame")
+        try:
+            for _, rows in parts_of(self.tables, "scores", [recording]):
+                return rows.sort_values("frame")
+        except RunError:
+            pass
+        return pd.DataFrame()
 
     def episodes_of(self, recording: str) -> pd.DataFrame:
         """Give the episodes of one recording.
@@ -161,7 +171,7 @@ def read_run(folder: Path) -> RunContents:
         If the folder holds neither a trained model nor a training.
     """
     from napari_ubam.embedding.codes import store_of
-    from napari_ubam.run import Run, RunError
+    from napari_ubam.run import Run
     from napari_ubam.runfolder.recordings import read_recordings
     from napari_ubam.training.pipeline.training_record import unfinished_trainings
 
@@ -255,4 +265,4 @@ def _read_scores(folder: Path) -> Results | None:
     found, scored = read_scores(folder), read_scored(folder)
     if scored is None:
         return None
-    return Results(**found.tables, scored=scored, within=str(found.facts.get("within", "")))
+    return Results(found.tables, scored, str(found.facts.get("within", "")))
