@@ -62,7 +62,7 @@ def test_contents_and_findings_lead_to_their_sections() -> None:
     assert {"subjects", "map-compared", "methods", "methods-scores"} <= set(inside)
     assert set(inside) <= set(read.names)
     assert text.index("Light differs.") < text.index("Nothing differs.") < text.index("<h2")
-    assert text.count("data-copies") == 2 + 1 + 2  # each, all, and twice in the script
+    assert text.count("data-copies") == 2 + 1 + 1  # each, all, and the script
     assert text.startswith("<!doctype html>")
 
 

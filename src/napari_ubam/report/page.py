@@ -10,6 +10,8 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from napari_ubam.study.values import counted
+
 from .embedded import Picture
 
 LONG = 15  # rows; longer tables are folded
@@ -37,6 +39,11 @@ class Table:
     def is_folded(self) -> bool:
         """Whether only the title is shown at first."""
         return len(self.rows) > LONG if self.folded is None else self.folded
+
+    @property
+    def heading(self) -> str:
+        """Title with the number of rows."""
+        return f"{self.title} ({counted(len(self.rows), 'row')})"
 
     def is_number(self, column: str) -> bool:
         """Check whether a column is numeric.
