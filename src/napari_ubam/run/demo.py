@@ -78,7 +78,7 @@ def run_demo(
     _draw(run.folder, scores, truth)
     if magnify:
         yield from _magnified(run, study, scores, steps, seed, progress, cancel)
-    yield f"Report: {run.report()}"
+    yield f"Report: {run.report(progress=progress, cancel=cancel)}"
     yield f"Tables and figures: {run.folder}"
 
 
