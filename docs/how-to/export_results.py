@@ -28,8 +28,8 @@ def main() -> None:
         print(f"{name}: {', '.join(path.name for path in done.files)}")
     # --8<-- [end:export]
     # --8<-- [start:tables]
-    frames = pd.read_csv("results/scores.csv")
-    print(frames[["recording", "time", "episodic", "episodic_percentile"]].tail(3))
+    frames = pd.read_csv("results/frames.csv")
+    print(frames[["recording", "seconds", "episodic", "episodic_percentile"]].tail(3))
     # --8<-- [end:tables]
     if not FORMATS["nwb"].missing:
         read_nwb(Path("results") / "impaired1.nwb")

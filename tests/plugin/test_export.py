@@ -81,7 +81,7 @@ def test_a_panel_exports_as_a_job(viewer: Any, scored: Run, wait: Wait) -> None:
     assert not box.job_box.isHidden()
     wait(lambda: not panel.session.is_working, 180)
     assert box.job_box.title.text() == f"export: done. Wrote 4 files in the format csv to {out}."
-    assert set(pd.read_csv(out / "scores.csv")["recording"]) == {"impaired0-0", "impaired1-0"}
+    assert set(pd.read_csv(out / "frames.csv")["recording"]) == {"impaired0-0", "impaired1-0"}
     delete(panel)
 
 

@@ -36,8 +36,8 @@ def test_the_command_writes_tables_of_frames_subjects_and_analyses(run: Run, tmp
     assert code == 0, said
     origin = json.loads((out / "export-csv.json").read_text())
     assert f"Wrote {len(origin['files'])} files in the format csv to {out}." in said
-    assert {"scores.csv", "episodes.csv", "subjects.csv", "compare.csv"} <= set(origin["files"])
-    scores = pd.read_csv(out / "scores.csv")
+    assert {"frames.csv", "episodes.csv", "subjects.csv", "compare.csv"} <= set(origin["files"])
+    scores = pd.read_csv(out / "frames.csv")
     assert scores["recording"].nunique() == 6
     assert origin["scored"]["reference"] == "group=healthy"
     code, said = call("--run", run.folder, "--format", "csv", "--out", out)

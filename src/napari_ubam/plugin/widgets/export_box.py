@@ -24,6 +24,7 @@ from .copy_box import CopyBox
 from .job_box import JobBox
 from .sections import button, narrow, row
 
+SCROLL_BAR = 24  # pixels
 NO_SCORES = "Score the study in the Deviation panel first."
 EXPORT = "Write scores, episodes, subjects and analyses for another program."
 FOLDER = "Folder for the files. Several formats can share one; videos and runs are never written over."
@@ -51,6 +52,9 @@ class ExportBox(QWidget):
             self.format.setItemData(self.format.count() - 1, title, Qt.ItemDataRole.ToolTipRole)
         self.format.setToolTip("Format of the files.")
         narrow(self.format)
+        opened = self.format.view()
+        if opened is not None:  # the open list shows its entries in full
+            opened.setMinimumWidth(opened.sizeHintForColumn(0) + SCROLL_BAR)
         self.folder, self.where = QLineEdit(), QLineEdit()
         self.folder.setToolTip(FOLDER)
         self.where.setToolTip(WHERE)
