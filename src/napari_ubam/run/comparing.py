@@ -1,39 +1,19 @@
-"""Comparison of groups, conditions and sessions of a run, and its section of the report."""
+"""Comparison of groups, conditions and sessions of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import pandas as pd
-
-from napari_ubam.analysis.groups import DEFAULT, MEASURES, conclusions
+from napari_ubam.analysis.groups import DEFAULT
 from napari_ubam.analysis.groups.comparison import Adjust
-from napari_ubam.analysis.groups.words import methods_text
 from napari_ubam.progress import Cancel, ProgressCallback
-from napari_ubam.report.page import Part, Picture
-from napari_ubam.runfolder.paths import figure_file
 from napari_ubam.runfolder.tables import Result
 
 from .analyses import analyse
 from .contents import ReadableRun
 
 COMPARE = "compare"
-_SHOWN = {
-    "measure": "measure",
-    "second": "of",
-    "first": "against",
-    "n_second": "n",
-    "n_first": "n against",
-    "difference": "difference",
-    "low": "95% from",
-    "high": "to",
-    "delta": "Cliff's delta",
-    "p": "p",
-    "p_adjusted": "p adjusted",
-    "smallest_p": "smallest p",
-}
 
 
 @dataclass(frozen=True)
@@ -51,6 +31,7 @@ class ComparingRun(ReadableRun):
         by: str = "group",
         *,
         paired: bool = False,
+        by_interval: Sequence[str] = (),
         measures: Sequence[str] = DEFAULT,
         where: str = "",
         baseline: str = "",
@@ -74,6 +55,10 @@ class ComparingRun(ReadableRun):
             Column of the study whose values are compared: ``"group"``, ``"session"`` or a column of yours.
         paired : bool
             Whether the values are conditions of the same subjects, such as drug on and off.
+        by_interval : sequence of str
+            Labels of intervals inside recordings that are compared within subjects, such as ``("punished",
+            "rewarded")``. A single one is compared with all other times. Then ``by`` and ``paired`` are not
+            used.
         measures : sequence of str
             ``episodic``, ``constant``, ``time_in_episodes``, ``episodes_per_minute``, ``episode_seconds``; or
             ``("all",)``. p is adjusted for their number, so ask for few.
@@ -112,6 +97,7 @@ class ComparingRun(ReadableRun):
         values = {
             "by": by,
             "paired": paired,
+            "by_interval": tuple(by_interval),
             "measures": tuple(measures),
             "where": where,
             "baseline": baseline,
@@ -123,49 +109,3 @@ class ComparingRun(ReadableRun):
             "seed": seed,
         }
         return analyse(self.folder, COMPARE, values, progress, cancel)
-
-
-def comparison_parts(folder: Path, result: Result, changes: Sequence[str]) -> Iterator[Part]:
-    """Make the sections of a comparison in the report.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the run.
-    result : Result
-        Of the analysis ``"compare"``.
-    changes : sequence of str
-        How the run has changed since.
-
-    Yields
-    ------
-    Part
-    """
-    picture = folder / figure_file(COMPARE)
-    figures = [Picture("Subjects of each group", picture)] if picture.is_file() else []
-    title = f"Comparison by {result.facts['by']}"
-    where = "Values of every subject are in compare_subjects.csv, all numbers in compare.csv."
-    sentences = [*changes, *result.warnings, *conclusions(result), methods_text(result.facts), where]
-    table = _readable(result.tables["compare"])[list(_SHOWN.values())]
-    if result.facts["paired"]:
-        table = table.rename(columns={_SHOWN["delta"]: "increases minus decreases"})
-    yield Part(title, sentences, table, figures)
-    if "compare_overall" in result.tables:
-        yield Part(f"{title}: all at once", [], _readable(result.tables["compare_overall"]))
-    if "compare_model" in result.tables:
-        said = (
-            "Session is a factor, the subject a random intercept. Degrees of freedom count subjects for what "
-            "differs between subjects, and rows for what changes within them. Terms without an estimate are "
-            "tested by F. p is adjusted for the terms that are compared."
-        )
-        yield Part(f"{title}: model", [said], _readable(result.tables["compare_model"]))
-
-
-def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows with titles for names."""
-    titles = table["measure"].map({name: one.title for name, one in MEASURES.items()})
-    return (
-        table.assign(measure=titles)
-        .rename(columns=_SHOWN)
-        .rename(columns=lambda name: name.replace("_", " "))
-    )

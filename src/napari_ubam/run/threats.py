@@ -23,7 +23,8 @@ def threats_to_analysis(folder: Path, study: Study, parameters: AnalysisParamete
         Folder of the run. Brightness is known if the analysis ``"confounds"`` was computed.
     study : Study
     parameters : AnalysisParameters
-        Of an analysis. If it has ``by``, that column is compared, among the recordings of ``where``.
+        Of an analysis. If it has ``by``, that column is compared, among the recordings of ``where``. If it
+        has ``by_interval``, recordings are compared with themselves, and share all that is known of them.
 
     Returns
     -------
@@ -31,7 +32,7 @@ def threats_to_analysis(folder: Path, study: Study, parameters: AnalysisParamete
         Sentences; empty if the analysis compares nothing.
     """
     by, where = getattr(parameters, "by", ""), getattr(parameters, "where", "")
-    if not isinstance(by, str) or not by:
+    if not isinstance(by, str) or not by or getattr(parameters, "by_interval", ()):
         return []
     return threats(study, by, where=str(where or ""), brightness=_brightness(folder))
 

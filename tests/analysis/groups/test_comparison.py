@@ -134,7 +134,7 @@ def test_reference_subjects_get_a_larger_spread_around_the_same_mean() -> None:
     values = table([1, 2, 3, 4, 5, 6], [1, 9, 2]).assign(reference=[True] * 6 + [False] * 3)
     wider = widened(values, "value")
     assert wider["value"][:6].mean() == pytest.approx(3.5)
-    assert wider["value"][:6].std() == pytest.approx(np.sqrt(2) * values["value"][:6].std())
+    assert wider["value"][:6].std() == pytest.approx(np.sqrt(2 * 5 / 4) * values["value"][:6].std())
     assert wider["value"][6:].tolist() == [1, 9, 2]
     found = compare_values(values, ["a", "b"], ["value"], QUICK)
     assert found.pairs["median_first"][0] == 3.5  # what is shown stays as it is

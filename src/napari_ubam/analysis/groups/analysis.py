@@ -11,14 +11,18 @@ from pydantic import Field, field_validator
 from napari_ubam.analysis.analysis import Analysis, AnalysisError, AnalysisInputs, AnalysisParameters
 from napari_ubam.progress import Progress, check_cancelled
 from napari_ubam.runfolder.tables import Result
+from napari_ubam.study import Study
 
 from .comparison import Comparison, Settings, adjusted, compare_values, widened
+from .intervals import divided, interval_levels
 from .labels import check_levels, in_order, labelled_recordings, reference_recordings
 from .measures import DEFAULT, MEASURES
 from .mixed_model import mixed_model, without_estimate
+from .readable import readable_tables
 from .values import session_values, subject_values
 from .words import conclusions, methods_text
 
+INTERVAL = "interval"  # what conditions inside recordings are called
 ENOUGH = 8  # reference subjects; see "Groups" of docs/benchmarks.md
 
 
@@ -28,6 +32,11 @@ class CompareParameters(AnalysisParameters):
     by: str = Field("group", description="Column of the study whose values are compared.")
     paired: bool = Field(
         False, description="The values are conditions of the same subjects, such as drug on and off."
+    )
+    by_interval: tuple[str, ...] = Field(
+        (),
+        description="Labels of intervals inside recordings that are compared within subjects, such as "
+        "punished, rewarded. A single one is compared with all other times. Then 'by' is not used.",
     )
     measures: tuple[str, ...] = Field(
         DEFAULT, description=f"What is compared: some of {', '.join(MEASURES)}; or all."
@@ -56,7 +65,7 @@ class CompareParameters(AnalysisParameters):
     )
     seed: int = Field(0, ge=0, description="Random seed.")
 
-    @field_validator("measures", "covariates", mode="before")
+    @field_validator("by_interval", "measures", "covariates", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Take a text with commas, too."""
@@ -76,11 +85,11 @@ class CompareParameters(AnalysisParameters):
 
 
 def _compute(inputs: AnalysisInputs, parameters: CompareParameters) -> Result:
+    if parameters.by_interval:
+        parameters = _inside_recordings(parameters)
     scores = inputs.require_scores()
     within = scores.facts.get("within") == "subject"
-    recordings, said = labelled_recordings(
-        inputs.study, scores, parameters.by, parameters.where, parameters.covariates
-    )
+    recordings, frames, bouts, said = _material(inputs.study, scores, parameters)
     asked = recordings
     if within:  # a baseline is closer to itself than any other recording can be
         asked = recordings[~recordings["reference"]]
@@ -88,10 +97,9 @@ def _compute(inputs: AnalysisInputs, parameters: CompareParameters) -> Result:
             raise AnalysisError(
                 "All recordings that are compared belong to the baseline of their subject; choose others."
             )
-    tables = scores.tables
     sessions = session_values(
-        tables["scores"],
-        tables["episodes"],
+        frames,
+        bouts,
         asked,
         reference=reference_recordings(inputs.study, scores),
         within_subjects=within,
@@ -99,8 +107,7 @@ def _compute(inputs: AnalysisInputs, parameters: CompareParameters) -> Result:
     said += _without_scores(recordings, sessions, within)
     subjects = subject_values(sessions)
     check_levels(subjects, parameters.by, parameters.paired, within)
-    counts = dict(Counter(recordings.loc[recordings["reference"], "level"]))
-    levels = in_order(sorted(subjects["level"].unique()), counts, parameters.baseline, parameters.by)
+    levels = _ordered(recordings, subjects, parameters)
     if parameters.paired:
         subjects, left_out = _complete(subjects, levels)
         said += left_out
@@ -123,6 +130,43 @@ def _compute(inputs: AnalysisInputs, parameters: CompareParameters) -> Result:
     return Result("compare", result, _facts(found, subjects, levels, parameters, scores), tuple(said))
 
 
+def _inside_recordings(parameters: CompareParameters) -> CompareParameters:
+    """Compare within subjects, and only what can change inside a recording: it has one constant part."""
+    measures = tuple(one for one in parameters.measures if one != "constant")
+    if not measures:
+        raise AnalysisError(
+            "The constant part is one value of a recording, so it cannot differ between its intervals; "
+            "compare another measure, such as episodic."
+        )
+    return parameters.model_copy(update={"by": INTERVAL, "paired": True, "measures": measures})
+
+
+def _material(
+    study: Study, scores: Result, parameters: CompareParameters
+) -> tuple[pd.DataFrame, Any, pd.DataFrame, list[str]]:
+    """Give the recordings to compare with their level, their frames, their episodes, and warnings.
+
+    Recordings are divided into parts if intervals inside them are compared.
+    """
+    column = "group" if parameters.by_interval else parameters.by
+    recordings, said = labelled_recordings(study, scores, column, parameters.where, parameters.covariates)
+    if not parameters.by_interval:
+        return recordings, scores.tables, scores.tables["episodes"], said
+    levels = interval_levels(study, parameters.by_interval)
+    whole = scores.tables["scores"]
+    *parts, without = divided(study, recordings, whole, scores.tables["episodes"], levels)
+    return (*parts, [*said, *without])
+
+
+def _ordered(recordings: pd.DataFrame, subjects: pd.DataFrame, parameters: CompareParameters) -> list[str]:
+    """Levels in order, the baseline first."""
+    found, counts = set(subjects["level"]), Counter(recordings.loc[recordings["reference"], "level"])
+    if not parameters.by_interval or parameters.baseline:
+        return in_order(sorted(found), dict(counts), parameters.baseline, parameters.by)
+    asked = parameters.by_interval
+    return [one for one in (*(found - set(asked)), *asked) if one in found]
+
+
 def _facts(
     found: Comparison,
     subjects: pd.DataFrame,
@@ -133,6 +177,7 @@ def _facts(
     counts = subjects.groupby("level")["subject"].nunique()
     return {
         "by": parameters.by,
+        "by_interval": list(parameters.by_interval),
         "levels": levels,
         "subjects": {level: int(counts[level]) for level in levels},
         "paired": parameters.paired,
@@ -232,4 +277,5 @@ COMPARE = Analysis(
     CompareParameters,
     conclude=conclusions,
     methods=methods_text,
+    readable=readable_tables,
 )

@@ -135,9 +135,11 @@ def widened(values: pd.DataFrame, measure: str) -> pd.DataFrame:
     Each reference subject is scored against the other ones. Two of them share their distance, and a subject
     that is far from all moves the others towards itself: with n reference subjects, their values have a
     smaller spread than their mean would have in another sample. Without a correction, up to one test in
-    six finds a difference where there is none. Distances that are shared by two make the variance of the
-    mean twice as large, and a subject that is far off loses 1 / (n - 1) of its distance. The larger of both
-    factors is used. This is an approximation: see ``benchmarks/group_statistics.py``.
+    six finds a difference where there is none. If each pair of n reference subjects has a distance of its
+    own, their mean has the variance 2 / (n (n - 1)) of a distance, and the values have (n - 2) / (n - 1)^2,
+    since two values share a distance: the spread is too small by the square root of 2 (n - 1) / (n - 2). If
+    one subject is far from all, it loses 1 / (n - 1) of its distance. The larger of both factors is used.
+    This is an approximation: see ``python benchmarks/statistics groups``.
 
     Parameters
     ----------
@@ -157,7 +159,7 @@ def widened(values: pd.DataFrame, measure: str) -> pd.DataFrame:
     rows = values["reference"].astype(bool)
     known = values.loc[rows, measure]
     count = max(values.loc[rows, "subject"].nunique(), 3)
-    factor = max(np.sqrt(2), (count - 1) / (count - 2))
+    factor = max(np.sqrt(2 * (count - 1) / (count - 2)), (count - 1) / (count - 2))
     mean = known.groupby(values.loc[rows, "level"]).transform("mean")
     return values.assign(**{measure: values[measure].where(~rows, mean + factor * (known - mean))})
 

@@ -73,9 +73,26 @@ def methods_text(facts: Mapping[str, Any]) -> str:
         if facts.get("widened")
         else ""
     )
+    inside = (
+        " Conditions are intervals inside recordings; frames of a subject and a condition are averaged. "
+        if facts.get("by_interval")
+        else " "
+    )
     return (
-        f"The unit is the subject ({counts}). Test: two-sided {test}. Effect: {effect}; the 95% interval is "
-        f"{interval}. {_families(facts)} Seed {facts['seed']}.{shared}"
+        f"The unit is the subject ({counts}).{inside}Test: two-sided {test}. Effect: {effect}; the 95% "
+        "interval is "
+        f"{interval}. {_families(facts)}{_model(facts)} Seed {facts['seed']}.{shared}"
+    )
+
+
+def _model(facts: Mapping[str, Any]) -> str:
+    asked = facts.get("parameters", {})
+    if not asked.get("mixed_model") and not asked.get("covariates"):
+        return ""
+    return (
+        " Model: session is a factor, the subject a random intercept. Degrees of freedom count subjects for "
+        "what differs between subjects, and rows for what changes within them. Terms without an estimate are "
+        "tested by F."
     )
 
 

@@ -26,6 +26,15 @@ Paired = Annotated[
     bool,
     typer.Option("--paired", help="The values are conditions of the same subjects, such as drug on and off."),
 ]
+ByInterval = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by-interval",
+        metavar="LABEL",
+        help="Compare intervals inside recordings within subjects, instead of a column; repeat it for more "
+        "labels. A single one is compared with all other times.",
+    ),
+]
 Measures = Annotated[
     list[str] | None,
     typer.Option(
@@ -73,6 +82,7 @@ def compare(
     run: RunFolder,
     by: By = "group",
     paired: Paired = False,
+    by_interval: ByInterval = None,
     measures: Measures = None,
     where: Where = "",
     baseline: Baseline = "",
@@ -90,6 +100,7 @@ def compare(
         result = Run.open(run).compare(
             by,
             paired=paired,
+            by_interval=by_interval or (),
             measures=measures or DEFAULT,
             where=where,
             baseline=baseline,
