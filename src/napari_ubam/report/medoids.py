@@ -79,9 +79,11 @@ def rows_of(result: Result) -> int:
     Returns
     -------
     int
-        0 if nothing can be shown.
+        0 if no video can be read.
     """
-    return -(-len(result.facts.get("medoids", ())) // PER_ROW)
+    pictures = medoid_pictures(result)
+    readable = any(one is not None for one in pictures.values())
+    return -(-len(pictures) // PER_ROW) if readable else 0
 
 
 def _picture(place: Mapping[str, Any]) -> Image | None:
