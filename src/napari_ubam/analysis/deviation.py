@@ -157,7 +157,7 @@ def deviation_of(
         calibration,
         chosen.subjects,
         chosen.counts,
-        tuple(scoring_warnings(recordings, reference, chosen.subjects)),
+        (*scoring_warnings(recordings, reference, chosen.subjects), *chosen.warnings),
         reference_windows=chosen.window_counts,
         reference_available=chosen.available,
     )

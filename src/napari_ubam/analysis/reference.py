@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .codes import Codes
+from .durations import frame_seconds
 from .errors import DeviationError
 from .recorded import Recorded
 from .reference_limits import Limits, largest_share
@@ -23,6 +24,7 @@ BLOCKS = 10  # blocks of time, if the reference is one subject
 MARGIN = 2.0  # seconds on each side of a block's edge that are not used as reference
 _MIN_FRAMES = 5  # in each block of time
 CADENCES = (1.0, 0.87, 1.15)  # lengths of the windows of the reference, relative to those of the queries
+TOO_SHORT = "too short to be split into stretches"  # in a warning
 _RUN = 256  # consecutive windows that are chosen together where a subject has too many
 
 
@@ -64,6 +66,8 @@ class Reference:
         Number of reference frames, by subject.
     available : mapping of str to int
         Number of frames that could have been used, by subject.
+    warnings : tuple of str
+        Sentences for the user.
     """
 
     subjects: tuple[str, ...]
@@ -72,6 +76,7 @@ class Reference:
     own: Mapping[str, Ints]
     counts: Mapping[str, int]
     available: Mapping[str, int]
+    warnings: tuple[str, ...] = ()
 
     @property
     def folds(self) -> int:
@@ -157,9 +162,12 @@ def choose_reference(
             "The recordings of the reference have no valid frame; choose others or check their tracks."
         )
     subjects = tuple(dict.fromkeys(one.subject for one in chosen))
+    said: tuple[str, ...] = ()
     if len(subjects) == 1:
         own: dict[str, Ints] = time_blocks(chosen)
-        usable = {one.name: one.valid & ~_near_an_edge(one, own[one.name], _margin(chosen)) for one in chosen}
+        margin = _margin(chosen)
+        usable = {one.name: one.valid & ~_near_an_edge(one, own[one.name], margin) for one in chosen}
+        said = _short_baseline(chosen, margin)
     else:
         place = {subject: number for number, subject in enumerate(subjects)}
         own = {
@@ -187,7 +195,7 @@ def choose_reference(
     else:
         behaviour = kept.together(chosen[0].window)
     counts = _sums(chosen, {name: len(rows) for name, rows in picked.items()})
-    return Reference(subjects, posture, behaviour, own, counts, available)
+    return Reference(subjects, posture, behaviour, own, counts, available, said)
 
 
 def _sums(chosen: Sequence[Recorded], counts: Mapping[str, int]) -> dict[str, int]:
@@ -305,11 +313,31 @@ def time_blocks(chosen: Sequence[Recorded | Codes]) -> dict[str, Ints]:
 def _margin(chosen: Sequence[Recorded]) -> float:
     """Seconds left out on each side of an edge: a quarter of a block, two seconds at most.
 
-    Never so few that a window of the reference shares frames with a window on the other side of the edge.
+    Never so few that windows on two sides of an edge share frames, if the blocks are long enough for that.
     """
     block = sum(float(np.ptp(one.times)) for one in chosen) / BLOCKS
+    usual, apart = min(MARGIN, block / 4), _apart(chosen)
+    enough = block - 2 * apart >= _MIN_FRAMES * max(frame_seconds(one.times) for one in chosen)
+    return max(usual, apart) if enough else usual
+
+
+def _apart(chosen: Sequence[Recorded]) -> float:
+    """Seconds from an edge to the middle of the next window of the reference, so that none shares frames."""
     seconds = max(0.0 if one.window is None else one.window.milliseconds / 1000 for one in chosen)
-    return max(min(MARGIN, block / 4), seconds * (1 + max(CADENCES)) / 2)
+    return seconds * (1 + max(CADENCES)) / 2
+
+
+def _short_baseline(chosen: Sequence[Recorded], margin: float) -> tuple[str, ...]:
+    """Say whether windows on two sides of an edge share frames."""
+    apart = _apart(chosen)
+    if margin >= apart:
+        return ()
+    frames = _MIN_FRAMES * max(frame_seconds(one.times) for one in chosen)
+    return (
+        f"The reference recordings of {chosen[0].subject} are {TOO_SHORT} without frames that their windows "
+        "have in common, so they deviate too little from each other, and later recordings seem to deviate "
+        f"more; choose reference recordings of {np.ceil(BLOCKS * (2 * apart + frames)):.0f} seconds or more.",
+    )
 
 
 def _near_an_edge(one: Recorded, blocks: Ints, margin: float) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from .deviation import deviation_of, labels_of
 from .deviation_search import Searcher, search_in_turn
 from .errors import DeviationError
 from .recorded import Recorded, recorded
-from .reference import time_blocks
+from .reference import TOO_SHORT, time_blocks
 from .reference_limits import REFERENCE_FRAMES, REFERENCE_TOTAL, Limits
 from .scores import DeviationResult, Labels, Scores, ScoresInTurn
 from .scoring_checks import check_codes
@@ -111,7 +111,12 @@ def _merged(
     left_out = [subject for subject in others if subject not in refused]
     warnings = [
         *refused.values(),
-        *(said for one in found.values() for said in one.warnings if "no frame is valid" in said),
+        *(
+            said
+            for one in found.values()
+            for said in one.warnings
+            if "no frame is valid" in said or TOO_SHORT in said
+        ),
     ]
     warnings += [
         f"{subject} has no recording in the reference, so its recordings have no scores; choose a reference "
