@@ -24,16 +24,24 @@ FRAMES, SIZE, POSTURES = 120, 12, 5
 PERMUTATIONS = 200
 
 
-def codes_of(generator: np.random.Generator, counts: Sequence[int], shift: float) -> list[Codes]:
-    """Generate codes of subjects; ``shift`` moves a third of the frames of the second group."""
+def codes_of(
+    generator: np.random.Generator, counts: Sequence[int], shift: float, own_kinds: bool = False
+) -> list[Codes]:
+    """Generate codes of subjects; ``shift`` moves a third of the frames of the second group.
+
+    With ``own_kinds``, each of its subjects moves a fifth of its frames in a direction of its own.
+    """
     postures, direction = generator.normal(size=(POSTURES, SIZE)), generator.normal(size=SIZE)
     direction /= np.linalg.norm(direction)
     found = []
     for number, group in enumerate(np.repeat([0, 1], counts)):
         codes = postures[generator.integers(0, POSTURES, FRAMES)] + 0.3 * generator.normal(size=SIZE)
         codes += 0.3 * generator.normal(size=(FRAMES, SIZE))
-        start = int(generator.integers(0, 2 * FRAMES // 3))
-        codes[start : start + FRAMES // 3] += shift * group * direction
+        start, lasting = int(generator.integers(0, 2 * FRAMES // 3)), FRAMES // (5 if own_kinds else 3)
+        if own_kinds:
+            direction = generator.normal(size=SIZE)
+            direction /= np.linalg.norm(direction)
+        codes[start : start + lasting] += shift * group * direction
         times, frames, valid = np.arange(FRAMES) / 30, np.arange(FRAMES), np.ones(FRAMES, bool)
         values = codes.astype(np.float32)
         found.append(
@@ -65,15 +73,20 @@ def main(worlds: int, seed: int) -> None:
         rows.append([f"{counts[0]} and {counts[1]}", f"{found:.1%}", f"{accuracy:.0%}"])
     title = f"Groups at random ({worlds} labelings; {by_chance(worlds)})"
     print_table(title, ["subjects", "p < 0.05", "accuracy"], rows)
-    rows = []
     few = max(worlds // 20, 1)
+    _print_planted(few, seed, "the same third of the frames of all", False)
+    _print_planted(few, seed, "a fifth of the frames, each subject in a direction of its own", True)
+
+
+def _print_planted(worlds: int, seed: int, what: str, own_kinds: bool) -> None:
+    rows = []
     for shift in (1.0, 2.0, 3.0, 4.0):
         results = []
-        for world in range(few):
-            codes = codes_of(np.random.default_rng([seed, world]), (8, 8), shift)
+        for world in range(worlds):
+            codes = codes_of(np.random.default_rng([seed, world]), (8, 8), shift, own_kinds)
             settings = Settings(permutations=PERMUTATIONS, seed=seed)
             results.append(classify_subjects(codes, {one.subject: one.group for one in codes}, settings))
         share = np.mean([one.p <= 0.05 for one in results])
         rows.append([f"{shift:.0f}", f"{np.mean([one.accuracy for one in results]):.0%}", f"{share:.0%}"])
-    title = f"Planted difference, 8 and 8 subjects ({few} worlds)"
-    print_table(title, ["shift of a third of the frames", "accuracy", "p < 0.05"], rows)
+    title = f"Planted difference, 8 and 8 subjects: {what} ({worlds} worlds)"
+    print_table(title, ["shift", "accuracy", "p < 0.05"], rows)

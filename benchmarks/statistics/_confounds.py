@@ -45,6 +45,7 @@ def study_of(generator: np.random.Generator, columns: pd.DataFrame) -> tuple[Stu
                 name=names[0],
                 subject=names[1],
                 group=names[2],
+                session=names[3],
                 roi=Roi(x=number, y=0, width=8, height=8),  # each its own region
                 metadata={name: str(columns[name][number]) for name in columns},
             )

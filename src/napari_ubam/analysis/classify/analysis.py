@@ -127,6 +127,7 @@ def _facts(found: Classified, parameters: ClassifyParameters) -> dict[str, Any]:
         "windows": WINDOWS,
         "components": COMPONENTS,
         "landmarks": LANDMARKS,
+        "distances": True,
     }
 
 

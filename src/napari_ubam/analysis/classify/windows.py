@@ -14,6 +14,8 @@ from napari_ubam.analysis.individual import SHARE, without_individual
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.kinds import Kind
 
+from .distances import Distances, WithDistances
+
 Floats = npt.NDArray[np.float64]
 
 WINDOWS = 200  # of a subject, from which the classifier learns
@@ -163,14 +165,14 @@ class Fold:
         Features of each of the other subjects, in their order.
     own : ndarray of float, shape (1, m)
         Features of the subject, the mean over its windows.
-    features : Features
+    features : WithDistances
         Fitted on the other subjects.
     """
 
     subject: str
     others: Floats
     own: Floats
-    features: Features
+    features: WithDistances
 
 
 def leave_one_out(
@@ -195,10 +197,11 @@ def leave_one_out(
     samples = {
         subject: sampled([one for one in recordings if one.subject == subject]) for subject in subjects
     }
-    found = []
-    for subject in subjects:
+    distances, found = Distances(list(samples.values())), []
+    for number, subject in enumerate(subjects):
         check()
-        features = Features([samples[one] for one in subjects if one != subject], seed)
+        fitted = Features([samples[one] for one in subjects if one != subject], seed)
+        features = WithDistances(fitted, distances, number)
         own = features(samples[subject]).mean(0, keepdims=True)
         found.append(Fold(subject, features.means, own, features))
     return found

@@ -81,11 +81,21 @@ def methods_text(facts: Mapping[str, Any]) -> str:
         f"The unit is the subject ({counts}). Each subject was left out with all its recordings. From codes "
         f"of {what} of the other subjects (at most {facts['windows']} of each, half of the mean of each "
         f"subject and session taken out), at most {facts['components']} principal components and "
-        f"{facts['landmarks']} landmarks of a Gaussian kernel (Nyström) were fitted; their means over "
-        "windows entered a ridge classifier that gives groups equal weight, with the penalty chosen by "
-        "leaving out each of the other subjects. The evidence of a subject is the mean over its windows. "
-        "p is the share of labelings of the subjects with a balanced accuracy at least as high, all steps "
+        f"{facts['landmarks']} landmarks of a Gaussian kernel (Nyström) were fitted"
+        f"{_distances(facts)}; their means over windows entered a ridge classifier that gives groups equal "
+        "weight, with the penalty chosen by leaving out each of the other subjects. The evidence of a "
+        "subject is the mean over its windows. p is the share of labelings of the subjects with a balanced "
+        "accuracy at least as high, all steps "
         f"repeated ({permuted})."
+    )
+
+
+def _distances(facts: Mapping[str, Any]) -> str:
+    if not facts.get("distances"):  # results of older versions
+        return ""
+    return (
+        ", and the distance of each window from the nearest windows of the three nearest other subjects, "
+        "with whether it is beyond 50, 75, 90 and 95% of all (no label is used for it)"
     )
 
 
