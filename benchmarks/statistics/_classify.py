@@ -80,7 +80,7 @@ def main(worlds: int, seed: int) -> None:
 
 def _print_planted(worlds: int, seed: int, what: str, own_kinds: bool) -> None:
     rows = []
-    for shift in (1.0, 2.0, 3.0, 4.0):
+    for shift in (2.0, 3.0, 4.0):
         results = []
         for world in range(worlds):
             codes = codes_of(np.random.default_rng([seed, world]), (8, 8), shift, own_kinds)

@@ -32,7 +32,7 @@ def threats_to_analysis(folder: Path, study: Study, parameters: AnalysisParamete
         Sentences; empty if the analysis compares nothing.
     """
     by, where = getattr(parameters, "by", ""), getattr(parameters, "where", "")
-    if not isinstance(by, str) or not by or getattr(parameters, "by_interval", ()):
+    if not isinstance(by, str) or not by or getattr(parameters, "by_interval", None):
         return []
     return threats(study, by, where=str(where or ""), brightness=_brightness(folder))
 

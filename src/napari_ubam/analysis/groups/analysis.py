@@ -154,8 +154,8 @@ def _material(
         return recordings, scores.tables, scores.tables["episodes"], said
     levels = interval_levels(study, parameters.by_interval)
     whole = scores.tables["scores"]
-    *parts, without = divided(study, recordings, whole, scores.tables["episodes"], levels)
-    return (*parts, [*said, *without])
+    found, frames, bouts, without = divided(study, recordings, whole, scores.tables["episodes"], levels)
+    return found, frames, bouts, [*said, *without]
 
 
 def _ordered(recordings: pd.DataFrame, subjects: pd.DataFrame, parameters: CompareParameters) -> list[str]:
