@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_ubam.analysis.unit_vectors import unit_vectors
-
-if TYPE_CHECKING:
-    from .windows import Features
 
 Floats = npt.NDArray[np.float64]
 Windows = npt.NDArray[np.float32]
@@ -98,22 +95,26 @@ class WithDistances:
 
     Parameters
     ----------
-    features : Features
-        Fitted without the subject that is left out.
+    features : callable
+        Gives the features (n, m) of windows (n, d); fitted without the subject that is left out.
+    means : ndarray of float, shape (s, m)
+        Their means over the windows of each of the other subjects.
     distances : Distances
     left_out : int
         Number of this subject.
     """
 
-    def __init__(self, features: Features, distances: Distances, left_out: int) -> None:
+    def __init__(
+        self, features: Callable[[Windows], Floats], means: Floats, distances: Distances, left_out: int
+    ) -> None:
         self._features, self._distances, self._left_out = features, distances, left_out
         known = distances.known(left_out)
         self._lines = np.quantile(np.concatenate(known), LINES)
-        means = np.stack([self._placed(one).mean(0) for one in known])
+        apart = np.stack([self._placed(one).mean(0) for one in known])
         # All columns count alike, and together as much as the other features.
-        spread = np.maximum(means.std(0), _SMALLEST)
-        self._scale = np.sqrt(features.means.var(0).sum() / len(spread)) / spread
-        self.means = np.concatenate([features.means, self._scale * means], axis=1)
+        spread = np.maximum(apart.std(0), _SMALLEST)
+        self._scale = np.sqrt(means.var(0).sum() / len(spread)) / spread
+        self.means = np.concatenate([means, self._scale * apart], axis=1)
 
     def __call__(self, windows: Windows) -> Floats:
         """Compute the features of windows of the subject that was left out.

@@ -201,7 +201,7 @@ def leave_one_out(
     for number, subject in enumerate(subjects):
         check()
         fitted = Features([samples[one] for one in subjects if one != subject], seed)
-        features = WithDistances(fitted, distances, number)
+        features = WithDistances(fitted, fitted.means, distances, number)
         own = features(samples[subject]).mean(0, keepdims=True)
         found.append(Fold(subject, features.means, own, features))
     return found

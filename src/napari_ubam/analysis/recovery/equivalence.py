@@ -93,7 +93,7 @@ def equivalence(changes: npt.NDArray[np.floating[Any]], margin: float) -> Equiva
             count, mean, mean, mean, 0.0 if abs(mean) < margin else 1.0, _state(mean, mean, margin)
         )
     skewed = _skewed_t(min(count, _LARGEST))
-    quantile = max(float(student.ppf(1 - LEVEL, count - 1)), float(np.quantile(skewed, 1 - LEVEL)))
+    quantile = max(float(student.ppf(1 - LEVEL, count - 1)), float(skewed[round((1 - LEVEL) * len(skewed))]))
     low, high = mean - error * quantile, mean + error * quantile
     nearer = (margin - abs(mean)) / error  # t of the test against the nearer edge, which has the larger p
     beyond = len(skewed) - int(np.searchsorted(skewed, nearer))
