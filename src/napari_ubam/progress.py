@@ -34,7 +34,7 @@ class Progress:
     stage : str
         Current stage: ``"libraries"``, ``"sample"``, ``"videos"``, ``"regions"``, ``"crops"``, ``"means"``,
         ``"features"``, ``"posture"``, ``"whitening"``, ``"codes"``, ``"behaviour"``, ``"quality"``,
-        ``"embed"``, ``"score"``, ``"phases"``, ``"magnifier"``, ``"magnify"``.
+        ``"embed"``, ``"reading"``, ``"score"``, ``"phases"``, ``"magnifier"``, ``"magnify"``.
     step, of : int
         Number of finished steps, and total number of steps (0 if unknown).
     detail : str, optional

@@ -227,6 +227,8 @@ def test_progress_counts_all_frames_and_cancelling_stops() -> None:
     events: list[Progress] = []
     codes = herd(3)
     deviation(codes, names(codes), progress=events.append)
+    assert events[0] == Progress("reading", 0, 3, detail=codes[0].name)
+    events = [event for event in events if event.stage == "score"]
     assert [event.step for event in events] == sorted(event.step for event in events)
     assert events[-1].step == events[-1].of == 2 * 1200
     assert {event.detail for event in events} == set(names(codes))

@@ -92,7 +92,7 @@ def deviation(
     Cancelled
         When ``cancel`` is set.
     """
-    entries = recorded(codes, cancel)
+    entries = recorded(codes, progress or silent, cancel)
     return deviation_of(
         entries,
         reference,
@@ -136,7 +136,7 @@ def deviation_of(
     if min(k, per_subject, limits.subject, limits.total) < 1:
         raise DeviationError("k, per_subject and reference_frames must be at least 1; choose larger numbers.")
     means = Means(recordings)
-    chosen = choose_reference(recordings, reference, limits, means)
+    chosen = choose_reference(recordings, reference, limits, means, progress or silent, cancel)
     task = SearchTask(chosen.posture, chosen.behaviour, chosen.folds, means, k, per_subject)
     found = dict(searcher(task, recordings, dict(chosen.own), progress or silent, cancel))
     names, constants = set(reference), _constants(recordings, found)

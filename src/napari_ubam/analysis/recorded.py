@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ubam.kinds import KINDS
-from napari_ubam.progress import Cancel, check_cancelled
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 
 from .codes import Codes
 from .window_grid import WindowGrid, WindowSize, window_grid
@@ -69,13 +69,17 @@ class Recorded:
         return window_grid(nothing, self.times, self.has_posture, self.valid, size)
 
 
-def recorded(codes: Sequence[Codes], cancel: Cancel | None = None) -> list[Recorded]:
+def recorded(
+    codes: Sequence[Codes], progress: ProgressCallback = silent, cancel: Cancel | None = None
+) -> list[Recorded]:
     """Read each recording once, and keep what is small.
 
     Parameters
     ----------
     codes : sequence of Codes
         A list, or a sequence that reads the codes of one recording on access.
+    progress : callable
+        Called with the progress of the stage ``"reading"``.
     cancel : object with ``is_set()``, optional
         Stops the work when set.
 
@@ -87,6 +91,7 @@ def recorded(codes: Sequence[Codes], cancel: Cancel | None = None) -> list[Recor
     for number in range(len(codes)):
         check_cancelled(cancel)
         one = codes[number]
+        progress(Progress("reading", number, len(codes), detail=one.name))
         found.append(
             Recorded(
                 one.name,

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
+
 from .codes import Codes
 from .durations import frame_seconds
 from .errors import DeviationError
@@ -130,7 +132,12 @@ class Means:
 
 
 def choose_reference(
-    recordings: Sequence[Recorded], names: Sequence[str], limits: Limits, means: Means
+    recordings: Sequence[Recorded],
+    names: Sequence[str],
+    limits: Limits,
+    means: Means,
+    progress: ProgressCallback = silent,
+    cancel: Cancel | None = None,
 ) -> Reference:
     """Choose the frames of the reference. The codes of one recording are in memory at a time.
 
@@ -145,6 +152,8 @@ def choose_reference(
         evenly spread over the valid frames of a subject, windows are taken in runs.
     means : Means
         Mean postures of the subjects.
+    progress, cancel : optional
+        Called with the progress of the stage ``"reading"``; checked at each recording.
 
     Returns
     -------
@@ -182,7 +191,9 @@ def choose_reference(
     _refuse_few(subjects, np.concatenate([own[one.name][picked[one.name]] for one in chosen]))
     kept = _Windows(chosen, usable, limits)
     parts: dict[str, list[npt.NDArray[np.float32]]] = {"posture": [], "behaviour": []}
-    for one in chosen:
+    for number, one in enumerate(chosen):
+        check_cancelled(cancel)
+        progress(Progress("reading", number, len(chosen), detail=one.name))
         codes = one.load()
         for kind in ("posture",) if one.window is not None else ("posture", "behaviour"):
             parts[kind].append(unit_vectors(getattr(codes, kind)[picked[one.name]]))

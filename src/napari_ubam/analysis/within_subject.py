@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_ubam.progress import Cancel, Progress, ProgressCallback
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, silent
 
 from .codes import Codes
 from .deviation import deviation_of, labels_of
@@ -61,7 +61,7 @@ def deviation_within_subjects(
     Cancelled
         When ``cancel`` is set.
     """
-    entries = recorded(codes, cancel)
+    entries = recorded(codes, progress or silent, cancel)
     check_codes(entries, reference)
     names = set(reference)
     subjects = list(dict.fromkeys(one.subject for one in entries))

@@ -235,6 +235,8 @@ class _Parts:
         number = self._number
 
         def report(event: Progress) -> None:
+            if event.stage != "score":  # codes are in memory, so reading them takes no time
+                return
             step = round(100 * (number + event.share))
             self._progress(Progress("recovery", step, 100 * self._of, detail=detail))
 

@@ -25,6 +25,7 @@ STAGES = {
     "embed": ("embedding", "frame"),
     "phases": ("aligning phases", "recording"),
     "magnifier": ("learning to magnify", "step"),
+    "reading": ("reading codes", "recording"),
     "score": ("scoring", ""),
     "figures": ("drawing figures", ""),
     "magnify": ("writing magnified frames", ""),
