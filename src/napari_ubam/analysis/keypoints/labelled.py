@@ -13,7 +13,7 @@ from napari_ubam.analysis.analysis import AnalysisError
 from napari_ubam.analysis.codes import Codes
 from napari_ubam.poses import Poses, read_poses
 from napari_ubam.poses.reading import SUFFIXES
-from napari_ubam.study import Recording
+from napari_ubam.study import PlacedRoi, Recording
 from napari_ubam.video.image_names import frame_files
 
 Floats = npt.NDArray[np.float64]
@@ -151,6 +151,12 @@ def labelled_frames(
     frames = codes.frames[rows].astype(np.int64)
     origin = np.zeros((len(rows), 1, points.shape[-1]))
     boxes = recording.crops(frames.tolist()) if poses.is_flat else None
+    for row, box in enumerate(boxes or ()):
+        if isinstance(box, PlacedRoi):  # a code cannot know how its crop was turned
+            points[rows[row]] = box.to_box(points[rows[row]]) + (
+                box.x + box.width / 2,
+                box.y + box.height / 2,
+            )
     if boxes is not None:
         origin[:, 0] = [
             (box.x + box.width / 2, box.y + box.height / 2) if box is not None else (np.nan, np.nan)

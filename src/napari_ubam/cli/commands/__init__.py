@@ -5,6 +5,7 @@
 
 from . import (
     check as check,
+    track as track,
     train as train,
     embed as embed,
     score as score,

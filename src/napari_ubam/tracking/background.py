@@ -1,0 +1,149 @@
+"""The picture without the subject, and what differs from it in each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import binary_closing, binary_opening, label
+
+FRAMES = 100  # for the background, evenly spaced
+CELLS = 320  # along the longer side of the picture
+NOISE = 5.0  # times the noise of a cell that a difference must exceed
+LEAST = 0.04  # of the brightest level that a difference must exceed
+SHADOW = 0.7  # of a part at most may be shadow
+APART = 2.0  # standard deviations between shadow and body, from which they are told apart
+PARTS = 4  # largest parts of a frame that are looked at
+SMALLEST = 0.0004  # share of the picture; smaller parts are noise
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A connected part of a frame that differs from the background. Lengths are in cells.
+
+    Parameters
+    ----------
+    area : int
+        Cells.
+    x, y : float
+        Middle, weighted by the difference.
+    axis : float
+        Direction of the longer axis in radians, modulo pi.
+    elongation : float
+        0 for a circle, to 1.
+    skewness : float
+        Third moment along the axis; positive if the thin end is ahead.
+    cells : ndarray of float, shape (n, 2)
+        x and y of its cells.
+    """
+
+    area: int
+    x: float
+    y: float
+    axis: float
+    elongation: float
+    skewness: float
+    cells: Floats
+
+
+@dataclass(frozen=True)
+class Background:
+    """The picture without the subject.
+
+    Parameters
+    ----------
+    level : ndarray of float, shape (y, x)
+        Brightness of each cell.
+    limit : ndarray of float, shape (y, x)
+        Difference from which a cell belongs to something else.
+    restless : float
+        Share of the picture that changes all the time, as when the camera moves.
+    """
+
+    level: Floats
+    limit: Floats
+    restless: float = 0.0
+
+    @classmethod
+    def of(cls, frames: Iterable[Floats]) -> Background:
+        """Take the median over frames, each (y, x), whose common brightness is made equal."""
+        stack = np.stack([*frames])
+        middle = np.median(stack, axis=(1, 2), keepdims=True) + 1e-6
+        stack = stack / middle * np.median(middle)
+        level = np.median(stack, axis=0)
+        noise = 1.4826 * np.median(np.abs(stack - level), axis=0)
+        brightest = float(np.quantile(level, 0.99))
+        restless = float((noise > LEAST * brightest).mean())
+        return cls(level, np.maximum(NOISE * noise, LEAST * brightest), restless)
+
+    def difference(self, frame: Floats) -> Floats:
+        """Difference of a frame (y, x) from the background, 0 where it does not count; negative if darker."""
+        ratio = (
+            float(np.median(frame[self.level > 1] / self.level[self.level > 1])) if self.level.any() else 1.0
+        )
+        difference: Floats = frame / max(ratio, 1e-6) - self.level
+        difference[np.abs(difference) < self.limit] = 0
+        return difference
+
+    def parts(self, frame: Floats) -> tuple[list[Part], float]:
+        """Find the largest parts of a frame that differ, and the share of the picture that differs."""
+        difference = self.difference(frame)
+        mask = binary_closing(binary_opening(difference != 0), iterations=2)
+        share = float((difference != 0).mean())
+        numbered, count = label(mask)
+        if not count:
+            return [], share
+        areas = np.bincount(numbered.ravel())[1:]
+        order = np.argsort(areas)[::-1][:PARTS]
+        wanted = [int(n) + 1 for n in order if areas[n] >= max(SMALLEST * mask.size, 4)]
+        return [_part(numbered == number, difference) for number in wanted], share
+
+
+def _part(mask: npt.NDArray[np.bool_], difference: Floats) -> Part:
+    """Measure a part, without its shadow."""
+    strong = mask & ~_shadow(mask, difference)
+    difference = np.abs(difference)
+    rows, columns = np.nonzero(strong)
+    weight = difference[rows, columns] + 1e-6
+    cells = np.stack([columns + 0.5, rows + 0.5], axis=1)
+    middle = np.average(cells, axis=0, weights=weight)
+    away = cells - middle
+    values, vectors = np.linalg.eigh(np.cov(away.T, aweights=weight) if len(cells) > 2 else np.eye(2))
+    long = vectors[:, 1]
+    along = away @ long
+    skewness = float(np.average(along**3, weights=weight) / max(values[1], 1e-9) ** 1.5)
+    elongation = float(1 - np.sqrt(max(values[0], 0) / max(values[1], 1e-9)))
+    axis = float(np.arctan2(long[1], long[0]))
+    return Part(len(cells), float(middle[0]), float(middle[1]), axis, elongation, skewness, cells)
+
+
+def _shadow(mask: npt.NDArray[np.bool_], difference: Floats) -> npt.NDArray[np.bool_]:
+    """Cells of a part that are only a little darker, where most others differ clearly more."""
+    strength = np.abs(difference[mask])
+    border = float(strength.mean())
+    for _ in range(8):  # the border between two clusters of differences
+        weak, strong = strength[strength <= border], strength[strength > border]
+        if not (len(weak) and len(strong)):
+            return np.zeros_like(mask)
+        border = float(weak.mean() + strong.mean()) / 2
+    spread = (weak.std() + strong.std()) / 2
+    if strong.mean() - weak.mean() < APART * spread or len(weak) > SHADOW * len(strength):
+        return np.zeros_like(mask)
+    return mask & (difference < 0) & (np.abs(difference) <= border)
+
+
+def reduced(cell: int) -> Callable[[npt.NDArray[Any]], Floats]:
+    """Return a function that takes the mean of square cells of a frame (y, x)."""
+
+    def reduce(frame: npt.NDArray[Any]) -> Floats:
+        height, width = (side // cell * cell for side in frame.shape)
+        blocks = frame[:height, :width].reshape(height // cell, cell, width // cell, cell)
+        means: Floats = blocks.mean((1, 3), dtype=np.float64)
+        return means
+
+    return reduce
