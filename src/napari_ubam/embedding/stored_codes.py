@@ -108,6 +108,10 @@ class StoredCodes(Sequence[Codes]):
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_last": {}}
 
+    def forget(self) -> None:
+        """Free the memory of the recording that was read last."""
+        self._last.clear()
+
     def hash_of(self, number: int) -> str:
         """Give the hash of the codes of a recording, which was written with them.
 

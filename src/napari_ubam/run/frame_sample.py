@@ -69,6 +69,7 @@ def sample_frames(codes: StoredCodes, most: int | None = None) -> FrameSample:
             "session": one.session,
         }
         tables.append(pd.DataFrame({**labels, "frame": one.frames[rows], "time": one.times[rows]}))
+    codes.forget()
     frames = pd.concat(tables, ignore_index=True)
     return FrameSample(frames, np.concatenate(posture), np.concatenate(behaviour), every)
 
