@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_closing, binary_opening, label
+from scipy.ndimage import binary_closing, binary_opening, distance_transform_edt, find_objects, label
 
 FRAMES = 100  # for the background, evenly spaced
 CELLS = 320  # along the longer side of the picture
 NOISE = 5.0  # times the noise of a cell that a difference must exceed
 LEAST = 0.04  # of the brightest level that a difference must exceed
+THIN = 0.1  # of the root of the area: half of the width of what is cut off, such as a tail
 SHADOW = 0.7  # of a part at most may be shadow
 APART = 2.0  # standard deviations between shadow and body, from which they are told apart
 PARTS = 4  # largest parts of a frame that are looked at
@@ -49,6 +50,10 @@ class Part:
     elongation: float
     skewness: float
     cells: Floats
+
+    def moved(self, x: int, y: int) -> Part:
+        """Shift the part by whole cells."""
+        return replace(self, x=self.x + x, y=self.y + y, cells=self.cells + (x, y))
 
 
 @dataclass(frozen=True)
@@ -101,12 +106,18 @@ class Background:
         areas = np.bincount(numbered.ravel())[1:]
         order = np.argsort(areas)[::-1][:PARTS]
         wanted = [int(n) + 1 for n in order if areas[n] >= max(SMALLEST * mask.size, 4)]
-        return [_part(numbered == number, difference) for number in wanted], share
+        places = find_objects(numbered)
+        found = []
+        for number in wanted:
+            place = places[number - 1]
+            part = _part(numbered[place] == number, difference[place])
+            found.append(part.moved(place[1].start, place[0].start))
+        return found, share
 
 
 def _part(mask: npt.NDArray[np.bool_], difference: Floats) -> Part:
-    """Measure a part, without its shadow."""
-    strong = mask & ~_shadow(mask, difference)
+    """Measure a part, without its shadow and its thin ends."""
+    strong = _thick(mask & ~_shadow(mask, difference))
     difference = np.abs(difference)
     rows, columns = np.nonzero(strong)
     weight = difference[rows, columns] + 1e-6
@@ -120,6 +131,14 @@ def _part(mask: npt.NDArray[np.bool_], difference: Floats) -> Part:
     elongation = float(1 - np.sqrt(max(values[0], 0) / max(values[1], 1e-9)))
     axis = float(np.arctan2(long[1], long[0]))
     return Part(len(cells), float(middle[0]), float(middle[1]), axis, elongation, skewness, cells)
+
+
+def _thick(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Cells of a part without what is thin against its size, such as a tail or a cable."""
+    reach = THIN * np.sqrt(mask.sum())
+    inner = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1] > reach
+    thick: npt.NDArray[np.bool_] = mask & (distance_transform_edt(~inner) <= reach)
+    return thick if inner.any() else mask
 
 
 def _shadow(mask: npt.NDArray[np.bool_], difference: Floats) -> npt.NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from .background import Part
 UNSEEN = 2.5  # cost of a frame in which the subject is not seen
 FARTHEST = 8.0  # highest cost of a step from one frame to the next
 TURNED = 12.0  # cost of head and tail changing places from one frame to the next
+LONG = 0.35  # elongation from which the axis is sure; of a rounder body, head and tail may change places
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,16 +87,17 @@ def headings(parts: Sequence[Part], centres: Floats, smooth: float = 2.0) -> Flo
     skewness = np.array([one.skewness for one in parts]) * np.where(same, 1, -1)
     thin = float((moved * skewness).sum() / (np.abs(moved * skewness).sum() + 1e-9))
     evidence = moved + 0.3 * thin * np.clip(skewness, -1, 1)
-    found: Floats = np.degrees(steady) + np.where(_signs(evidence) > 0, 0.0, 180.0)
+    price = TURNED * np.clip(gaussian_filter1d(weight, smooth) / LONG, 0.1, 1) ** 2
+    found: Floats = np.degrees(steady) + np.where(_signs(evidence, price) > 0, 0.0, 180.0)
     return found
 
 
-def _signs(evidence: Floats) -> npt.NDArray[np.int64]:
-    """Choose 1 or -1 in each frame, as the evidence says, with few changes."""
+def _signs(evidence: Floats, price: Floats) -> npt.NDArray[np.int64]:
+    """Choose 1 or -1 in each frame, as the evidence says; a change has its price in each frame."""
     gains = np.stack([evidence, -evidence], axis=1)
     best, back = gains[0], np.zeros((len(gains), 2), np.int64)
     for number in range(1, len(gains)):
-        stay, change = best, best[::-1] - TURNED
+        stay, change = best, best[::-1] - price[number]
         back[number] = np.where(change > stay, [1, 0], [0, 1])
         best = np.maximum(stay, change) + gains[number]
     state = int(best.argmax())
