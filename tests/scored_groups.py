@@ -139,6 +139,8 @@ def score(
         "reference_recordings": sorted(chosen),
         "reference_subjects": sorted({study[name].subject for name in chosen}),
         "model": {},
+        "k": 10,
+        "per_subject": 2,
         "recordings": [
             {"name": one.name, "subject": one.subject, "group": one.group, "session": one.session}
             | {"reference": one.name in chosen, "codes": ""}
