@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_ubam.analysis.groups import session_values
 from napari_ubam.progress import Progress
-from napari_ubam.run import Run, frame_sample
+from napari_ubam.run import Run, RunError, frame_sample
 from napari_ubam.runfolder import table_parts
 from napari_ubam.study import Study
 
@@ -108,12 +109,22 @@ def test_the_map_of_a_long_study_is_of_the_sample(
 
 
 def test_groups_are_compared_recording_by_recording(
-    scored: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scored: Run, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    results = []
-    for number, large in enumerate((2**23, 0)):
-        shutil.copytree(scored.folder, tmp_path / str(number))
+    rows = [(one.name, one.subject, one.group, one.session, one.group == "healthy") for one in study]
+    labels = pd.DataFrame(rows, columns=["recording", "subject", "level", "session", "reference"])
+    found = []
+    for large in (2**23, 0):
         monkeypatch.setattr(table_parts, "LARGE", large)
-        results.append(Run.open(tmp_path / str(number)).compare(permutations=50, resamples=50))
-    first, second = (one.tables["compare_subjects"] for one in results)
-    pd.testing.assert_frame_equal(first, second)
+        tables = scored.results["scores"].tables
+        found.append(session_values(tables, tables["episodes"], labels))
+    pd.testing.assert_frame_equal(*found)
+    table = scored.scores.dropna(subset=["episodic"]).groupby("recording")["constant"].mean()
+    constant = found[0].set_index("subject")["constant"]
+    assert constant["impaired1"] == pytest.approx(table["impaired1"])
+    with pytest.raises(RunError, match="has no scores of nobody"):
+        scored.scores_of("nobody")
+    pd.testing.assert_frame_equal(
+        scored.scores_of("healthy2"),
+        scored.scores.query("recording == 'healthy2'").reset_index(drop=True),
+    )
