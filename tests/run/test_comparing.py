@@ -15,7 +15,7 @@ from napari_ubam.analysis.groups import methods_text
 from napari_ubam.cli import app
 from napari_ubam.run import Run
 from napari_ubam.runfolder.recordings import set_recordings
-from napari_ubam.study import Study
+from napari_ubam.study import Interval, Study
 from scored_groups import recordings, score
 
 Make = Callable[..., Run]
@@ -233,3 +233,29 @@ def test_the_report_says_when_the_study_was_scored_again(make: Make, trained: Ru
     assert "The study was scored again since then; run this analysis again." in run.report().read_text(
         "utf-8"
     )
+
+
+def test_states_inside_recordings_are_compared_by_the_command(
+    trained: Run, study: Study, tmp_path: Path
+) -> None:
+    """The episode of the impaired lasts from 3.33 s to 4.33 s, inside the light."""
+    light = [Interval(label="light", start=3, stop=5)]
+    made = Study(
+        [
+            one.model_copy(update={"intervals": tuple(light) if one.group == "impaired" else ()})
+            for one in recordings(
+                study[0].video, {"healthy": 4, "impaired": 6}, columns={"camera": "a" * 4 + "b" * 6}
+            )
+        ]
+    )
+    run = score(trained, tmp_path / "scored", made, {"impaired": 0.02})
+    code, said = call("compare", "--run", run.folder, "--by-interval", "light", "--measure", "episodic")
+    assert code == 0, said
+    said = " ".join(said.split())
+    assert "light against not light (n = 6)" in said
+    assert "p = 0.031 (all 64 ways)" in said
+    assert "camera" not in said  # a recording has one camera, so it cannot explain a change inside
+    assert "light against not light" in run.report().read_text("utf-8")
+    code, said = call("compare", "--run", run.folder, "--by-interval", "dark")
+    assert code == 1
+    assert "No recording has intervals 'dark'; choose the labels among light." in " ".join(said.split())
