@@ -43,7 +43,8 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
-        self.names += [found["id"]] if found.get("id") else []
+        if name := found.get("id"):
+            self.names.append(name)
         if tag == "a":
             self.links.append(found.get("href") or "")
 

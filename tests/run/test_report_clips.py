@@ -14,13 +14,18 @@ from napari_ubam.progress import Cancelled, Progress
 from napari_ubam.run import Run
 from napari_ubam.study import Study
 
-ENDS = {"-still.webp", ".json", ".webp"}
-
 
 @pytest.fixture
-def run(magnifying: Run, tmp_path: Path) -> Run:
-    """Give a copy of the run with scores and a magnifier."""
+def run(magnifying: Run, study: Study, tmp_path: Path) -> Run:
+    """Give a copy of the run with scores, one episode and a magnifier."""
     shutil.copytree(magnifying.folder, tmp_path / "run")
+    study.to_csv(tmp_path / "run" / "study.csv")  # with paths from the new folder
+    episodes = tmp_path / "run" / "episodes.csv"
+    header, *_ = episodes.read_text("utf-8").splitlines()
+    known = {"recording": "impaired1", "start": 30, "stop": 60, "peak": 40}
+    known |= {"start_time": 1.0, "stop_time": 2.0, "peak_time": 1.333333, "excess": 3.0}
+    row = ",".join(str(known.get(name, 99.0)) for name in header.split(","))
+    episodes.write_text(f"{header}\n{row}\n", "utf-8")
     return Run.open(tmp_path / "run")
 
 
@@ -28,12 +33,14 @@ def clips(run: Run) -> list[Path]:
     return sorted((run.folder / "figures" / "episodes").glob("*.webp"))
 
 
-def test_the_strongest_episode_stands_beside_its_magnification(run: Run, study: Study) -> None:
+def test_the_strongest_episode_stands_beside_its_magnification(run: Run) -> None:
     told: list[Progress] = []
     text = run.report(device="cpu", progress=told.append).read_text("utf-8")
-    clip, still = clips(run)
+    still, clip = clips(run)
     assert clip.stat().st_size <= 300_000
-    assert Image.open(clip).width > 1.9 * Image.open(clip).height * 0.9
+    with Image.open(clip) as image:
+        assert image.n_frames == 60  # type: ignore[attr-defined]
+        assert image.width > 2 * image.height  # two panes
     facts = json.loads(clip.with_suffix(".json").read_text("utf-8"))
     assert facts["magnified"]["weights"]["posture"] == run.encoder("cpu").hashes["posture"]
     assert {"napari-ubam", "torch"} <= set(facts["versions"])
@@ -43,7 +50,7 @@ def test_the_strongest_episode_stands_beside_its_magnification(run: Run, study: 
 
     before = clip.stat().st_mtime_ns
     run.report(device="cpu")
-    assert clips(run) == [clip, still]
+    assert clips(run) == [still, clip]
     assert clip.stat().st_mtime_ns == before  # it was there
 
     (run.folder / "magnifier.safetensors").unlink()
@@ -54,9 +61,9 @@ def test_the_strongest_episode_stands_beside_its_magnification(run: Run, study: 
     assert len(clips(run)) == 2
 
 
-def test_a_video_that_is_gone_costs_only_its_clip(run: Run) -> None:
-    study = run.folder / "study.csv"
-    study.write_text(study.read_text("utf-8").replace("impaired1.mp4", "gone.mp4"), "utf-8")
+def test_a_video_that_is_gone_costs_only_its_clip(run: Run, study: Study) -> None:
+    gone = [one.model_copy(update={"video": one.video.with_name(f"gone-{one.name}.mp4")}) for one in study]
+    Study(gone).to_csv(run.folder / "study.csv")
     text = run.report().read_text("utf-8")
     assert "impaired1: no clip (" in text
     assert clips(run) == []
