@@ -13,9 +13,11 @@ from scipy.ndimage import binary_closing, binary_opening, distance_transform_edt
 FRAMES = 100  # for the background, evenly spaced
 CELLS = 320  # along the longer side of the picture
 NOISE = 5.0  # times the noise of a cell that a difference must exceed
+QUARTER = 0.3186  # standard deviations within which a quarter of normal values lie
 LEAST = 0.04  # of the brightest level that a difference must exceed
 THIN = 0.1  # of the root of the area: half of the width of what is cut off, such as a tail
 SHADOW = 0.7  # of a part at most may be shadow
+WEAK = 0.7  # of the difference of the body at most is that of its shadow
 APART = 2.0  # standard deviations between shadow and body, from which they are told apart
 PARTS = 4  # largest parts of a frame that are looked at
 SMALLEST = 0.0004  # share of the picture; smaller parts are noise
@@ -81,7 +83,8 @@ class Background:
         middle = np.median(stack, axis=(1, 2), keepdims=True) + 1e-6
         stack = stack / middle * np.median(middle)
         level = np.median(stack, axis=0)
-        noise = 1.4826 * np.median(np.abs(stack - level), axis=0)
+        # The quarter of the smallest deviations: the subject may be at one place for nearly half of the time.
+        noise = np.quantile(np.abs(stack - level), 0.25, axis=0) / QUARTER
         brightest = float(np.quantile(level, 0.99))
         restless = float((noise > LEAST * brightest).mean())
         return cls(level, np.maximum(NOISE * noise, LEAST * brightest), restless)
@@ -110,14 +113,14 @@ class Background:
         found = []
         for number in wanted:
             place = places[number - 1]
-            part = _part(numbered[place] == number, difference[place])
+            part = _part(numbered[place] == number, difference[place], self.level[place])
             found.append(part.moved(place[1].start, place[0].start))
         return found, share
 
 
-def _part(mask: npt.NDArray[np.bool_], difference: Floats) -> Part:
+def _part(mask: npt.NDArray[np.bool_], difference: Floats, level: Floats) -> Part:
     """Measure a part, without its shadow and its thin ends."""
-    strong = _thick(mask & ~_shadow(mask, difference))
+    strong = _thick(mask & ~_shadow(mask, difference / np.maximum(level, 1)))
     difference = np.abs(difference)
     rows, columns = np.nonzero(strong)
     weight = difference[rows, columns] + 1e-6
@@ -141,9 +144,9 @@ def _thick(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return thick if inner.any() else mask
 
 
-def _shadow(mask: npt.NDArray[np.bool_], difference: Floats) -> npt.NDArray[np.bool_]:
-    """Cells of a part that are only a little darker, where most others differ clearly more."""
-    strength = np.abs(difference[mask])
+def _shadow(mask: npt.NDArray[np.bool_], relative: Floats) -> npt.NDArray[np.bool_]:
+    """Cells of a part that are somewhat darker than the background, where others differ clearly more."""
+    strength = np.abs(relative[mask])
     border = float(strength.mean())
     for _ in range(8):  # the border between two clusters of differences
         weak, strong = strength[strength <= border], strength[strength > border]
@@ -151,9 +154,13 @@ def _shadow(mask: npt.NDArray[np.bool_], difference: Floats) -> npt.NDArray[np.b
             return np.zeros_like(mask)
         border = float(weak.mean() + strong.mean()) / 2
     spread = (weak.std() + strong.std()) / 2
-    if strong.mean() - weak.mean() < APART * spread or len(weak) > SHADOW * len(strength):
+    if (
+        weak.mean() > WEAK * strong.mean()
+        or strong.mean() - weak.mean() < APART * spread
+        or len(weak) > SHADOW * len(strength)
+    ):
         return np.zeros_like(mask)
-    return mask & (difference < 0) & (np.abs(difference) <= border)
+    return mask & (relative < 0) & (np.abs(relative) <= border)
 
 
 def reduced(cell: int) -> Callable[[npt.NDArray[Any]], Floats]:
