@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ubam.analysis.codes import Codes
+from napari_ubam.analysis.durations import frame_seconds
 from napari_ubam.analysis.individual import SHARE, without_individual
 from napari_ubam.analysis.unit_vectors import unit_vectors
 from napari_ubam.kinds import Kind
@@ -35,6 +36,8 @@ class RecordingWindows:
         Labels of the recording.
     rows : ndarray of int, shape (n,)
         Rows of the codes that have a window.
+    seconds : float
+        How long a frame lasts.
     codes : ndarray of float32, shape (n, d)
         Code of the window around each of these rows, with a share of the mean of the subject in this session
         taken out.
@@ -44,6 +47,7 @@ class RecordingWindows:
     subject: str
     session: str
     rows: npt.NDArray[np.int64]
+    seconds: float
     codes: npt.NDArray[np.float32]
 
 
@@ -64,17 +68,21 @@ def recording_windows(codes: Sequence[Codes], kind: Kind) -> list[RecordingWindo
     list of RecordingWindows
         Only recordings that have a window.
     """
-    found = []
     units = [unit_vectors(getattr(one, kind)[one.valid]) for one in codes]
-    individuals = [(one.subject, one.session) for one in codes]
-    for one, own, individual in zip(codes, units, individuals, strict=True):
+    sums: dict[tuple[str, str], Floats] = {}
+    totals: dict[tuple[str, str], float] = {}
+    for one, own in zip(codes, units, strict=True):
+        who, seconds = (one.subject, one.session), frame_seconds(one.times)
+        sums[who] = sums.get(who, np.float64(0)) + seconds * own.sum(0, dtype=np.float64)
+        totals[who] = totals.get(who, 0.0) + seconds * len(own)
+    found = []
+    for one, own in zip(codes, units, strict=True):
         if not len(own):
             continue
-        together = [each for each, other in zip(units, individuals, strict=True) if other == individual]
-        mean = np.concatenate(together).mean(0, dtype=np.float64)
-        rows = np.flatnonzero(one.valid)
-        windows = without_individual(own, mean, SHARE)
-        found.append(RecordingWindows(one.name, one.subject, one.session, rows, windows))
+        mean = sums[one.subject, one.session] / totals[one.subject, one.session]
+        rows, windows = np.flatnonzero(one.valid), without_individual(own, mean, SHARE)
+        labels = one.name, one.subject, one.session
+        found.append(RecordingWindows(*labels, rows, frame_seconds(one.times), windows))
     return found
 
 
@@ -95,9 +103,16 @@ def sampled(recordings: Sequence[RecordingWindows], most: int = WINDOWS) -> npt.
     sessions = list(dict.fromkeys(one.session for one in recordings))
     chosen = []
     for session in sessions:
-        own = np.concatenate([one.codes for one in recordings if one.session == session])
+        parts = [one for one in recordings if one.session == session]
+        own = np.concatenate([one.codes for one in parts])
         count = min(max(most // len(sessions), 1), len(own))
-        chosen.append(own[np.linspace(0, len(own) - 1, count).round().astype(int)])
+        # The place of each window in time: a recording with twice the frame rate is not seen twice as often.
+        shortest = min(one.seconds for one in parts)
+        lasting = [np.full(len(one.codes), one.seconds / shortest) for one in parts]
+        ends = np.cumsum(np.concatenate(lasting))
+        wanted = np.linspace(0, ends[-1] - ends[0], count)
+        rows = np.interp(wanted, ends - ends[0], np.arange(len(own)))
+        chosen.append(own[rows.round().astype(int)])
     return np.concatenate(chosen)
 
 
