@@ -18,7 +18,8 @@ from PIL import Image as Images
 from .groups import DARK_LOOK, LIGHT_LOOK, Look
 
 CSS_DOTS = 96  # pixels of a page in an inch
-SHARP = 150  # dots in an inch of pixels inside of a drawing
+FILE_DOTS = 150  # dots in an inch of the figures in the folder of a run
+SHARP = 120  # dots in an inch of pixels inside of a drawing, such as the points of a map
 LARGEST_DRAWING = 1_500_000  # bytes of an SVG; a larger one becomes a picture of pixels
 WIDEST = 1200  # pixels of an embedded picture
 QUALITY = 80  # of WebP
@@ -118,7 +119,7 @@ def picture_file(title: str, path: Path, caption: str = "") -> Picture:
     """
     with Images.open(path) as image:
         shown = image.convert("RGB")
-    natural = round(shown.width * CSS_DOTS / SHARP)
+    natural = round(shown.width * CSS_DOTS / FILE_DOTS)
     if shown.width > WIDEST:
         shown = shown.resize((WIDEST, round(shown.height * WIDEST / shown.width)), Images.Resampling.LANCZOS)
     content = BytesIO()
