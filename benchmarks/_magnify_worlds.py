@@ -147,8 +147,9 @@ def true_reference(run: Path, case: Case) -> Way:
         found: np.ndarray = coefficients_of(network, encoder.posture(crops))
         return found
 
-    change = renderer.change.copy()
-    change[np.searchsorted(renderer.frames, case.frames)] = coefficients(0.0) - coefficients(1.0)
+    change, true = renderer.change.copy(), coefficients(0.0) - coefficients(1.0)
+    known = np.isin(case.frames, renderer.frames)  # the first and last frames have no code
+    change[np.searchsorted(renderer.frames, np.array(case.frames)[known])] = true[known]
     told = replace(renderer, change=change)
     return lambda factor: np.stack([_grey(frame) for frame in told.render(case.frames, factor)])
 
