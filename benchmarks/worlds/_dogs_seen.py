@@ -40,8 +40,8 @@ def body_on_screen(camera: Camera, places: Floats, size: tuple[int, int]) -> dic
     -------
     dict of str to ndarray
         ``place`` (t, 2): middle between chest and pelvis, x and y in pixels; ``heading`` (t,): direction from
-        pelvis to chest in degrees, 0 to the right and 90 down; ``length`` (t,): pixels from nose to root of the
-        tail; ``keypoints`` (t, k, 2) and ``keypoint_names`` (k,).
+        pelvis to chest in degrees, 0 to the right and 90 down; ``length`` (t,): pixels from nose to root of
+        the tail; ``keypoints`` (t, k, 2) and ``keypoint_names`` (k,).
     """
     points = {name: camera.on_screen(places[:, BONES.index(bone)], size) for name, bone in KEYPOINTS.items()}
     forward = points["chest"] - points["pelvis"]

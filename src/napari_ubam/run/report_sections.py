@@ -207,8 +207,8 @@ def episodes_part(
         sentences.append(
             f"Clips of the strongest episode of {counted(len(clips), 'subject')}, the largest episodic "
             "deviation first. They repeat themselves, at the speed of the recording; the bar is orange "
-            "during the episode. A picture that is called generated was never filmed: it shows how a movement "
-            "differs, and measures nothing."
+            "during the episode. A picture that is called generated was never filmed: it shows how a "
+            "movement differs, and measures nothing."
         )
     pictures = [
         Picture(
