@@ -82,3 +82,23 @@ def test_without_another_recording_it_is_refused() -> None:
     one, _, known = walks()
     with pytest.raises(DeviationError, match="itself"):
         changes_to_reference(one, [one], known)
+
+
+def test_frames_are_unclear_where_the_reference_recordings_differ_as_much() -> None:
+    one, others, known = walks()
+    [agree] = changes_to_reference(one, others, known)
+    assert not agree.unclear.any()
+    opposite = known | {"c": known["c"] - 2}  # one reference is a step above the recording, one below
+    [differ] = changes_to_reference(one, others, opposite)
+    both = np.square(differ.alignment.weights).sum(1) < 0.7
+    assert both.any()
+    assert differ.unclear[both].all()
+    distance = 2 * np.sqrt(known["a"].shape[1])
+    np.testing.assert_allclose(np.median(differ.spread[both]), distance / np.sqrt(2), rtol=0.2)
+
+
+def test_a_single_reference_recording_tells_nothing_about_the_spread() -> None:
+    one, others, known = walks()
+    [found] = changes_to_reference(one, others[:1], known)
+    assert np.isnan(found.spread).all()
+    assert not found.unclear.any()

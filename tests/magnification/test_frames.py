@@ -109,12 +109,23 @@ def test_the_former_call_is_deprecated(run: Run) -> None:
     np.testing.assert_array_equal(former.frames[1].compute(), made[1].compute())
 
 
-def test_postures_outside_of_the_data_are_said(run: Run) -> None:
-    with pytest.warns(MagnificationWarning, match="postures that no recording shows .6 of 6."):
-        made = run.magnify(ONE, REFERENCE, 60.0, frames=PART, device="cpu")
+def test_postures_outside_of_the_data_are_listed(run: Run) -> None:
+    made = run.magnify(ONE, REFERENCE, 60.0, frames=PART, device="cpu")
     assert made.metadata["outside_of_the_data"] == list(range(40, 46))
     assert made.metadata["factor"] == 60
     assert set(made.metadata["weights"]) == {"posture", "behaviour", "magnifier"}
+
+
+def test_frames_that_differ_no_more_than_the_reference_are_said(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_ubam.magnification.change.CLEAR", 1e6)
+    with pytest.warns(MagnificationWarning, match=r"no more than its recordings differ .*6 of 6"):
+        made = run.magnify(ONE, REFERENCE, 2.0, frames=PART, device="cpu")
+    assert made.metadata["within_the_reference"] == list(range(40, 46))
+    assert made.at(1.0).metadata["within_the_reference"] == []
+    monkeypatch.setattr("napari_ubam.magnification.change.CLEAR", 0.0)
+    assert made.at(3.0).metadata["within_the_reference"] == []
 
 
 def test_frames_without_a_window_are_said(run: Run) -> None:

@@ -26,6 +26,7 @@ BLOCK = 512  # frames whose distances are computed at once
 SHARPNESS = 0.05  # cosine distance; a recording that is this much farther away gets a third of the weight
 SMOOTHING = 0.3  # seconds (standard deviation) over which the weights are smoothed
 LONGEST = 3000  # frames of a reference recording that are searched at most
+LEAST_LEFT = 0.02  # of the weight beside the heaviest recording, so that a spread can be measured
 SHORTEST = 2.0  # seconds of a recording whose mean tells the individual and not only what it did
 
 
@@ -63,6 +64,29 @@ class PhaseAlignment:
         for place, one in enumerate(values):
             total += self.weights[:, place, None] * np.asarray(one, np.float32)[self.rows[:, place]]
         return total
+
+    def spread(self, values: Sequence[Floats]) -> npt.NDArray[np.float32]:
+        """Measure how much the reference recordings differ from each other at the same movement phase.
+
+        Parameters
+        ----------
+        values : sequence of ndarray of float, shape (j, d)
+            As for `mean`.
+
+        Returns
+        -------
+        ndarray of float32, shape (t,)
+            Weighted standard deviation of the aligned values from their mean, over all dimensions together.
+            NaN where a single recording has all the weight.
+        """
+        mean = self.mean(values)
+        total = np.zeros(len(self.rows))
+        for place, one in enumerate(values):
+            aligned = np.asarray(one, np.float32)[self.rows[:, place]]
+            total += self.weights[:, place] * np.square(aligned - mean).sum(1)
+        left = 1 - np.square(self.weights.astype(np.float64)).sum(1)
+        found: npt.NDArray[np.float64] = np.sqrt(total / np.where(left > LEAST_LEFT, left, np.nan))
+        return found.astype(np.float32)
 
 
 def phase_alignment(

@@ -16,6 +16,13 @@ from napari_ubam.progress import Cancel, check_cancelled
 
 from .defaults import SMOOTHING_MS
 
+CLEAR = 1.1
+"""Times the spread of the reference; a smaller change may be the individual and not a deviation.
+
+With this limit, a fifth of the frames are marked whose magnification is right in the worlds of the
+benchmark, and three in four of those whose magnification is wrong; see docs/method.md.
+"""
+
 MARGIN = 4000
 """Frames before and after the wanted ones that are aligned, too, so that a range does not change a frame."""
 
@@ -32,6 +39,9 @@ class ReferenceChange:
         Coefficients of the posture in each frame.
     change : ndarray of float32, shape (t, k)
         Coefficients of the reference posture minus ``own``, smoothed in time.
+    spread : ndarray of float32, shape (t,)
+        How much the reference recordings differ from each other at this phase, in the same units as the
+        length of ``change``; NaN where there is only one.
     alignment : PhaseAlignment
         Frames of the reference recordings at the same movement phase.
     """
@@ -39,7 +49,14 @@ class ReferenceChange:
     frames: NDArray[np.int64]
     own: NDArray[np.float32]
     change: NDArray[np.float32]
+    spread: NDArray[np.float32]
     alignment: PhaseAlignment
+
+    @property
+    def unclear(self) -> NDArray[np.bool_]:
+        """Whether a frame differs from the reference less than `CLEAR` times its spread, shape (t,)."""
+        small: NDArray[np.bool_] = np.linalg.norm(self.change, axis=1) < CLEAR * self.spread
+        return small
 
 
 def changes_to_reference(
@@ -91,10 +108,14 @@ def changes_to_reference(
         if part.start >= part.stop:
             continue
         alignment = phase_alignment(recording, references, window=part, cancel=cancel)
-        change = alignment.mean([coefficients[name] for name in alignment.names]) - own[part]
+        values = [coefficients[name] for name in alignment.names]
+        change = alignment.mean(values) - own[part]
         if smoothing_ms:
             sigma = smoothing_ms / 1000 / frame_interval(recording.times[part])
             change = gaussian_filter1d(change, sigma, axis=0, mode="nearest")
         frames = recording.frames[part].astype(np.int64)
-        found.append(ReferenceChange(frames, own[part], change.astype(np.float32), alignment))
+        part_of = ReferenceChange(
+            frames, own[part], change.astype(np.float32), alignment.spread(values), alignment
+        )
+        found.append(part_of)
     return found

@@ -64,19 +64,20 @@ class Magnification:
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """Factor, recording, reference, frames outside of the data, warnings, hashes and versions."""
-        outside = self._outside()
+        """Factor, recording, reference, unclear frames, warnings, hashes and versions."""
+        outside, unclear = self._outside(), self._unclear()
         sentences = list(self.notes)
-        if len(outside):
+        if len(unclear):
             sentences.append(
-                f"{self.renderer.recording.name}: at factor {self.factor:g}, some frames show postures that "
-                f"no recording shows ({len(outside)} of {len(self.numbers)}); read them as arrows, not as "
-                "pictures, or choose a smaller factor."
+                f"{self.renderer.recording.name}: some frames differ from the reference no more than its "
+                f"recordings differ from each other ({len(unclear)} of {len(self.numbers)}); what is "
+                "magnified there may be the individual and no deviation."
             )
         return {
             **self.facts,
             "factor": self.factor,
             "outside_of_the_data": outside.tolist(),
+            "within_the_reference": unclear.tolist(),
             "warnings": sentences,
         }
 
@@ -224,6 +225,14 @@ class Magnification:
         change = (self.mean - self.renderer.own).astype(np.float32)
         return replace(self.renderer, change=change).render([number], 0.0)[0]
 
+    def _unclear(self) -> NDArray[np.int64]:
+        """Numbers of the frames that differ from the reference no more than the reference from itself."""
+        if self.factor == 1:
+            return np.empty(0, np.int64)
+        found = [part.frames[part.unclear] for part in self.changes]
+        frames = np.concatenate(found) if found else np.empty(0, np.int64)
+        return frames[np.isin(frames, self.numbers)]
+
     def _outside(self) -> NDArray[np.int64]:
         """Numbers of the frames whose magnified posture is outside of the data."""
         frames = self.renderer.frames
@@ -301,7 +310,7 @@ class MagnifiedFrames(da.Array):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Factor, recording, reference, frames outside of the data, warnings, hashes and versions."""
+        """Factor, recording, reference, unclear frames, warnings, hashes and versions."""
         return self.magnification.metadata
 
     def at(self, factor: float) -> MagnifiedFrames:

@@ -361,11 +361,11 @@ def _caption(episode: dict[str, Any], facts: dict[str, Any]) -> str:
     if found is None:
         why = facts.get("why_not_magnified")
         return f"{said} Not magnified: {why}" if why else said
-    outside, count = len(found["outside_of_the_data"]), facts["frames"][1] - facts["frames"][0]
+    unclear, count = len(found.get("within_the_reference", ())), facts["frames"][1] - facts["frames"][0]
     doubt = (
-        f" In {outside} of {count} frames it shows postures that no recording shows: read it as an arrow, "
-        "not as a picture."
-        if outside
+        f" In {unclear} of {count} frames the subject differs from the reference no more than its recordings "
+        "differ from each other: there it may show the individual and no deviation."
+        if unclear
         else ""
     )
     return f"{said} Right: generated, the deviation from {found['reference']} × {found['factor']:g}.{doubt}"

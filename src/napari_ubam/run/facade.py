@@ -257,8 +257,8 @@ class Run(AnalysedRun, ScoringRun, ExportingRun, ReportedRun):
         Warns
         -----
         MagnificationWarning
-            If frames show postures that no recording shows, or are shown unchanged, or the reference is not
-            that of the scores. The sentences are in ``metadata["warnings"]``, too.
+            If frames differ from the reference no more than its recordings from each other, or are shown
+            unchanged, or the reference is not that of the scores. The sentences are in ``metadata["warnings"]``, too.
         """
         made = magnification(
             self.folder,
