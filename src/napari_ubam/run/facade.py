@@ -258,7 +258,8 @@ class Run(AnalysedRun, ScoringRun, ExportingRun, ReportedRun):
         -----
         MagnificationWarning
             If frames differ from the reference no more than its recordings from each other, or are shown
-            unchanged, or the reference is not that of the scores. The sentences are in ``metadata["warnings"]``, too.
+            unchanged, or the reference is not that of the scores. The sentences are in
+            ``metadata["warnings"]``, too.
         """
         made = magnification(
             self.folder,
