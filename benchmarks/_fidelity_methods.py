@@ -172,7 +172,7 @@ class Methods:
         return [Encoded.joined(encode(encoder, film.crops)) for film in self.herd.all]
 
     def _by_network(self, network: Network) -> list[Encoded]:
-        from napari_ubam.embedding.codes import windows_of
+        from napari_ubam.embedding.stored_codes import windows_of
 
         encoded = []
         for film in self.herd.all:

@@ -55,7 +55,7 @@ def test_from_the_sample_to_magnified_layers(window: Window, tmp_path: Path) -> 
     window.wait(lambda: session.results is not None, 200)
     window.click(deviation, "Timeline")
     assert session.results is not None
-    assert len(session.results.scores) == 5 * 90
+    assert len(session.results.of("impaired1")) == 90
     assert deviation.episodes.rowCount() > 0  # 5% of the reference frames are above the 95th percentile
     episode = session.results.episodes.sort_values(["peak_percentile", "excess"], ascending=False).iloc[0]
     place = deviation.episodes.visualItemRect(deviation.episodes.item(0, 1)).center()

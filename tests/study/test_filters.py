@@ -100,7 +100,7 @@ def example_study() -> Study:
                 session=session,
                 metadata={"column": "value"},
             )
-            for group, session in product(("healthy", "stroke", "salt and pepper"), ("0", "3"))
+            for group, session in product(("healthy", "impaired", "stroke", "salt and pepper"), ("0", "3"))
         ]
     )
 
