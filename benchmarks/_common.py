@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import platform
 import statistics
@@ -109,6 +110,12 @@ def _cpu_of(command: Sequence[str]) -> float:
 def milliseconds(samples: Sequence[float]) -> str:
     """Median and 95th percentile of seconds, in milliseconds."""
     return f"{statistics.median(samples) * 1e3:.1f} / {np.percentile(samples, 95) * 1e3:.1f}"
+
+
+def psnr(one: np.ndarray, other: np.ndarray, most: float = 99.0) -> float:
+    """Measure the peak signal-to-noise ratio of pictures in decibels, at most ``most``."""
+    error = float(((one - other) ** 2).mean()) if one.size else 0.0
+    return min(10 * math.log10(255**2 / error), most) if error else most
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from _common import print_table
+from _common import print_table, psnr
 from _fidelity_data import Recipe, herd_of
 from _fidelity_network import Budget, trained
 from _magnify_judge import Judge, rendered
@@ -169,15 +169,15 @@ def _numbers(rows: Sequence[tuple[Any, ...]], factor: float, name: Callable[...,
         "direction_of_truth": _direction(ceiling, deviation),
         "r2": _r2(measured, factor * deviation),
         "r2_of_truth": _r2(ceiling, factor * deviation),
-        "psnr": _psnr(made, true),
-        "psnr_unmodified": _psnr(seen, true),
-        "psnr_pixels": _psnr(pixels, true),
-        "psnr_phase": _psnr(phase.astype(float), true),
+        "psnr": psnr(made, true),
+        "psnr_unmodified": psnr(seen, true),
+        "psnr_pixels": psnr(pixels, true),
+        "psnr_phase": psnr(phase.astype(float), true),
         "ssim_phase": _ssim(phase.astype(float), true),
         "ssim": _ssim(made, true),
         "ssim_unmodified": _ssim(seen, true),
         "ssim_pixels": _ssim(pixels, true),
-        "psnr_still": _psnr(made[still], seen[still]),
+        "psnr_still": psnr(made[still], seen[still]),
         "subject_named": name(rows, 2),
         "subject_named_original": name(rows, 3),
     }
@@ -197,11 +197,6 @@ def _direction(measured: np.ndarray, deviation: np.ndarray) -> float:
 def _r2(measured: np.ndarray, expected: np.ndarray) -> float:
     total = float((expected**2).sum())
     return 1 - float(((measured - expected) ** 2).sum()) / total if total else math.nan
-
-
-def _psnr(one: np.ndarray, other: np.ndarray) -> float:
-    error = float(((one - other) ** 2).mean()) if one.size else 0.0
-    return min(10 * math.log10(255**2 / error), 99.0) if error else 99.0
 
 
 def _ssim(one: np.ndarray, other: np.ndarray) -> float:

@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from _common import print_table
+from _common import print_table, psnr
 from _phase_based import phase_magnified
 from scipy.ndimage import binary_dilation, gaussian_filter
 from skimage.metrics import structural_similarity
@@ -47,6 +47,7 @@ CONTROLS = 2
 CHANGED = 8.0  # grey levels, of truly changed pixels
 BLUR = 1.5  # pixels
 APART = 4  # pixels
+MOST = 60.0  # dB that count at most, since equal pictures have no finite PSNR
 TIMING_ONLY = ("slow",)
 DIGITS = {"psnr": 1, "ssim": 3, "correlation": 2, "slope": 2, "off": 1}  # of the measures
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -195,7 +196,7 @@ def numbers_of(case: Case, made: Grey, factor: float) -> dict[str, float]:
             continue
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        sums["psnr"].append(_psnr(shown[box], want[box]))
+        sums["psnr"].append(psnr(shown[box], want[box], MOST))
         whole = structural_similarity(shown, want, data_range=255, full=True)[1]
         sums["ssim"].append(float(whole[box].mean()))
         got, truly = (gaussian_filter(part, BLUR)[box].ravel() for part in (shown - seen, want - base))
@@ -204,13 +205,8 @@ def numbers_of(case: Case, made: Grey, factor: float) -> dict[str, float]:
         both = math.sqrt(power * float((got**2).sum()))
         sums["correlation"].append(float((got * truly).sum()) / both if both else 0.0)
         still = ~binary_dilation(mask, iterations=APART)
-        sums["off"].append(_psnr(shown[still], seen[still]))
+        sums["off"].append(psnr(shown[still], seen[still], MOST))
     return {key: float(np.mean(values)) if values else math.nan for key, values in sums.items()}
-
-
-def _psnr(one: np.ndarray, other: np.ndarray) -> float:
-    error = float(((one - other) ** 2).mean()) if one.size else 0.0
-    return min(10 * math.log10(255**2 / error), 60.0) if error else 60.0
 
 
 def sheet(cases: Iterable[tuple[Case, Way]], path: Path) -> None:

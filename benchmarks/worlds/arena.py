@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 from _cast import Floats, Subject, Truth, events, wander
-from _dogs_walk import KINDS, plan_of
-from dogs import INNER, JOINTS, MARGIN, quality
+from _dogs_walk import KINDS
+from dogs import JOINTS, intended, quality, with_dog
 
 __all__ = ["JOINTS", "KINDS", "SIZE", "quality", "render", "seen", "truth_of"]
 SIZE = (400, 300)
@@ -43,14 +43,9 @@ def truth_of(subject: Subject, frames: int, fps: float, factor: float = 1.0) -> 
     from _dogs_body import move
     from _stage import Pose
 
-    margin = round(MARGIN * fps)
-    moments = np.arange(-margin * INNER, (frames + margin) * INNER)
-    time = (moments + INNER / 2) / (INNER * fps)
-    envelope = subject.envelope(frames, fps)
-    plan = plan_of(subject, time, np.interp(time, (np.arange(frames) + 0.5) / fps, envelope), factor)
-    heading, start = _way(subject, time, plan.speed)
+    plan, envelope, kept = intended(subject, frames, fps, factor)
+    heading, start = _way(subject, plan.time, plan.speed)
     pose, angles, _ = move(replace(plan, heading=heading), subject.random("steps"))
-    kept = slice(margin * INNER + INNER // 2, (margin + frames) * INNER, INNER)
     places = pose.places[kept] + [*start, 0.0]
     return Truth(angles[kept], JOINTS, envelope, {"pose": Pose(places, pose.turns[kept])})
 
@@ -144,7 +139,6 @@ def render(
     ndarray of uint8, shape (y, x, 3)
         RGB image.
     """
-    from _dogs_body import BONES, coat_of, rest, skin
     from _dogs_room import room_of
     from _stage import Pose, play
 
@@ -155,16 +149,10 @@ def render(
     for side in (-1, 1):
         stage.box((side * (FLOOR[0] + 0.1), 0, 0.15), (0.04, FLOOR[1] + 0.14, 0.15), "wall")
         stage.box((0, side * (FLOOR[1] + 0.1), 0.15), (FLOOR[0] + 0.14, 0.04, 0.15), "wall")
-    stage.bones = {**rest(), "floor": np.zeros(3)}
-    stage.textures["coat"] = coat_of(subject)
-    stage.skins.append(("dog", "coat", skin()[0]))
     pose = truth.motion["pose"]
     kept = np.arange(len(pose.places)) if frames is None else np.asarray(frames)
-    pose = Pose(pose.places[kept], pose.turns[kept])
-    places = np.zeros((len(pose.places), len(BONES) + 1, 3))
-    places[:, :-1] = pose.places
-    turns = np.concatenate([pose.turns, np.broadcast_to(np.eye(3), (len(places), 1, 3, 3))], axis=1)
+    whole = with_dog(stage, subject, Pose(pose.places[kept], pose.turns[kept]))
     light = 1 + 0.08 * wander(subject.random("light"), kept / fps, 0.02, 0.1)
-    pictures = play(stage, Pose(places, turns), size, subject.random("noise"), ambient=ambient)
+    pictures = play(stage, whole, size, subject.random("noise"), ambient=ambient)
     for picture, level in zip(pictures, light, strict=True):
         yield np.clip(picture * level + 0.5, 0, 255).astype(np.uint8)

@@ -65,13 +65,15 @@ class PhaseAlignment:
             total += self.weights[:, place, None] * np.asarray(one, np.float32)[self.rows[:, place]]
         return total
 
-    def spread(self, values: Sequence[Floats]) -> npt.NDArray[np.float32]:
+    def spread(self, values: Sequence[Floats], mean: Floats) -> npt.NDArray[np.float32]:
         """Measure how much the reference recordings differ from each other at the same movement phase.
 
         Parameters
         ----------
         values : sequence of ndarray of float, shape (j, d)
             As for `mean`.
+        mean : ndarray of float, shape (t, d)
+            Their `mean`.
 
         Returns
         -------
@@ -79,7 +81,6 @@ class PhaseAlignment:
             Weighted standard deviation of the aligned values from their mean, over all dimensions together.
             NaN where a single recording has all the weight.
         """
-        mean = self.mean(values)
         total = np.zeros(len(self.rows))
         for place, one in enumerate(values):
             aligned = np.asarray(one, np.float32)[self.rows[:, place]]

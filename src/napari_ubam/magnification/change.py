@@ -109,13 +109,14 @@ def changes_to_reference(
             continue
         alignment = phase_alignment(recording, references, window=part, cancel=cancel)
         values = [coefficients[name] for name in alignment.names]
-        change = alignment.mean(values) - own[part]
+        mean = alignment.mean(values)
+        change = mean - own[part]
         if smoothing_ms:
             sigma = smoothing_ms / 1000 / frame_interval(recording.times[part])
             change = gaussian_filter1d(change, sigma, axis=0, mode="nearest")
         frames = recording.frames[part].astype(np.int64)
         part_of = ReferenceChange(
-            frames, own[part], change.astype(np.float32), alignment.spread(values), alignment
+            frames, own[part], change.astype(np.float32), alignment.spread(values, mean), alignment
         )
         found.append(part_of)
     return found
