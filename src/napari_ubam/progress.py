@@ -34,7 +34,8 @@ class Progress:
     stage : str
         Current stage: ``"libraries"``, ``"sample"``, ``"videos"``, ``"regions"``, ``"crops"``, ``"means"``,
         ``"features"``, ``"posture"``, ``"whitening"``, ``"codes"``, ``"behaviour"``, ``"quality"``,
-        ``"embed"``, ``"reading"``, ``"score"``, ``"phases"``, ``"magnifier"``, ``"magnify"``.
+        ``"embed"``, ``"reading"``, ``"score"``, ``"phases"``, ``"magnifier"``, ``"magnify"``,
+        ``"track"``.
     step, of : int
         Number of finished steps, and total number of steps (0 if unknown).
     detail : str, optional

@@ -63,14 +63,15 @@ def activity_of(recording: Recording, cancel: Cancel | None = None) -> Activity 
         If ``cancel`` is set.
     """
     with recording.open_with(open_video, warn=False) as video:
-        frames = recording.frames(len(video))
+        segments = recording.segments(len(video), video.times)
+        frames = np.concatenate([np.empty(0, np.int64), *map(np.asarray, segments)])
         brightness = video.luma()
         height, width = brightness.shape[1:]
         cell = max(1, round(max(height, width) / CELLS))
         seen = []
-        for frame in np.linspace(frames.start, frames.stop - 1, min(FRAMES, len(frames))).astype(int):
+        for place in np.linspace(0, max(len(frames) - 1, 0), min(FRAMES, len(frames))).astype(int):
             check_cancelled(cancel)
-            seen.append(_cells(brightness[int(frame)], cell))
+            seen.append(_cells(brightness[int(frames[place])], cell))
     if len(seen) < 2:
         return None
     cells = np.stack(seen)

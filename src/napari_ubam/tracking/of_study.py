@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -14,10 +14,11 @@ from scipy.ndimage import gaussian_filter1d
 
 from napari_ubam.poses import PosesError, body_track_of, read_poses
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
-from napari_ubam.study import Recording, Study, Track
+from napari_ubam.study import Recording, Study, StudyError, Track
 from napari_ubam.study.placed import Align
 from napari_ubam.video import VideoError, open_video
 
+from .stored import StoredTrack, keep_corrections, settings_in, settings_of, write_settings
 from .subject import MARGIN, TrackingError, find_subject
 
 MOVEMENT = ("recording", "frame", "time", "x", "y", "heading", "speed", "turning", "confidence")
@@ -39,12 +40,26 @@ class TrackedStudy:
         Names of the recordings that got a track.
     refused : tuple of (str, str)
         Name and sentence of each recording whose subject was not found.
+    kept : tuple of str
+        Those of the found ones whose track was up to date in the folder, and was not made again.
     """
 
     study: Study
     movement: pd.DataFrame
     found: tuple[str, ...]
     refused: tuple[tuple[str, str], ...]
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How subjects are found, see `track_study`."""
+
+    align: str
+    tail: str
+    head: str
+    margin: float
+    folder: Path | None
 
 
 def track_study(
@@ -54,6 +69,7 @@ def track_study(
     tail: str = "",
     head: str = "",
     margin: float = MARGIN,
+    folder: Path | None = None,
     progress: ProgressCallback = silent,
     cancel: Cancel | None = None,
 ) -> TrackedStudy:
@@ -72,8 +88,12 @@ def track_study(
         Names of two key points on the axis of the body, for example the root of the tail and the neck.
     margin : float
         Space around the body, as part of the longer side of its box.
+    folder : Path, optional
+        Each track is written there as soon as it is found. One that is there already is kept, with the
+        corrections that were made by hand, if it is of the same video, frames, region and settings.
     progress : callable
-        Called for each recording, with the stage ``"track"``.
+        Called for each frame, with the stage ``"track"``, and with a sentence for each recording whose
+        subject is not found.
     cancel : Cancel, optional
         Checked before each frame.
 
@@ -98,36 +118,78 @@ def track_study(
         )
     if margin < 0:
         raise TrackingError(f"A margin of {margin:g} is negative; give 0 or more.")
-    recordings, tables, found, refused = [], [], [], []
+    way = _Way(align, tail, head, margin, folder)
+    recordings, tables, found, kept, refused = [], [], [], [], []
+    counts = [_count(one) if one.track is None else 0 for one in study]
     for number, one in enumerate(study):
         check_cancelled(cancel)
-        progress(Progress("track", number, len(study), detail=one.name))
         if one.track is None:
+            tell = _within(progress, sum(counts[:number]), sum(counts), one.name)
             try:
-                track, confidence = _track_of(one, align, tail, head, margin, cancel)
-                tables.append(movement_of(one, track, confidence))
-                one = one.model_copy(update={"roi": None, "track": track, "align": align})
+                stored, is_kept = _stored_track(one, way, tell, cancel)
+                tables.append(movement_of(one, stored.track, stored.confidence))
+                one = one.model_copy(update={"roi": None, "track": stored.track, "align": align})
                 found.append(one.name)
-            except (TrackingError, PosesError, VideoError, OSError) as error:
+                kept += [one.name] * is_kept
+            except (TrackingError, PosesError, VideoError, StudyError, OSError) as error:
                 refused.append((one.name, str(error)))
+                progress(Progress("track", sum(counts[:number]), sum(counts), message=str(error)))
         recordings.append(one)
-    progress(Progress("track", len(study), len(study)))
+    progress(Progress("track", sum(counts), sum(counts)))
     movement = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(MOVEMENT))
     changed = Study(recordings, rows=study.rows, path=study.path)
-    return TrackedStudy(changed, movement, tuple(found), tuple(refused))
+    return TrackedStudy(changed, movement, tuple(found), tuple(refused), tuple(kept))
+
+
+def _count(one: Recording) -> int:
+    """Frames of a recording; 0 if its video cannot be read, which is told later."""
+    try:
+        with one.open_with(open_video, warn=False) as video:
+            return len(one.frames(len(video)))
+    except (VideoError, OSError):
+        return 0
+
+
+def _within(progress: ProgressCallback, before: int, total: int, name: str) -> ProgressCallback:
+    """Turn the progress of a recording into that of its study."""
+
+    def tell(event: Progress) -> None:
+        progress(replace(event, step=before + event.step, of=total, detail=name))
+
+    return tell
+
+
+def _stored_track(
+    one: Recording, way: _Way, progress: ProgressCallback, cancel: Cancel | None
+) -> tuple[StoredTrack, bool]:
+    """Track of a recording, and whether it was up to date in the folder."""
+    if way.folder is None:
+        return StoredTrack.automatic(*_track_of(one, way, progress, cancel)), False
+    path = way.folder / f"{one.name}.csv"
+    tail, head = (way.tail, way.head) if one.keypoints is not None else ("", "")
+    settings = settings_of(one, turned=way.align == "heading", tail=tail, head=head, margin=way.margin)
+    if path.exists() and settings_in(path) == settings:
+        return StoredTrack.from_csv(path), True
+    stored = StoredTrack.automatic(*_track_of(one, way, progress, cancel))
+    if path.exists() and (kept := keep_corrections(path)):
+        said = f"{one.name}: its track was made with other settings, and was corrected; it is kept as {kept}."
+        progress(Progress("track", 0, 0, message=said))
+    stored = stored.to_csv(path)
+    write_settings(path, settings)
+    return stored, False
 
 
 def _track_of(
-    one: Recording, align: str, tail: str, head: str, margin: float, cancel: Cancel | None
+    one: Recording, way: _Way, progress: ProgressCallback, cancel: Cancel | None
 ) -> tuple[Track, npt.NDArray[np.float64]]:
     """Track of a recording, and how sure it is in each frame."""
-    turned = align == "heading"
-    if one.keypoints is None or not tail:
-        found = find_subject(one, margin=margin, turned=turned, cancel=cancel)
+    turned = way.align == "heading"
+    if one.keypoints is None or not way.tail:
+        found = find_subject(one, margin=way.margin, turned=turned, progress=progress, cancel=cancel)
         return found.track, found.confidence
     poses = read_poses(one.keypoints).of_video(one.video).in_video()
     name = one.subject if one.subject in poses.individuals else ""
-    track = body_track_of(poses, tail, head, turned=turned, margin=margin, individual=name)
+    track = body_track_of(poses, way.tail, way.head, turned=turned, margin=way.margin, individual=name)
     return track, np.isin(track.frames, poses.frames).astype(np.float64)
 
 
@@ -169,3 +231,8 @@ def movement_of(
 def default_table(study: Path) -> Path:
     """File in which the study with its tracks is written, beside the study."""
     return study.with_name(f"{study.stem}_tracked.csv")
+
+
+def tracks_folder(table: Path) -> Path:
+    """Folder of the tracks of a study that is written, as `Study.to_csv` has it."""
+    return table.with_name(f"{table.stem}_tracks")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ubam.errors import UbamError
-from napari_ubam.progress import Cancel, check_cancelled
+from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.study import Recording, Track, smooth_track
 from napari_ubam.video import FrameError, VideoArray, open_video
 
@@ -46,7 +46,12 @@ class FoundSubject:
 
 
 def find_subject(
-    recording: Recording, *, margin: float = MARGIN, turned: bool = True, cancel: Cancel | None = None
+    recording: Recording,
+    *,
+    margin: float = MARGIN,
+    turned: bool = True,
+    progress: ProgressCallback = silent,
+    cancel: Cancel | None = None,
 ) -> FoundSubject:
     """Find the subject of a recording by what differs from the still picture.
 
@@ -62,6 +67,8 @@ def find_subject(
         Space around the body on each side, as part of the length of its box.
     turned : bool
         Measure the boxes along and across the body, for crops that turn with it. Otherwise they are upright.
+    progress : callable
+        Called for each frame, with the stage ``"track"``.
     cancel : Cancel, optional
         Checked before each frame.
 
@@ -88,6 +95,7 @@ def find_subject(
             found, share = background.parts(film.cells(number, cancel))
             parts.append(found)
             shares.append(share)
+            progress(Progress("track", len(shares), len(frames), detail=recording.name))
     _refuse(recording, parts, max(float(np.median(shares)), background.restless))
     return _subject(recording, parts, np.array(frames), film, margin, turned)
 

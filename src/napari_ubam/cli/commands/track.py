@@ -40,7 +40,7 @@ def track(
     with refusals():
         from napari_ubam.study import Study
         from napari_ubam.tracking import TrackingError, track_study
-        from napari_ubam.tracking.of_study import default_table
+        from napari_ubam.tracking.of_study import default_table, tracks_folder
         from napari_ubam.tracking.sheet import write_sheet
 
         table = Study.from_csv(study)
@@ -49,10 +49,15 @@ def track(
             raise TrackingError(f"{path} cannot be the new study; give another file that ends in .csv.")
         with working() as (tell, cancel):
             result = track_study(
-                table, align=align, tail=tail, head=head, margin=margin, progress=tell, cancel=cancel
+                table,
+                align=align,
+                tail=tail,
+                head=head,
+                margin=margin,
+                folder=tracks_folder(path),
+                progress=tell,
+                cancel=cancel,
             )
-        for _, sentence in result.refused:
-            typer.echo(sentence, err=True)
         if not result.found:
             raise TrackingError("No recording got a track, so nothing is written.")
         result.study.to_csv(path)
@@ -60,5 +65,6 @@ def track(
         result.movement.to_csv(movement, index=False)
         sheet = write_sheet([result.study[name] for name in result.found], path.with_suffix(".png"))
         left = f"; {len(result.refused)} stay as they were" if result.refused else ""
-        typer.echo(f"Tracks of {len(result.found)} of {len(table)} recordings{left}.")
+        kept = f"; {len(result.kept)} were up to date and were not made again" if result.kept else ""
         typer.echo(f"{path}\n{movement}\n{sheet}")
+        typer.echo(f"Tracks of {len(result.found)} of {len(table)} recordings{left}{kept}.")

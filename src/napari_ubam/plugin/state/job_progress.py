@@ -13,6 +13,7 @@ HURRY = 3.0  # seconds after which the user can end a job that was asked to stop
 STAGES = {
     "libraries": ("loading libraries", ""),
     "videos": ("opening videos", ""),
+    "track": ("finding the subjects", "frame"),
     "regions": ("looking for the subjects", "recording"),
     "crops": ("reading crops", "block"),
     "means": ("averaging crops", "recording"),
