@@ -109,6 +109,30 @@ def test_what_is_done_is_skipped_until_something_changes(study: Study, store: Em
     assert embed(study, other, store).skipped == ("part",)
 
 
+def test_what_is_left_out_has_no_codes_and_splits_windows(
+    clip, store: EmbeddingStore, tmp_path: Path
+) -> None:
+    video, other = clip("h264 GOP 12"), recording(clip("mpeg4 avi"), name="other")
+    embed([recording(video, name="one"), other], PlainEncoder(), store)
+    before = store.read("one")
+    cut = recording(video, name="one", intervals="Exclude:1-2;light:0-4")  # 25 frames per second
+    cache = CropCache(tmp_path / "crops.zarr", CropSpec(32, 32))
+    cache.fill([cut])
+    assert cache.open(cut).runs == ((0, 25), (50, FRAMES))
+    for kept in (None, cache):
+        report = embed([cut, other], PlainEncoder(), store, cache=kept)
+        assert (report.done, report.skipped, report.messages) == (("one",), ("other",), ())
+        found = store.read("one")
+        assert np.flatnonzero(~found.valid).tolist() == [*range(25, 50)]
+        np.testing.assert_array_equal(found.posture[50:], before.posture[50:])
+        lost = np.flatnonzero(before.behaviour_valid & ~found.behaviour_valid)
+        assert lost.tolist() == [*range(25 - REACH, 50 + REACH)]
+        other_label = recording(video, name="one", intervals="light:1-2")
+        assert embed([other_label], PlainEncoder(), store).done == ("one",)  # nothing is left out any more
+    everything = recording(video, name="one", intervals="exclude:0-9")
+    assert embed([everything], PlainEncoder(), store).failed[0][1].startswith("one: no frame can be cropped")
+
+
 def test_one_that_fails_does_not_stop_the_others(clip, store: EmbeddingStore, tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"no video")
     all_gap = Track(frames=[5000], boxes=[[0, 0, 9, 9]])
@@ -121,7 +145,9 @@ def test_one_that_fails_does_not_stop_the_others(clip, store: EmbeddingStore, tm
     report = embed(recordings, PlainEncoder(), store, progress=events.append)
     assert report.done == ("broken",)
     assert [name for name, _ in report.failed] == ["bad", "gap"]
-    assert dict(report.failed)["gap"] == "gap: no frame can be cropped; check the video and the track."
+    assert dict(report.failed)["gap"] == (
+        "gap: no frame can be cropped; check the video, the track and the intervals with the label exclude."
+    )
     found = store.read("broken")
     assert np.flatnonzero(~found.valid).tolist() == [30]
     assert np.flatnonzero(~found.behaviour_valid[2:-2]).tolist() == [26, 27, 28, 29, 30]

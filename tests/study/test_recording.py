@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ubam.study import Interval, Recording, Roi, StudyError, Track
-from napari_ubam.study.intervals import parse_intervals, read_intervals
+from napari_ubam.study.intervals import condition_labels, parse_intervals, read_intervals
 
 
 def recording(**fields: Any) -> Recording:
@@ -267,3 +267,18 @@ def test_labels_of_frames_begin_with_start_and_end_before_stop() -> None:
 def test_an_interval_with_a_colon_in_its_label_is_refused() -> None:
     with pytest.raises(ValueError, match="contains a colon"):
         Interval(label="a:b", start=0, stop=1)
+
+
+def test_frames_that_are_left_out() -> None:
+    one = recording(intervals="exclude:1-1.5;light:0-9;Exclude:3-9", start=2)
+    times = np.arange(40) / 10
+    assert np.flatnonzero(one.left_out(times)).tolist() == [*range(10, 15), *range(30, 40)]
+    assert one.segments(40) == (range(2, 40),)
+    assert one.segments(40, times) == (range(2, 10), range(15, 30))
+    track = Track(frames=[*range(5, 12), *range(20, 25)], boxes=[[0, 0, 9, 9]] * 12)
+    tracked = recording(intervals="exclude:1-1.5;exclude:2-2.2", track=track)
+    assert tracked.segments(40, times) == (range(5, 10), range(22, 25))
+    faster = recording(intervals="exclude:1-1.5", fps=20)  # whatever the file states
+    assert np.flatnonzero(faster.left_out(times)).tolist() == [*range(20, 30)]
+    assert not recording(intervals="excluded:1-2").left_out(times).any()
+    assert condition_labels(one.intervals) == ["light"]

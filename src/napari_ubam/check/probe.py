@@ -76,7 +76,7 @@ class _Prober:
         self.recording, self.video, self.tick = recording, video, tick
         self.luma = video.luma()
         self.height, self.width = video.shape[1:3]
-        self.segments = recording.segments(len(video))
+        self.segments = recording.segments(len(video), video.times)
         self.clips = _clips(self.segments, video.fps)
         self.bad: set[int] = set()
         self.brightest = 0.0

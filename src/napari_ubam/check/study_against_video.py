@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_ubam.study import Recording, Track
+from napari_ubam.study.intervals import EXCLUDE
 from napari_ubam.study.values import counted
 
 from .facts import Problem, RecordingFacts, Severity
@@ -32,6 +33,7 @@ def fit_problems(recording: Recording, facts: RecordingFacts) -> list[Problem]:
         *_range(recording, facts),
         *_region(recording, facts),
         *_intervals(recording, facts),
+        *_left_out(recording, facts),
         *_decoding(facts),
         *((Severity.NOTE, note) for note in facts.notes),
     )
@@ -100,6 +102,17 @@ def _intervals(recording: Recording, facts: RecordingFacts) -> _Found:
             yield Severity.WARNING, f"the interval {interval} {where}; {remedy}."
         elif interval.stop > facts.video_seconds + tolerance:
             yield Severity.WARNING, f"the interval {interval} continues after {end}; check its times."
+
+
+def _left_out(recording: Recording, facts: RecordingFacts) -> _Found:
+    spans = [one for one in recording.intervals if one.leaves_out]
+    seconds = sum(max(min(one.stop, facts.video_seconds) - max(one.start, 0.0), 0.0) for one in spans)
+    if spans and not facts.frames:
+        remedy = f"shorten the intervals with the label {EXCLUDE}, or remove the row"
+        yield Severity.ERROR, f"every frame is left out; {remedy}."
+    elif seconds:
+        of = f"{seconds:.1f} of {facts.video_seconds:.1f} s"
+        yield Severity.NOTE, f"{of} are left out, in {counted(len(spans), 'interval')} {EXCLUDE}."
 
 
 def _decoding(facts: RecordingFacts) -> _Found:

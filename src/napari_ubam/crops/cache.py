@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.study import Recording
+from napari_ubam.study.intervals import EXCLUDE
 from napari_ubam.video import VideoArray, open_video
 
 from .budget import budget_of, cancel_indexing, default_workers, megabytes
@@ -238,11 +239,14 @@ class _Filling:
         # The cache stores the frame rate of the file. The frame rate of the study is applied on reading.
         tick = cancel_indexing(self._cancel)
         video = open_video(recording.video, warn=False, progress=tick)
-        shown = frames_with_crop(recording, len(video))
+        frames = recording.frames(len(video))
+        out = recording.left_out(video.times)[frames.start : frames.stop]
+        shown = frames_with_crop(recording, len(video), out)
         chunks = np.unique(np.flatnonzero(shown) // BLOCK)
         if not len(chunks):
             raise CropError(
-                f"{recording.name}: there is no frame to crop; check the frame range and the track."
+                f"{recording.name}: there is no frame to crop; check the frame range, the track and "
+                f"the intervals with the label {EXCLUDE}."
             )
         content = Content(chunks, BLOCK / (recording.fps or video.fps), BLOCK * self._cache.spec.nbytes)
         entry = Entry.find(self._cache.folder, recording.name)

@@ -38,7 +38,8 @@ class CachedCrops:
     held : ndarray of bool, shape (t,)
         Frames in the cache.
     valid : ndarray of bool, shape (t,)
-        Frames in the cache that have a crop: they were decoded and are not in a gap of the track.
+        Frames in the cache that have a crop: they were decoded, and are neither left out nor in a gap
+        of the track.
     complete : bool
         Whether all frames with a crop are in the cache.
     folder : Path

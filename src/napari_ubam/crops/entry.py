@@ -13,6 +13,7 @@ import zarr.errors
 from numpy.typing import NDArray
 
 from napari_ubam.study import Recording
+from napari_ubam.study.intervals import left_out
 from napari_ubam.video import VideoArray
 
 from .cached import CachedCrops
@@ -154,7 +155,7 @@ class Entry:
             return "crops of another video file"
         count = int(stored["count"]) if video is None else len(video)
         if stored["region"] != region_hash(recording, recording.frames(count)):
-            return "crops of another region or frame range"
+            return "crops of another region, frame range or part that is left out"
         return ""
 
     def write(self, number: int, crops: NDArray[np.uint8], valid: NDArray[np.bool_]) -> None:
@@ -220,12 +221,14 @@ class Entry:
         """
         length = len(self.frames)
         held = np.repeat(self.complete, self.chunk)[:length]
-        shown = frames_with_crop(recording, int(self._attributes["count"]))
         if recording.fps:
             times, fps = np.array(self.frames, np.float64) / recording.fps, recording.fps
         else:
             array = zarr.open_array(str(self.folder / "times"), mode="r")[:]
             times, fps = cast(NDArray[np.float64], array), float(self._attributes["fps"])
+        shown = frames_with_crop(
+            recording, int(self._attributes["count"]), left_out(recording.intervals, times)
+        )
         if not held.any():
             raise CropError(f"{self.name}: the cache has no crops of it yet; fill the cache first.")
         return CachedCrops(
@@ -242,8 +245,8 @@ class Entry:
         )
 
 
-def frames_with_crop(recording: Recording, count: int) -> NDArray[np.bool_]:
-    """Mark the frames of a recording that are not in a gap of its track.
+def frames_with_crop(recording: Recording, count: int, out: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mark the frames of a recording that are not in a gap of its track, and not left out.
 
     Parameters
     ----------
@@ -251,6 +254,8 @@ def frames_with_crop(recording: Recording, count: int) -> NDArray[np.bool_]:
         The recording.
     count : int
         Number of frames in the video.
+    out : ndarray of bool, shape (t,)
+        Frames of the recording that are left out.
 
     Returns
     -------
@@ -261,4 +266,4 @@ def frames_with_crop(recording: Recording, count: int) -> NDArray[np.bool_]:
     shown = np.zeros(len(frames), bool)
     for segment in recording.segments(count):
         shown[segment.start - frames.start : segment.stop - frames.start] = True
-    return shown
+    return shown & ~out

@@ -32,7 +32,24 @@ def region_hash(recording: Recording, frames: range) -> str:
     if recording.track is not None:
         digest.update(recording.track.frames.tobytes() + recording.track.boxes.tobytes())
         digest.update(alignment(recording))
+    digest.update(exclusions(recording))
     return digest.hexdigest()
+
+
+def exclusions(recording: Recording) -> bytes:
+    """Identify the frames of a recording that are left out.
+
+    Parameters
+    ----------
+    recording : Recording
+
+    Returns
+    -------
+    bytes
+        Empty if nothing is left out, so that hashes of earlier versions stay valid.
+    """
+    times = sorted((one.start, one.stop) for one in recording.intervals if one.leaves_out)
+    return json.dumps([times, recording.fps]).encode() if times else b""
 
 
 def alignment(recording: Recording) -> bytes:

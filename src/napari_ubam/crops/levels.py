@@ -81,9 +81,7 @@ def levels_of(recording: Recording, video: VideoArray) -> Levels | None:
     if video.dtype == np.bool_:
         return Levels(0.0, 1.0)
     found = [
-        values
-        for number in _spread(recording, len(video))
-        if len(values := _sample(recording, video, number))
+        values for number in _spread(recording, video) if len(values := _sample(recording, video, number))
     ]
     if not found:
         return Levels(0.0, 1.0)
@@ -91,8 +89,9 @@ def levels_of(recording: Recording, video: VideoArray) -> Levels | None:
     return Levels(float(low), float(high))
 
 
-def _spread(recording: Recording, count: int) -> list[int]:
-    numbers = np.concatenate([np.empty(0, np.int64), *map(np.asarray, recording.segments(count))])
+def _spread(recording: Recording, video: VideoArray) -> list[int]:
+    segments = recording.segments(len(video), video.times)
+    numbers = np.concatenate([np.empty(0, np.int64), *map(np.asarray, segments)])
     places = np.unique(np.linspace(0, len(numbers) - 1, SAMPLES).round().astype(np.int64))
     return [int(number) for number in numbers[places]] if len(numbers) else []
 

@@ -135,7 +135,8 @@ def iter_crops(
     CropStream
         Iterator over tuples: frame numbers (int64, shape (n,)), crops (uint8, shape (n, y, x[, 3])) and valid
         (bool, shape (n,)). All blocks but the last one have n = ``block``. A frame is black and not valid if
-        it is in a gap of the track, cannot be decoded, or shows less than a quarter of its box.
+        it is left out of the study or in a gap of the track, cannot be decoded, or shows less than a quarter
+        of its box.
 
     Raises
     ------
@@ -174,6 +175,7 @@ class _Frames:
         self._group = min(max(_GROUP_BYTES * len(self._video) // self._video.nbytes, 1), _GROUP_FRAMES)
         self._levels: Levels | None = None
         self._cropper = Cropper()
+        self._out = recording.left_out(video.times)
 
     def groups(self, numbers: NDArray[np.int64], failed: list[int]) -> Generator[list[_Picture], None, None]:
         """Decode frames in small groups. Frames that cannot be decoded are appended to ``failed``."""
@@ -188,7 +190,7 @@ class _Frames:
             yield pictures
 
     def _picture(self, number: int, roi: Roi | None, failed: list[int]) -> _Picture:
-        if roi is None or not is_visible(roi, *self._size):
+        if roi is None or self._out[number] or not is_visible(roi, *self._size):
             return _Picture(number, None, self._whole)
         try:
             return _Picture(number, self._read(number, False), roi)

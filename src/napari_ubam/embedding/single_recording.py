@@ -13,6 +13,7 @@ from napari_ubam.crops.prefetch import prefetch
 from napari_ubam.crops.stream import Block
 from napari_ubam.progress import Cancel, check_cancelled
 from napari_ubam.study import Recording
+from napari_ubam.study.intervals import EXCLUDE
 from napari_ubam.video import VideoArray, open_video
 
 from .behaviour_stage import WindowEncoder
@@ -66,7 +67,8 @@ def embed_recording(
     Returns
     -------
     int
-        Number of frames without codes: they could not be decoded, or they lie in a gap of the track.
+        Number of frames without codes: they could not be decoded, or they lie in a gap of the track. What
+        the study leaves out is not counted.
 
     Raises
     ------
@@ -87,12 +89,19 @@ def embed_recording(
                     tick(len(valid))
                 if not out.valid.any():
                     raise EmbeddingError(
-                        f"{recording.name}: no frame can be cropped; check the video and the track."
+                        f"{recording.name}: no frame can be cropped; check the video, the track and the "
+                        f"intervals with the label {EXCLUDE}."
                     )
                 out.finish(*windows.finish(out.posture, out.valid))
-                return int((~out.valid).sum())
+                return int((~out.valid & ~_left_out(recording, video)).sum())
         finally:
             blocks.close()
+
+
+def _left_out(recording: Recording, video: VideoArray) -> NDArray[np.bool_]:
+    """Mark the frames of the recording that the study leaves out."""
+    frames = recording.frames(len(video))
+    return recording.left_out(video.times)[frames.start : frames.stop]
 
 
 def _blocks(

@@ -33,7 +33,7 @@ _WRONG: dict[State, str] = {
     "missing": "it has no embeddings",
     "other model": "its embeddings were computed with another model than the current one",
     "other video": "its video file was changed after it was embedded",
-    "other region": "its region, frame range or frame rate was changed after it was embedded",
+    "other region": "its region, frames, frame rate or what is left out was changed after it was embedded",
 }
 
 

@@ -14,6 +14,7 @@ from napari_ubam.runfolder.paths import BEHAVIOUR, MAGNIFIER, POSTURE
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study.values import counted
 
+LISTED = 12  # recordings of which a part is left out
 _NAMES = {POSTURE: "posture encoder", BEHAVIOUR: "behaviour encoder", MAGNIFIER: "magnifier"}
 
 
@@ -96,8 +97,33 @@ def score_methods(folder: Path, scores: Result) -> str:
         "session, the episodic deviation of a frame what exceeds it, and that of a subject the mean excess "
         f"over the 95th percentile. Percentiles are ranks among the frames of {compared}; episodes are spans "
         f"above the 95th percentile. {test}{limit}; q is p adjusted for the number of subjects (Benjamini "
-        f"and Hochberg). The unit is the subject. {_made(facts)}"
+        f"and Hochberg). The unit is the subject. {left_out_text(facts)}{_made(facts)}"
     )
+
+
+def left_out_text(facts: Mapping[str, Any]) -> str:
+    """Say what no result uses, because the study leaves it out.
+
+    Parameters
+    ----------
+    facts : mapping of str to object
+        Facts of the scores.
+
+    Returns
+    -------
+    str
+        A sentence and a space; empty if nothing is left out.
+    """
+    spans = facts.get("left_out", {})
+    if not spans:
+        return ""
+    said = [
+        f"{name} {', '.join(f'{start:.2f} to {stop:.2f} s' for start, stop in sorted(spans[name]))}"
+        for name in list(spans)[:LISTED]
+    ]
+    if len(spans) > LISTED:
+        said.append(f"and parts of {counted(len(spans) - LISTED, 'more recording')}")
+    return f"Left out as no behaviour: {'; '.join(said)}. "
 
 
 def analysis_methods(known: Analysis | None, result: Result) -> str:

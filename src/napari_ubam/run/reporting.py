@@ -24,7 +24,7 @@ from napari_ubam.training.checks.quality import Quality
 from napari_ubam.versions import versions
 
 from .clips import CLIPS, make_clips
-from .methods import analysis_methods, map_methods, model_methods, score_methods
+from .methods import analysis_methods, left_out_text, map_methods, model_methods, score_methods
 from .provenance import CurrentRun, origin
 from .report_sections import (
     analysis_part,
@@ -246,7 +246,8 @@ def _recordings(scores: Result) -> Part:
         f"The scores were computed from {counted(len(table), 'recording')}, "
         f"{len(reference)} of {'it' if len(table) == 1 else 'them'} in the reference."
     )
-    return Part("What was scored", [sentence], [Table(table, "Recordings")])
+    sentences = [sentence, *filter(None, [left_out_text(scores.facts).strip()])]
+    return Part("What was scored", sentences, [Table(table, "Recordings")])
 
 
 def _model(folder: Path) -> Part:

@@ -105,6 +105,8 @@ def score_study(folder: Path, study: Study, reference: str, options: ScoringOpti
     settings: dict[str, object] = {"reference": reference, "k": options.k, "per_subject": options.per_subject}
     if options.within:
         settings["within"] = options.within
+    if out := _left_out(study):
+        settings["left_out"] = out
     young = too_young(folder)
     settings |= {"model": dict(encoder.hashes), "model_too_young": bool(young)}
     with _searcher(codes, options.scheduler) as searcher:
@@ -116,6 +118,12 @@ def score_study(folder: Path, study: Study, reference: str, options: ScoringOpti
     if options.figures:
         draw_scores(folder, study, scores, options)
     return scores
+
+
+def _left_out(study: Study) -> dict[str, list[tuple[float, float]]]:
+    """List the times in seconds that the study leaves out, by recording."""
+    found = {one.name: [(at.start, at.stop) for at in one.intervals if at.leaves_out] for one in study}
+    return {name: spans for name, spans in found.items() if spans}
 
 
 @contextmanager

@@ -18,6 +18,9 @@ from .numbers import NUMBER, doubtful, number_text, real_number, text_of, two_re
 from .table import read_table
 from .values import bare_path
 
+EXCLUDE = "exclude"
+"""Label of intervals that are not behaviour, such as the hand of the experimenter: no result uses them."""
+
 INTERVAL_COLUMNS = ("label", "start", "stop")
 _INTERVAL = re.compile(rf"(?P<label>[^:;]+):\s*(?P<start>{NUMBER})\s*[-\N{{EN DASH}}]\s*(?P<stop>{NUMBER})")
 _TABLE_ENDINGS = {".csv", ".tsv", ".txt"}
@@ -44,6 +47,11 @@ class Interval(Checked):
     label: str
     start: float
     stop: float
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether no result uses its frames: its label is ``exclude``, in any case."""
+        return self.label.casefold() == EXCLUDE
 
     @field_validator("label", mode="before")
     @classmethod
@@ -233,3 +241,40 @@ def frame_labels(intervals: Iterable[Interval], times: ArrayLike) -> dict[str, N
         mask = labels.setdefault(interval.label, np.zeros(seconds.shape, dtype=np.bool_))
         mask |= (seconds >= interval.start) & (seconds < interval.stop)
     return labels
+
+
+def left_out(intervals: Iterable[Interval], times: ArrayLike) -> NDArray[np.bool_]:
+    """Mark the frames that no result uses, because an interval with the label ``exclude`` covers them.
+
+    Parameters
+    ----------
+    intervals : iterable of Interval
+        In any order, with any labels.
+    times : array_like of float, shape (t,)
+        Time of each frame in seconds.
+
+    Returns
+    -------
+    ndarray of bool, shape (t,)
+    """
+    seconds = np.asarray(times, dtype=np.float64)
+    found = np.zeros(seconds.shape, dtype=np.bool_)
+    for interval in intervals:
+        if interval.leaves_out:
+            found |= (seconds >= interval.start) & (seconds < interval.stop)
+    return found
+
+
+def condition_labels(intervals: Iterable[Interval]) -> list[str]:
+    """List the labels that are conditions, and so not ``exclude``.
+
+    Parameters
+    ----------
+    intervals : iterable of Interval
+
+    Returns
+    -------
+    list of str
+        Each once, sorted.
+    """
+    return sorted({one.label for one in intervals if not one.leaves_out})

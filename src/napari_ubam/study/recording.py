@@ -15,7 +15,7 @@ from napari_ubam.files import existing_form
 
 from .faults import Checked, refusal
 from .geometry import Roi, Track
-from .intervals import Interval, frame_labels, overlap_faults, parse_intervals
+from .intervals import Interval, frame_labels, left_out, overlap_faults, parse_intervals
 from .numbers import text_of
 from .placed import READ_ALIGN, Align, placed
 from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute
@@ -179,23 +179,45 @@ class Recording(Checked):
         stop = count if self.stop is None else min(self.stop, count)
         return range(min(self.start or 0, stop), stop)
 
-    def segments(self, count: int) -> tuple[range, ...]:
+    def segments(self, count: int, times: ArrayLike | None = None) -> tuple[range, ...]:
         """Split the frames into segments without gaps in the track. A window must not cross two segments.
 
         Parameters
         ----------
         count : int
             Number of frames in the video.
+        times : array_like of float, shape (count,), optional
+            Times of all frames of the video. With them, frames that are left out also divide segments.
 
         Returns
         -------
         tuple of range
-            Segments in ascending order. Without a track there is one segment.
+            Segments in ascending order. Without a track, and with nothing left out, there is one segment.
         """
         frames = self.frames(count)
         if self.track is not None:
-            return self.track.segments(frames.start, frames.stop)
-        return (frames,) if frames else ()
+            found = self.track.segments(frames.start, frames.stop)
+        else:
+            found = (frames,) if frames else ()
+        if times is None or not any(one.leaves_out for one in self.intervals):
+            return found
+        return _without(found, self.left_out(times))
+
+    def left_out(self, times: ArrayLike) -> NDArray[np.bool_]:
+        """Mark the frames that no result uses: those in intervals with the label ``exclude``.
+
+        Parameters
+        ----------
+        times : array_like of float, shape (count,)
+            Time of each frame of the video in seconds, as its file states them. If the recording has a frame
+            rate of its own, times follow from that.
+
+        Returns
+        -------
+        ndarray of bool, shape (count,)
+        """
+        seconds = np.asarray(times, np.float64)
+        return left_out(self.intervals, np.arange(len(seconds)) / self.fps if self.fps else seconds)
 
     def crops(self, frames: Iterable[int]) -> tuple[Roi | None, ...] | None:
         """Return the crop rectangle of each frame.
@@ -231,3 +253,13 @@ class Recording(Checked):
             For each label, True from the start of an interval until before its stop.
         """
         return frame_labels(self.intervals, times)
+
+
+def _without(segments: Iterable[range], out: NDArray[np.bool_]) -> tuple[range, ...]:
+    """Cut frames out of segments."""
+    found: list[range] = []
+    for segment in segments:
+        kept = np.concatenate([[False], ~out[segment.start : segment.stop], [False]])
+        edges = (np.flatnonzero(np.diff(kept.astype(np.int8))) + segment.start).tolist()
+        found.extend(range(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True))
+    return tuple(found)

@@ -48,7 +48,7 @@ def measure_brightness(
 
 def _levels(recording: Recording, video: VideoArray) -> list[float]:
     luma = video.luma()
-    frames = [frame for segment in recording.segments(len(video)) for frame in segment]
+    frames = [frame for segment in recording.segments(len(video), video.times) for frame in segment]
     if not frames:
         return []
     places = np.linspace(0, len(frames) - 1, FRAMES + 2).round().astype(int)[1:-1]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from napari_ubam.analysis.analysis import AnalysisError
+from napari_ubam.runfolder.table_parts import parts_of
 from napari_ubam.study import Recording, Study
+from napari_ubam.study.intervals import condition_labels
 from napari_ubam.study.values import listed
 
 _BORDER = "\n"  # between the name of a recording and a label; no name has one
@@ -32,7 +34,7 @@ def interval_levels(study: Study, labels: Sequence[str]) -> list[str]:
     AnalysisError
         If no recording has such intervals.
     """
-    known = sorted({interval.label for one in study for interval in one.intervals})
+    known = condition_labels(each for one in study for each in one.intervals)
     if not known:
         raise AnalysisError(
             "No recording of the study has intervals; write them into its column intervals, such as "
@@ -49,10 +51,9 @@ def interval_levels(study: Study, labels: Sequence[str]) -> list[str]:
 def divided(
     study: Study,
     recordings: pd.DataFrame,
-    scores: pd.DataFrame,
-    episodes: pd.DataFrame,
+    scores: Mapping[str, pd.DataFrame],
     levels: Sequence[str],
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, Iterator[tuple[str, pd.DataFrame]], pd.DataFrame, list[str]]:
     """Divide recordings into the times of each condition.
 
     Times that belong to two of the conditions are left out. An episode that reaches over a border counts in
@@ -63,41 +64,56 @@ def divided(
     study : Study
     recordings : DataFrame
         One row for each recording: ``recording`` and further columns, which are kept.
-    scores : DataFrame
-        One row for each frame: ``recording, time`` and further columns.
-    episodes : DataFrame
-        One row for each episode: ``recording, start_time, stop_time``.
+    scores : mapping of str to DataFrame
+        Tables of a scoring: ``scores``, one row for each frame, with the columns ``recording`` and ``time``;
+        and ``episodes``, one row for each, with ``recording, start_time, stop_time``.
     levels : sequence of str
         From `interval_levels`.
 
     Returns
     -------
-    recordings, scores, episodes : DataFrame
-        As they were given, with a row of ``recordings`` for each recording and condition that it has, and its
-        condition as ``level``. ``scores`` also keeps the undivided recordings.
+    recordings : DataFrame
+        As given, with a row for each recording and condition that it has, and its condition as ``level``.
+    frames : iterator of (str, DataFrame)
+        Name and frames of each of these parts, and of each undivided recording of the scores. One recording
+        is in memory at a time.
+    episodes : DataFrame
+        Those of the parts.
     warnings : list of str
         Recordings without any of the intervals.
     """
-    frames = dict(iter(scores.groupby("recording", sort=False)))
-    bouts = dict(iter(episodes.groupby("recording", sort=False)))
-    rows, parts, cut, without = [], [scores], [episodes.iloc[:0]], []
-    for row in recordings.to_dict("records"):
-        one, own = study[str(row["recording"])], frames[row["recording"]]
-        masks = _masks(one, own["time"].to_numpy(float), levels)
-        if not any(masks[level].any() for level in levels if not _is_rest(level, levels)):
-            without.append(one.name)
+    bouts = dict(iter(scores["episodes"].groupby("recording", sort=False)))
+    labels = {str(row["recording"]): row for row in recordings.to_dict("records")}
+    rows, cut, without = [], [scores["episodes"].iloc[:0]], []
+    masks: dict[str, dict[str, np.ndarray]] = {}
+    for name, own in parts_of(scores, "scores", labels):
+        times = own["time"].to_numpy(float)
+        found = _masks(study[name], times, levels)
+        if not any(found[level].any() for level in levels if not _is_rest(level, levels)):
+            without.append(name)
             continue
-        for level in levels:
-            if masks[level].any():
-                name = f"{one.name}{_BORDER}{level}"
-                rows.append({**row, "recording": name, "level": level})
-                parts.append(own[masks[level]].assign(recording=name))
-                if one.name in bouts:
-                    pieces = _pieces(bouts[one.name], own["time"].to_numpy(float), masks[level])
-                    cut.append(pieces.assign(recording=name))
+        masks[name] = {level: found[level] for level in levels if found[level].any()}
+        for level, inside in masks[name].items():
+            part = _part(name, level)
+            rows.append({**labels[name], "recording": part, "level": level})
+            if name in bouts:
+                cut.append(_pieces(bouts[name], times, inside).assign(recording=part))
     said = [f"{listed(without, 6)}: no frame in any of the intervals, so left out."] if without else []
     table = pd.DataFrame(rows, columns=list(recordings.columns))
-    return table, pd.concat(parts, ignore_index=True), pd.concat(cut, ignore_index=True), said
+    return table, _frames(scores, masks), pd.concat(cut, ignore_index=True), said
+
+
+def _frames(
+    scores: Mapping[str, pd.DataFrame], masks: Mapping[str, Mapping[str, np.ndarray]]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    for name, own in parts_of(scores, "scores"):
+        yield name, own
+        for level, inside in masks.get(name, {}).items():
+            yield _part(name, level), own[inside]
+
+
+def _part(recording: str, level: str) -> str:
+    return f"{recording}{_BORDER}{level}"
 
 
 def _is_rest(level: str, levels: Sequence[str]) -> bool:

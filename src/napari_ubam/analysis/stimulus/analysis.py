@@ -16,6 +16,7 @@ from napari_ubam.progress import Progress, check_cancelled
 from napari_ubam.runfolder.table_parts import parts_of
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study import Study
+from napari_ubam.study.intervals import condition_labels
 from napari_ubam.study.values import counted, listed
 
 from .by_group import compare_responses
@@ -75,7 +76,7 @@ def label_of(study: Study, label: str) -> str:
     AnalysisError
         If no recording has such intervals, or there are several labels to choose from.
     """
-    known = sorted({interval.label for one in study for interval in one.intervals})
+    known = condition_labels(each for one in study for each in one.intervals)
     if not known:
         raise AnalysisError(
             "No recording of the study has intervals; write them into its column intervals, such as "

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from napari_ubam.crops.identity import alignment
+from napari_ubam.crops.identity import alignment, exclusions
 from napari_ubam.errors import UbamError
 from napari_ubam.files import write_atomic
 from napari_ubam.models.config import ModelConfig
@@ -175,6 +175,7 @@ def study_hash(recordings: Iterable[Recording]) -> str:
         digest.update(one.model_dump_json(include=HASHED).encode())
         if one.track is not None:
             digest.update(one.track.frames.tobytes() + one.track.boxes.tobytes() + alignment(one))
+        digest.update(exclusions(one))
     return digest.hexdigest()[:16]
 
 
