@@ -115,11 +115,11 @@ def test_what_is_missing_is_one_sentence(make_napari_viewer, run: Run, tmp_path:
 def test_overlay_colours_are_those_of_the_percentile(run: Run) -> None:
     table = pd.DataFrame(
         {
-            "frame": [5, 6, 7],
-            "posture_deviation": [0.1, 0.2, np.nan],
-            "posture_percentile": [10.0, 20.0, np.nan],
-            "episodic": [np.nan, 0.3, np.nan],
-            "episodic_percentile": [np.nan, 99.0, np.nan],
+            "frame": [5, 6, 7, 8],
+            "posture_deviation": [0.1, 0.2, np.nan, 0.2],
+            "posture_percentile": [10.0, 20.0, np.nan, 20.0],
+            "episodic": [np.nan, 0.3, np.nan, 0.2],
+            "episodic_percentile": [np.nan, 99.0, np.nan, 94.9],
         }
     )
     overlay = score_overlay(table, Roi(x=10, y=20, width=30, height=40))
@@ -127,5 +127,6 @@ def test_overlay_colours_are_those_of_the_percentile(run: Run) -> None:
     assert overlay.at(6)[1] == "episodic deviation 0.300, percentile 99.0 *"
     assert overlay.at(7)[1] == overlay.at(99)[1] == overlay.at(0)[1] == "no score"
     assert overlay.at(5)[0][2] > overlay.at(5)[0][0]  # blue
-    assert overlay.at(6)[0][0] > overlay.at(6)[0][2]  # red
+    assert overlay.at(6)[0][0] > overlay.at(6)[0][2] + 0.4  # red
+    assert abs(overlay.at(8)[0][0] - overlay.at(8)[0][2]) < 0.1  # nearly white
     np.testing.assert_allclose(overlay.corners[[0, 2]], [[19.5, 9.5], [59.5, 39.5]])

@@ -207,3 +207,13 @@ def test_the_commands_write_tables_and_pictures(trained: Run, study: Study, tmp_
     result = CliRunner().invoke(app, ["neighbours", name, "100000", *common])
     assert result.exit_code == 1
     assert "has no code" in result.output
+
+
+def test_other_recordings_of_the_same_subject(tmp_path: Path) -> None:
+    explorer = made_up(tmp_path, subjects=3)
+    explorer.frames["subject"] = "s0"
+    found = explorer.neighbours("r1", 60, count=4, same_subject=True)
+    assert found["recording"].value_counts().to_dict() == {"r0": 2, "r2": 2}
+    alone = made_up(tmp_path, subjects=1)
+    with pytest.raises(RunError, match="r0 is the only recording of s0"):
+        alone.neighbours("r0", 5, same_subject=True)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_ubam.study import Interval, Recording, Roi, StudyError, Track
-from napari_ubam.study.intervals import condition_labels, parse_intervals, read_intervals
+from napari_ubam.study.intervals import condition_labels, parse_intervals, read_intervals, with_left_out
 
 
 def recording(**fields: Any) -> Recording:
@@ -282,3 +282,9 @@ def test_frames_that_are_left_out() -> None:
     assert np.flatnonzero(faster.left_out(times)).tolist() == [*range(20, 30)]
     assert not recording(intervals="excluded:1-2").left_out(times).any()
     assert condition_labels(one.intervals) == ["light"]
+
+
+def test_more_is_left_out_and_joined() -> None:
+    known = parse_intervals("exclude:1-2;light:0-9;Exclude:5-6")
+    found = with_left_out(known, [(2, 3), (5.5, 5.7), (8, 9)])
+    assert [str(one) for one in found] == ["light:0-9", "exclude:1-3", "exclude:5-6", "exclude:8-9"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from napari_ubam.kinds import KINDS
+from napari_ubam.study.values import listed
 
 from .errors import DeviationError
 from .recorded import Recorded
+
+WHOLE = 0.9  # of a recording
 
 
 def check_codes(codes: Sequence[Recorded], reference: Sequence[str]) -> None:
@@ -106,3 +110,34 @@ def scoring_warnings(
         if not one.valid.any()
     ]
     return found
+
+
+def episode_warnings(
+    episodes: pd.DataFrame, durations: Mapping[str, float], reference: Sequence[str]
+) -> list[str]:
+    """Say which recordings are one episode, since such an episode tells nothing about when.
+
+    Parameters
+    ----------
+    episodes : DataFrame
+        ``recording, start_time, stop_time``: one row for each episode.
+    durations : mapping of str to float
+        Duration of each recording in seconds.
+    reference : sequence of str
+        Names of the recordings that define normal.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    length = episodes["stop_time"] - episodes["start_time"]
+    whole = length >= WHOLE * episodes["recording"].map(durations)
+    names = list(dict.fromkeys(episodes.loc[whole, "recording"]))
+    if not names:
+        return []
+    remedy = "train longer"
+    if not set(names) <= set(reference):
+        remedy += ", or choose a reference that was recorded in the same way (camera, light, region, task)"
+    one = "one episode covers" if len(names) == 1 else "in each, one episode covers"
+    return [f"{listed(names, 6)}: {one} nearly the whole recording, so it does not tell when; {remedy}."]

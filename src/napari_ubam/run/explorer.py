@@ -185,6 +185,7 @@ class Explorer:
         individual: Individual = INDIVIDUAL,
         count: int = 8,
         per_subject: int = 2,
+        same_subject: bool = False,
     ) -> pd.DataFrame:
         """Find the most similar frames of other subjects.
 
@@ -206,6 +207,8 @@ class Explorer:
             Number of neighbours.
         per_subject : int
             Number of neighbours from one subject at most.
+        same_subject : bool
+            Search the other recordings of the same subject instead, `per_subject` frames of each at most.
 
         Returns
         -------
@@ -216,13 +219,17 @@ class Explorer:
         Raises
         ------
         RunError
-            If the frame has no code, or there is no other subject.
+            If the frame has no code, or there is no other subject or recording.
         """
         codes, query, subject = self.codes(kind, individual), *self._query(recording, frame, kind, individual)
-        subjects = self._subject_numbers
-        others = np.where(self.frames["subject"] == subject, -1, subjects)
+        own = (self.frames["subject"] == subject).to_numpy()
+        others = np.where(own, -1, self._subject_numbers)
+        if same_subject:
+            elsewhere = own & (self.frames["recording"] != recording).to_numpy()
+            others = np.where(elsewhere, self._recording_numbers, -1)
         if (others < 0).all():
-            raise RunError(f"{subject} is the only subject; embed recordings of other subjects.")
+            only = f"{recording} is the only recording of {subject}"
+            raise RunError(f"{only if same_subject else f'{subject} is the only subject'}; embed others.")
         found = spaced_neighbours(
             query,
             codes,

@@ -77,10 +77,11 @@ def score_methods(folder: Path, scores: Result) -> str:
     )
     recordings = facts.get("recordings", ())
     of = f" ({counted(len(recordings), 'recording')})" if recordings else ""
+    size = counted(len(facts["reference_subjects"]), "subject")
     whom = (
         f"its own reference recordings ({facts['reference']})"
         if within
-        else f"the reference {facts['reference']} (n = {len(facts['reference_subjects'])} subjects)"
+        else f"the reference {facts['reference']} (n = {size})"
     )
     smallest = others["smallest_p"].min() if len(others) else float("nan")
     limit = f", so it is at least {smallest:.3g}" if smallest == smallest else ""

@@ -23,6 +23,7 @@ from napari_ubam.analysis import (
 from napari_ubam.analysis.deviation_search import Searcher, search_in_turn
 from napari_ubam.analysis.reference_limits import REFERENCE_FRAMES, REFERENCE_TOTAL
 from napari_ubam.analysis.scores import score_tables
+from napari_ubam.analysis.scoring_checks import episode_warnings
 from napari_ubam.embedding.cluster import cluster_client
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.embedding.stored_codes import StoredCodes
@@ -203,8 +204,13 @@ def compute_scores(
         "reference_limits": {"subject": REFERENCE_FRAMES, "total": options.reference_frames},
         "recordings": recording_facts(codes, reference),
     }
-    found = pd.concat([_episodes(scores) for scores in result.recordings], ignore_index=True)
-    return Scoring(subject_table(result, mean_excess), found, result, facts, result.warnings)
+    parts, durations = [], {}
+    for one in result.recordings:  # once, since the scores of long studies are read from the disk
+        parts.append(_episodes(one))
+        durations[one.name] = float(one.times[-1] - one.times[0]) if len(one.times) else 0.0
+    found = pd.concat(parts, ignore_index=True)
+    warnings = (*result.warnings, *episode_warnings(found, durations, reference))
+    return Scoring(subject_table(result, mean_excess), found, result, facts, warnings)
 
 
 def write_scores(folder: Path, study: Study, scores: Scoring) -> None:

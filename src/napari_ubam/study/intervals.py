@@ -278,3 +278,32 @@ def condition_labels(intervals: Iterable[Interval]) -> list[str]:
         Each once, sorted.
     """
     return sorted({one.label for one in intervals if not one.leaves_out})
+
+
+def with_left_out(
+    intervals: Iterable[Interval], spans: Iterable[tuple[float, float]]
+) -> tuple[Interval, ...]:
+    """Leave more times out. Times that overlap or touch become one interval.
+
+    Parameters
+    ----------
+    intervals : iterable of Interval
+        Intervals so far. Those with other labels stay as they are.
+    spans : iterable of (float, float)
+        First second, and the second after the last, of what is to be left out.
+
+    Returns
+    -------
+    tuple of Interval
+        Other labels first.
+    """
+    known = tuple(intervals)
+    times = sorted([*((one.start, one.stop) for one in known if one.leaves_out), *spans])
+    joined: list[tuple[float, float]] = []
+    for start, stop in times:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], stop)
+        else:
+            joined.append((start, stop))
+    others = tuple(one for one in known if not one.leaves_out)
+    return *others, *(Interval(label=EXCLUDE, start=start, stop=stop) for start, stop in joined)

@@ -26,4 +26,5 @@ from . import (
     remove as remove,
     sample as sample,
     demo as demo,
+    doctor as doctor,
 )

@@ -26,6 +26,9 @@ LINE = 95.0
 STEP = 5.0
 """Percentiles that have the same colour."""
 
+RED = 0.95
+"""Place of frames above the line on the colour map."""
+
 NONE = (0.5, 0.5, 0.5, 1.0)
 """Colour of a frame without a score, RGBA."""
 
@@ -39,7 +42,8 @@ class ScoreOverlay:
     first : int
         Number of the first frame that has a row.
     colours : ndarray of float, shape (t, 4)
-        RGBA of the outline of the region: grey without a score, else from blue over white to red.
+        RGBA of the outline of the region: grey without a score, from blue to white below the 95th
+        percentile, red above it.
     texts : tuple of str
         Deviation and percentile of each frame in words.
     corners : ndarray of float, shape (4, 2)
@@ -100,9 +104,11 @@ def score_overlay(scores: pd.DataFrame, roi: Roi) -> ScoreOverlay:
     percentile = table["episodic_percentile"].fillna(table["posture_percentile"]).to_numpy(float)
     colours = np.tile(np.array(NONE), (len(table), 1))
     known = np.isfinite(percentile)
-    # In steps, because each change of the colour costs napari a redrawing of the outline.
-    steps = np.minimum(np.floor(percentile[known] / STEP) * STEP + STEP / 2, 100)
-    colours[known] = matplotlib.colormaps["coolwarm"](steps / 100)
+    # In steps, because each change of the colour costs napari a redrawing of the outline. Red only above the
+    # line: below it, a frame deviates no more than nearly all frames of the reference.
+    steps = np.floor(percentile[known] / STEP) * STEP + STEP / 2
+    shares = np.where(percentile[known] >= LINE, RED, steps / LINE / 2)
+    colours[known] = matplotlib.colormaps["coolwarm"](shares)
     texts = tuple(
         f"{kind} deviation {value:.3f}, percentile {rank:.1f}{' *' if rank >= LINE else ''}"
         if np.isfinite(rank)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QLabel
 
 from napari_ubam.jobs import JobError
 from napari_ubam.plugin.io.settings import remember, remembered
+from napari_ubam.plugin.state.left_out import leave_out
 from napari_ubam.plugin.state.references import preset_reference, selects
 from napari_ubam.plugin.state.steps import Step, embed_step, score_step
 from napari_ubam.plugin.state.subject_texts import part_text, subject_tip, subjects_note
@@ -39,6 +40,10 @@ WITHIN = (
 )
 EPISODES = ("recording", "from (s)", "to (s)", "pctl.")
 SUBJECTS = ("subject", "group", "session", "episodic\n(p)", "constant\n(p)")
+LEAVE_OUT = (
+    "Not behaviour, such as a hand in the picture: take the chosen episodes out of training, reference and "
+    "scores (Shift+X for the one at the current frame)."
+)
 PARTS = (
     "Constant: what a subject always has, the median distance of its windows to the reference. Episodic: "
     "what rises above that, as mean excess over the 95th percentile of the reference. In brackets: p. "
@@ -91,7 +96,7 @@ class DeviationPanel(Panel):
         timeline = button("Timeline", "Show the scores over time below the video.", self.open_timeline)
         column.addLayout(row(self.score_button, timeline))
         self.on_picture = QCheckBox("Show on the video")
-        self.on_picture.setToolTip("Outline the region on the video, from blue (usual) to red (deviating).")
+        self.on_picture.setToolTip("Outline the region: blue is usual, red above the 95th percentile.")
         self.on_picture.setChecked(True)
         self.on_picture.toggled.connect(lambda _: self._show_overlay())
         column.addLayout(row(self.on_picture, CopyBox(self._script_steps, self.say), stretch=0))
@@ -108,7 +113,8 @@ class DeviationPanel(Panel):
         self.only_here = QCheckBox("Only the current recording")
         self.only_here.setToolTip("List only episodes of the recording that the viewer shows.")
         self.only_here.toggled.connect(lambda _: self._fill_episodes())
-        column.addWidget(self.only_here)
+        leave = button("Leave this out", LEAVE_OUT, self.leave_out)
+        column.addLayout(row(self.only_here, leave, stretch=0))
         column.addWidget(self.episodes)
         self.column.addWidget(box, 2)
         box, column = section("Subjects")
@@ -274,3 +280,8 @@ class DeviationPanel(Panel):
         if 0 <= number < len(self._listed):
             one = self._listed.iloc[number]
             self.link.play(str(one["recording"]), int(one["start"]), int(one["stop"]))
+
+    def leave_out(self) -> None:
+        """Leave the chosen episodes out of the study."""
+        rows = sorted({item.row() for item in self.episodes.selectedItems()})
+        self.session.say(leave_out(self.session, self._listed.iloc[rows]))

@@ -15,7 +15,8 @@ from napari_ubam.errors import UbamError
 from napari_ubam.kinds import KINDS, NEIGHBOURS_KIND, Individual
 from napari_ubam.plugin.io.point_colours import colours_of_rows, groups_of, legend_of
 from napari_ubam.plugin.io.thumbnails import thumbnails
-from napari_ubam.plugin.state.explored import ALONE, Rows, captions, read_explored
+from napari_ubam.plugin.state import explored
+from napari_ubam.plugin.state.explored import Rows, captions
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.viewer.worker import tell_error
 from napari_ubam.plugin.widgets import Empty, button, narrow, row, section, ticked
@@ -36,7 +37,6 @@ EMPTY = "Score a study in the Deviation panel first. Then you can compare and ma
 COUNT = 8
 REST_MS = 150  # the slider rests when it has not moved for this long
 Shown = tuple[pd.DataFrame, list[npt.NDArray[np.uint8]]]  # frames and their thumbnails
-COLOURS = ("group", "subject", "session", "deviation")
 
 
 class ExplorePanel(Panel):
@@ -70,11 +70,11 @@ class ExplorePanel(Panel):
         self.empty = Empty(EMPTY)
         self.strip = Strip()
         self.strip.chosen.connect(self._open_neighbour)
-        self.map = MapCanvas(colours_of(napari_viewer).background)
+        look = colours_of(napari_viewer)
+        self.map = MapCanvas(look.background)
         self.map.clicked.connect(self._open_point)
         self.map.selected.connect(self._lassoed)
-        colours = colours_of(napari_viewer)
-        self.analyses = AnalysisBox(self.session, self.worker(), self.say, self.play_place, colours)
+        self.analyses = AnalysisBox(self.session, self.worker(), self.say, self.play_place, look)
         self._build()
         self.observe(self.session.results_changed, self.load)
         self.observe(self.session.results_changed, self.analyses.load)
@@ -82,15 +82,15 @@ class ExplorePanel(Panel):
         self.observe(self.session.agreement_changed, self._show_agreement)
         self.observe(self.link.moved, lambda *_: self.rest.start())
         self.observe(self.link.playing_changed, lambda _: self.rest.start())
-        background = self.map.set_background
-        self.observe(self.link.theme_changed, lambda: background(colours_of(napari_viewer).background))
+        paint = self.map.set_background
+        self.observe(self.link.theme_changed, lambda: paint(colours_of(napari_viewer).background))
         self.load()
 
     def _build(self) -> None:
         self.column.addWidget(self.empty)
         self.outdated = OutdatedNote()
         self.column.addWidget(self.outdated)
-        self.alone = ticked("without the individual", ALONE, lambda _: self._compare_again())
+        self.alone = ticked("without the individual", explored.ALONE, lambda _: self._compare_again())
         self.column.addWidget(self.alone)
         self.kind = QComboBox()
         self.kind.addItems(list(KINDS))
@@ -100,15 +100,15 @@ class ExplorePanel(Panel):
         tip = "Search again when the viewer shows another frame."
         self.following = ticked("follow the slider", tip, lambda on: self.ask() if on else None)
         narrow(self.kind)
-        box, column = section("Most similar frames of other subjects")
+        self.alike, column = section(explored.AMONG_SUBJECTS.title)
         column.addLayout(row(self.kind, self.following, stretch=0))
         column.addWidget(self.strip)
-        self.column.addWidget(box)
+        self.column.addWidget(self.alike)
         box, column = section("Map of all frames")
         self.method, self.colour = QComboBox(), QComboBox()
         self.method.addItems(["umap", "pca"])
         self.method.setToolTip("Method of the map: umap shows clusters, pca is faster.")
-        self.colour.addItems(list(COLOURS))
+        self.colour.addItems(["group", "subject", "session", "deviation"])
         self.colour.setToolTip("Colour the points by this column.")
         self.colour.currentTextChanged.connect(lambda _: self._paint())
         self.make = button("Make map", "Map all frames by the similarity of their behaviour.", self.make_map)
@@ -137,12 +137,13 @@ class ExplorePanel(Panel):
         if loaded and job is not None and job.job.kind in ("analyse", "compare", "export"):
             return  # it changes neither codes nor scores, so the map stays
         self._explorer, self._table = None, None
+        self._clear_map()
         self._show_agreement()
         self.empty.setVisible(run is None or self.session.results is None)
         self.make.setEnabled(False)
         if run is None or self.session.results is None:
             return
-        self._loading.run(lambda: read_explored(run), self._loaded, self._refused)
+        self._loading.run(lambda: explored.read_explored(run), self._loaded, self._refused)
 
     def _show_agreement(self) -> None:
         """Fade what does not belong to the study and the reference that are chosen now."""
@@ -161,6 +162,7 @@ class ExplorePanel(Panel):
 
     def _loaded(self, found: tuple[Explorer, Rows]) -> None:
         self._explorer, self._rows = found
+        self.alike.setTitle(explored.searched_among(self._explorer).title)
         self.make.setEnabled(True)
         self.ask()
 
@@ -187,13 +189,7 @@ class ExplorePanel(Panel):
             self.ask()
 
     def place(self, window: QMainWindow, dock: QDockWidget) -> None:
-        """Put the dock behind a tab, and show what was not followed when its tab is chosen.
-
-        Parameters
-        ----------
-        window : QMainWindow
-        dock : QDockWidget
-        """
+        """Put the dock behind a tab, and show what was not followed when its tab is chosen."""
         super().place(window, dock)
         dock.visibilityChanged.connect(self._start_rest)
 
@@ -203,17 +199,19 @@ class ExplorePanel(Panel):
     def ask(self) -> None:
         """Find the neighbours of the frame that is shown."""
         explorer, here, individual = self._explorer, self.link.here(), self._individual
-        kind: Any = self.kind.currentText()
         if explorer is None or here is None:
             return
         if here not in self._rows:
             self.strip.clear()
             self.say(f"Frame {here[1]} of {here[0]} cannot be compared: its window is not complete.")
             return
-        self.say(" ".join(explorer.notes(individual)))
+        among = explored.searched_among(explorer)
+        kind, same = self.kind.currentText(), among.same_subject
+        choices: Any = {"kind": kind, "individual": individual, "same_subject": same}
+        self.say(" ".join(filter(None, [among.note, *explorer.notes(individual)])))
 
         def work() -> Shown:
-            table = explorer.neighbours(*here, kind=kind, individual=individual, count=COUNT)
+            table = explorer.neighbours(*here, **choices, count=COUNT)
             return table, self._pictures(table)
 
         self._asking.run(work, self._show, self._refused)
@@ -263,11 +261,15 @@ class ExplorePanel(Panel):
     def _mapped(self, found: pd.DataFrame) -> None:
         self.make.setEnabled(True)
         self._table = found
-        self.say("")
         self._paint()
-        here = self.link.here()
-        if here is not None:
+        self.say("")
+        if (here := self.link.here()) is not None:
             self.map.move_cursor(self._rows.get(here))
+
+    def _clear_map(self) -> None:
+        """Forget the map, which may show a recording that is not in the run any more."""
+        self.map.show_points(np.empty((0, 2)), np.empty((0, 4)))
+        self.legend.clear()
 
     def _paint(self) -> None:
         if self._table is None:

@@ -23,7 +23,7 @@ from napari_ubam.plugin.state.steps import Step, magnify_step
 from napari_ubam.plugin.state.thread_progress import ThreadProgress
 from napari_ubam.plugin.viewer.own_layers import add_own, own_layers
 from napari_ubam.plugin.viewer.worker import tell_error
-from napari_ubam.plugin.widgets import button, row
+from napari_ubam.plugin.widgets import button, explain, row
 from napari_ubam.plugin.widgets.factor_box import FactorBox
 from napari_ubam.plugin.widgets.task_row import TaskRow
 from napari_ubam.progress import Cancelled
@@ -68,7 +68,7 @@ class MagnifiedResults(QGroupBox):
         self._panel, self._viewer, self._cache = panel, viewer, cache
         self._settings, self._request = settings, request
         self._adding = panel.worker()
-        self._is_ready = False
+        self._is_ready, self._why_not = False, ""
         self._steps: deque[Callable[[], None]] = deque()
         self._turns = TURNS
         self._inserted: tuple[Any, Any, bool] = (None, None, False)  # selected, to be selected, asked for
@@ -102,17 +102,17 @@ class MagnifiedResults(QGroupBox):
         column.addLayout(row(self.save, self.side_by_side, self.label))
         column.addWidget(self.grid)
 
-    def set_ready(self, ready: bool) -> None:
+    def set_ready(self, why_not: str) -> None:
         """Enable or disable the buttons. Call `set_busy` afterwards.
 
         Parameters
         ----------
-        ready : bool
-            Whether the run has a magnifier.
+        why_not : str
+            Why nothing can be magnified; empty if something can.
         """
-        self._is_ready = ready
-        self.add.setEnabled(ready and not self._adding.is_busy)
-        self.arrows.setEnabled(ready and not self.arrow_row.is_running)
+        self._is_ready, self._why_not = not why_not, why_not
+        explain(self.add, why_not, self._is_ready and not self._adding.is_busy)
+        explain(self.arrows, why_not, self._is_ready and not self.arrow_row.is_running)
 
     def set_busy(self, busy: str) -> None:
         """Enable or disable the button for files: a job writes them, so it waits for the end of another one.
@@ -123,7 +123,7 @@ class MagnifiedResults(QGroupBox):
             Why no job can start now; empty if one can.
         """
         self.save.setEnabled(self._is_ready and not busy)
-        self.save.setToolTip(busy or SAVE)
+        self.save.setToolTip(self._why_not or busy or SAVE)
 
     def add_layers(self) -> None:
         """Add magnified frames, reference and difference as layers."""

@@ -84,6 +84,7 @@ class MagnifyPanel(Panel):
         self.factor, self.smoothing = settings.factor, settings.smoothing
         self.previewing = settings.previewing
         settings.changed.connect(self._update_preview)
+        self.observe(self.link.factor_stepped, settings.step)
         self.previewing.toggled.connect(self._toggle_preview)
         self._preview_layer.toggled.connect(self._preview_toggled)
         self.column.addWidget(settings)
@@ -113,7 +114,7 @@ class MagnifyPanel(Panel):
         if not ready:
             self.previewing.setChecked(False)
         self.previewing.setEnabled(ready)
-        self.results.set_ready(ready)
+        self.results.set_ready("" if ready else outdated or NO_MAGNIFIER)
         self._job_changed()
 
     def _job_changed(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout
 
+from napari_ubam.plugin.viewer.keys import go_to_episode
 from napari_ubam.plugin.viewer.theme import colours_of
 from napari_ubam.plugin.widgets import button, row
 from napari_ubam.plugin.widgets.timeline_plot import TimelinePlot
@@ -36,10 +37,10 @@ class TimelinePanel(Panel):
         self.plot = TimelinePlot(colours_of(napari_viewer))
         self.plot.clicked.connect(self._jump)
         self.play = button(
-            "Play", "Play the video at its recorded frame rate, or stop.", self.link.toggle_play
+            "Play", "Play the video at its recorded frame rate, or stop (Shift+Space).", self.link.toggle_play
         )
-        before = button("|◀", "Show the previous episode.", lambda: self.jump_episode(-1))
-        after = button("▶|", "Show the next episode.", lambda: self.jump_episode(1))
+        before = button("|◀", "Show the previous episode (Shift+Left).", lambda: self.jump_episode(-1))
+        after = button("▶|", "Show the next episode (Shift+Right).", lambda: self.jump_episode(1))
         buttons = QVBoxLayout()
         for one in (self.play, before, after):
             one.setMaximumWidth(64)
@@ -83,14 +84,7 @@ class TimelinePanel(Panel):
         step : int
             1 for the next episode, -1 for the previous one.
         """
-        here, results = self.link.here(), self.session.results
-        if here is None or results is None:
-            return
-        name, frame = here
-        starts = sorted(results.episodes_of(name)["start"])
-        others = [start for start in starts if (start > frame if step > 0 else start < frame)]
-        if others:
-            self._jump(int(others[0] if step > 0 else others[-1]))
+        go_to_episode(self.link, step)
 
     def _jump(self, frame: int) -> None:
         if self.session.recording:

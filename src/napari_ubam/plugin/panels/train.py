@@ -30,6 +30,7 @@ TRAIN = "Train the posture and behaviour encoders on the study."
 MAGNIFY = "Train the network that magnifies deviations."
 CONTINUE = "Continue a training that was stopped."
 LONGER = "Go on with the training of this model. It is replaced when the training has ended."
+NOT_TRAINED = "Train the encoders first: the magnifier needs them."
 NO_STUDY = "Fill in the Study panel first, or open an earlier run."
 
 
@@ -106,16 +107,17 @@ class TrainPanel(Panel):
         stopped = contents.unfinished[0] if contents is not None and contents.unfinished else None
         more = contents.more_minutes if contents is not None and stopped is None else None
         self.start.setEnabled(can_train)
-        self.start.setToolTip(busy or TRAIN)
+        why_not = busy or ("" if study is not None else NO_STUDY)
+        self.start.setToolTip(why_not or TRAIN)
         self.resume.setEnabled(can_train and (stopped or more) is not None)
         self.resume.setText("Resume" if stopped is None else f"Resume {stopped.part}")
         tip = CONTINUE if stopped is None else f"{CONTINUE} It has {stopped.settings}."
         if more is not None:
             self.resume.setText(f"Train {more} min more")
             tip = LONGER
-        self.resume.setToolTip(busy or tip)
+        self.resume.setToolTip(why_not or tip)
         self.magnifier.setEnabled(can_train and trained)
-        self.magnifier.setToolTip(busy or MAGNIFY)
+        self.magnifier.setToolTip(why_not or (MAGNIFY if trained else NOT_TRAINED))
 
     def _checks(self) -> str:
         contents = self.session.contents

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pandas as pd
 
 from napari_ubam.study import Recording, Roi, Study, StudyError
+from napari_ubam.study.intervals import with_left_out
 from napari_ubam.study.recording import REQUIRED, ROI_COLUMNS
 
 COLUMNS = (*REQUIRED, *ROI_COLUMNS, "start", "stop", "name")
@@ -219,6 +220,34 @@ class StudyDraft:
                 values = ("", "", "", "") if roi is None else (roi.x, roi.y, roi.width, roi.height)
                 for row in rows:
                     self._write(row, dict(zip(ROI_COLUMNS, map(str, values), strict=True)))
+
+    def set_tracks(self, tracks: Mapping[int, tuple[Path, str]]) -> None:
+        """Let the crops of rows follow tracks, in place of regions. `undo` takes all of them back at once.
+
+        Parameters
+        ----------
+        tracks : mapping of int to (Path, str)
+            File of the track and alignment, by number of the row.
+        """
+        with self._one_step():
+            for row, (path, align) in tracks.items():
+                self._write(row, {**dict.fromkeys(ROI_COLUMNS, ""), "track": str(path), "align": align})
+
+    def leave_out(self, spans: Mapping[int, Iterable[tuple[float, float]]]) -> None:
+        """Leave times of rows out of the study, in the column ``intervals``. `undo` takes back all at once.
+
+        A cell that names a table of intervals gets the intervals themselves; the table stays as it is.
+
+        Parameters
+        ----------
+        spans : mapping of int to iterable of (float, float)
+            Seconds of the video from and until which nothing is used, by number of the row.
+        """
+        with self._one_step():
+            for row, times in spans.items():
+                recording = self.recording(row)
+                known = with_left_out(recording.intervals if recording is not None else (), times)
+                self._write(row, {"intervals": ";".join(map(str, known))})
 
     def remove(self, rows: Iterable[int]) -> None:
         """Remove rows. The video files stay.

@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
 if TYPE_CHECKING:
     from napari_ubam.run import Explorer, Run
 
+Rows = dict[tuple[str, int], int]
+"""Row of the codes by recording and frame."""
+
 ALONE = (
     "Compare what is done and not who does it: the mean code of each subject in a session is taken out, for "
     "neighbours and map."
 )
-Rows = dict[tuple[str, int], int]
-"""Row of the codes by recording and frame."""
+
+
+class Among(NamedTuple):
+    """Where similar frames are searched.
+
+    Parameters
+    ----------
+    title : str
+        Title of the pictures.
+    note : str
+        Why not in other subjects; empty if there.
+    same_subject : bool
+        Whether other recordings of the same subject are searched.
+    """
+
+    title: str
+    note: str = ""
+    same_subject: bool = False
+
+
+AMONG_SUBJECTS = Among("Most similar frames of other subjects")
+AMONG_RECORDINGS = Among(
+    "Most similar frames of other recordings",
+    "There is one subject, so its other recordings are searched.",
+    same_subject=True,
+)
+
+
+def searched_among(explorer: Explorer) -> Among:
+    """Choose where similar frames are searched: in other subjects, if there are some.
+
+    Parameters
+    ----------
+    explorer : Explorer
+
+    Returns
+    -------
+    Among
+    """
+    frames = explorer.frames
+    alone = frames["subject"].nunique() == 1 < frames["recording"].nunique()
+    return AMONG_RECORDINGS if alone else AMONG_SUBJECTS
 
 
 def read_explored(run: Run) -> tuple[Explorer, Rows]:

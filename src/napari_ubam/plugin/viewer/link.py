@@ -18,6 +18,7 @@ from napari_ubam.plugin.state.following import RunWatch
 from napari_ubam.plugin.state.session import Session
 from napari_ubam.study import Study
 
+from .keys import bind_keys, release_keys
 from .navigation import Navigation
 from .own_context import finish_in_own_context
 from .own_layers import own_layers, remove_own, was_removed
@@ -116,6 +117,7 @@ class ViewerLink(Navigation):
         self.session.study_changed.connect(self._schedule_update)
         self.session.agreement_changed.connect(self._agreement_changed)
         self.shown.watch()
+        bind_keys(viewer, self)
         self._update()
 
     def detach(self) -> None:
@@ -141,6 +143,7 @@ class ViewerLink(Navigation):
             viewer.layers.events.removed.disconnect(self._note_removed)
             viewer.canvas.grid.events.enabled.disconnect(self._grid_changed)
             self.shown.end()
+            release_keys(viewer)
             self._has_new_layers = True
             viewer.events.theme.disconnect(self._announce_theme)
 

@@ -66,9 +66,12 @@ class Navigation:
         Emits the recording's name and the role when the user removes a layer of the plugin.
     grid_changed : Signal
         Emits True when the viewer shows its layers beside each other, False when above each other.
+    factor_stepped : Signal
+        Emits a number of steps when a key asks for a larger or smaller magnification factor.
     """
 
     grid_changed = Signal(bool)
+    factor_stepped = Signal(int)
     moved = Signal(str, int)
     layer_removed = Signal(str, str)
     playing_changed = Signal(bool)

@@ -3,6 +3,6 @@
 from .empty import Empty
 from .job_box import JobBox
 from .reference_box import ReferenceBox
-from .sections import button, narrow, row, section, ticked
+from .sections import button, explain, narrow, row, section, ticked
 
-__all__ = ["Empty", "JobBox", "ReferenceBox", "button", "narrow", "row", "section", "ticked"]
+__all__ = ["Empty", "JobBox", "ReferenceBox", "button", "explain", "narrow", "row", "section", "ticked"]

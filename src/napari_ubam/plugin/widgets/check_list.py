@@ -18,7 +18,7 @@ OUTDATED = "The study has changed since this check; press Check videos again."
 
 
 class CheckList(QWidget):
-    """Errors and warnings of a study; hidden until a study was checked."""
+    """Errors, warnings and notes of a study; hidden until a study was checked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,10 +52,12 @@ class CheckList(QWidget):
         self.found.clear()
         self.found.addItems([f"Error: {one}" for one in report.errors])
         self.found.addItems([f"Warning: {one}" for one in report.warnings])
+        notes = [one for one in report.problems if one not in (*report.errors, *report.warnings)]
+        self.found.addItems([f"Note: {one}" for one in notes])
         self.found.setVisible(self.found.count() > 0)
         self.setVisible(True)
-        kinds = ((report.errors, "error"), (report.warnings, "warning"))
-        many = " and ".join(counted(len(some), kind) for some, kind in kinds if some)
+        kinds = ((report.errors, "error"), (report.warnings, "warning"), (notes, "note"))
+        many = ", ".join(counted(len(some), kind) for some, kind in kinds if some)
         return f"{counted(len(study), 'video')} checked: {many or 'no problems found'}."
 
     def compare(self, study: Study | None) -> bool:

@@ -11,7 +11,7 @@ from napari_ubam.plugin.io.settings import remembered
 
 from .sections import row
 
-LARGEST = 5.0
+LARGEST, STEP = 5.0, 0.5
 
 
 class FactorBox(QGroupBox):
@@ -32,7 +32,8 @@ class FactorBox(QGroupBox):
         self.factor.setDecimals(1)
         self.factor.setValue(float(remembered("factor")))
         self.factor.setToolTip(
-            "Magnification factor: 0 shows the reference posture, 1 the original, above 1 magnifies."
+            "Magnification factor: 0 shows the reference posture, 1 the original, above 1 magnifies. "
+            "Shift+PageUp and Shift+PageDown change it while the picture has the focus."
         )
         self.factor.valueChanged.connect(lambda _: self.changed.emit())
         self.smoothing = QDoubleSpinBox()
@@ -49,3 +50,13 @@ class FactorBox(QGroupBox):
         column.addWidget(self.factor)
         column.addLayout(row("Smoothing", self.smoothing, stretch=1))
         column.addWidget(self.previewing)
+
+    def step(self, steps: int) -> None:
+        """Change the factor by half a unit for each step.
+
+        Parameters
+        ----------
+        steps : int
+            Negative for a smaller factor. It stays inside the slider.
+        """
+        self.factor.setValue(self.factor.value() + STEP * steps)

@@ -98,6 +98,23 @@ def button(text: str, tip: str, action: Callable[[], Any]) -> QPushButton:
     return made
 
 
+def explain(made: QPushButton, why_not: str, enabled: bool) -> None:
+    """Enable or disable a button, and say in its tooltip why it is grey.
+
+    Parameters
+    ----------
+    made : QPushButton
+        From `button`.
+    why_not : str
+        Why it is grey; empty for its own tooltip.
+    enabled : bool
+    """
+    if made.property("tip") is None:
+        made.setProperty("tip", made.toolTip())
+    made.setEnabled(enabled)
+    made.setToolTip(why_not or str(made.property("tip")))
+
+
 def ticked(text: str, tip: str, action: Callable[[bool], Any]) -> QCheckBox:
     """Make a check box that is ticked at first.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
 
 from napari_ubam.plugin.io.settings import remembered
@@ -13,6 +14,7 @@ from .backbone_row import BackboneRow
 from .sections import narrow, row
 
 SCROLL_BAR = 24  # pixels
+PRESET = "Size of the model and of the crops, which get the shape of the regions of the study."
 
 
 class TrainingSettings(QWidget):
@@ -26,9 +28,7 @@ class TrainingSettings(QWidget):
         self.preset = QComboBox()
         self.preset.addItem(str(remembered("preset")), remembered("preset"))
         narrow(self.preset)
-        self.preset.setToolTip(
-            "Size of the model and of the crops, which get the shape of the regions of the study."
-        )
+        self.preset.setToolTip(PRESET)
         self.device = QComboBox()
         self.device.addItem("auto", "auto")
         narrow(self.device)
@@ -73,7 +73,13 @@ class TrainingSettings(QWidget):
         choices : Choices
         """
         _fill(self.preset, choices.presets, self.preset.currentData())
+        self.preset.currentTextChanged.connect(self._describe)
+        self._describe(self.preset.currentText())
         _fill(self.device, choices.devices, remembered("device"))
+
+    def _describe(self, text: str) -> None:
+        """Show what the model is in full, since the closed list may cut it off."""
+        self.preset.setToolTip(f"{text}. {PRESET}")
 
 
 def _fill(box: QComboBox, choices: Sequence[tuple[str, str]], chosen: str) -> None:
@@ -81,6 +87,7 @@ def _fill(box: QComboBox, choices: Sequence[tuple[str, str]], chosen: str) -> No
     box.clear()
     for name, text in choices:
         box.addItem(f"{name}: {text}" if text else name, name)
+        box.setItemData(box.count() - 1, text, Qt.ItemDataRole.ToolTipRole)
     box.setCurrentIndex(max(box.findData(chosen), 0))
     view = box.view()
     if view is not None:  # the open list shows its entries in full
