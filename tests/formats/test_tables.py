@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import weakref
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -56,3 +59,27 @@ def test_parquet_keeps_types_and_facts(data: ExportData, tmp_path: Path) -> None
     assert str(schema.field("in_episode").type) == "bool"
     facts = json.loads(schema.metadata[b"napari-ubam"])
     assert facts["origin"]["posture.safetensors"] == "seed 7, 100 steps"
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_frames_of_one_recording_are_in_memory_at_a_time(
+    data: ExportData, tmp_path: Path, kind: str
+) -> None:
+    given: list[weakref.ref[pd.DataFrame]] = []
+    most = 0
+
+    def read(table: pd.DataFrame) -> pd.DataFrame:
+        nonlocal most
+        copy = table.copy()
+        given.append(weakref.ref(copy))
+        most = max(most, sum(one() is not None for one in given))
+        return copy
+
+    lazy = tuple(replace(one, table=partial(read, one.scores)) for one in data.recordings)
+    export_data(replace(data, recordings=lazy), kind, tmp_path / "lazy")
+    assert most == 1
+    export_data(data, kind, tmp_path / "whole")
+    read_back = pd.read_csv if kind == "csv" else pd.read_parquet
+    whole, parts = (read_back(tmp_path / name / f"frames.{kind}") for name in ("whole", "lazy"))
+    pd.testing.assert_frame_equal(parts, whole)
+    assert len(parts) == 2 * FRAMES

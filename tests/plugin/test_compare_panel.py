@@ -12,7 +12,7 @@ from napari_ubam.plugin.panels.compare import ComparePanel
 from napari_ubam.plugin.state.comparison import ComparisonChoice, columns_of, compare_step, strongest_episode
 from napari_ubam.run import Run
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.study import Study
+from napari_ubam.study import Interval, Study
 from scored_groups import recordings, score
 from shared_widgets import Wait, delete
 
@@ -95,3 +95,57 @@ def test_a_subject_leads_to_its_strongest_episode(scored: Run) -> None:
     assert found == ("impaired1-0", 100, 130)
     assert strongest_episode(contents.study, contents.results, "healthy1", "group", "impaired") is None
     assert columns_of(read_recordings(scored.folder)) == ("group",)
+
+
+@pytest.fixture
+def lit(trained: Run, study: Study, tmp_path: Path) -> Run:
+    """Give scores of recordings with a light, during which impaired subjects have their episode."""
+    intervals = (Interval(label="dark", start=0, stop=2), Interval(label="light", start=3, stop=5))
+    made = recordings(study[0].video, {"healthy": 4, "impaired": 3})
+    made = Study(one.model_copy(update={"intervals": intervals}) for one in made)
+    return score(trained, tmp_path / "lit", made, {"impaired": 0.02})
+
+
+def test_intervals_inside_recordings_are_chosen_by_their_labels(viewer: Any, lit: Run, wait: Wait) -> None:
+    panel = opened_with(viewer, lit, wait)
+    assert panel.labels.isHidden()
+    panel.by.setCurrentText("intervals")
+    assert not panel.labels.isHidden()
+    assert panel.model.isHidden()
+    assert panel.labels.chosen == ("dark", "light")
+    assert words_of(panel).endswith("--by-interval dark --by-interval light")
+    panel.labels.choose(["light"])
+    assert "all other times" in panel.labels.note.text()
+    assert words_of(panel).endswith("--by-interval light")
+    panel.labels.choose([])
+    panel.compare()
+    assert panel._foot.text() == "No label of intervals is ticked; tick at least one."
+    delete(panel)
+
+
+def words_of(panel: ComparePanel) -> str:
+    next(one for one in panel.findChildren(object) if type(one).__name__ == "CopyBox").copy_command()
+    return QGuiApplication.clipboard().text().strip()
+
+
+def test_a_comparison_of_intervals_is_shown_with_its_choice(viewer: Any, lit: Run, wait: Wait) -> None:
+    lit.compare(by_interval=["light"], permutations=100, resamples=100)
+    panel = opened_with(viewer, lit, wait)
+    wait(lambda: panel.table.rowCount() == 14)
+    assert panel.by.currentText() == "intervals"
+    assert panel.labels.chosen == ("light",)
+    heads = [panel.table.horizontalHeaderItem(column).text() for column in range(4)]
+    assert heads == ["subject", "interval", "episodic", "time in episodes"]
+    assert "light against not light" in panel.text.text()
+    delete(panel)
+
+
+def test_a_subject_leads_to_its_strongest_episode_of_a_condition(lit: Run) -> None:
+    from napari_ubam.plugin.state.contents import read_run
+
+    contents = read_run(lit.folder)
+    found = [
+        strongest_episode(contents.study, contents.results, "impaired1", "interval", level)
+        for level in ("light", "not light", "dark")
+    ]
+    assert found == [("impaired1-0", 100, 130), ("impaired1-0", 0, 0), ("impaired1-0", 0, 0)]

@@ -29,7 +29,8 @@ def make(trained: Run, study: Study, tmp_path: Path) -> Make:
     def scored(groups: dict[str, int], shifts: dict[str, float], **options: object) -> Run:
         sessions, columns = options.pop("sessions", ("0",)), options.pop("columns", None)
         made = recordings(study[0].video, groups, sessions, columns)  # type: ignore[arg-type]
-        return score(trained, tmp_path / "scored", made, shifts, **options)  # type: ignore[arg-type]
+        folder = tmp_path / str(options.pop("folder", "scored"))
+        return score(trained, folder, made, shifts, **options)  # type: ignore[arg-type]
 
     return scored
 
@@ -207,6 +208,17 @@ def test_too_few_subjects_are_told(make: Make) -> None:
     result = make({"healthy": 3, "impaired": 3}, {"impaired": 0.02}).compare()
     assert any("p cannot be less than 0.100, however large" in sentence for sentence in result.warnings)
     assert result.tables["compare"]["detectable"].isna().all()
+
+
+def test_a_small_reference_against_more_others_is_warned_of(make: Make) -> None:
+    rough, small = "with fewer than 8 p is rough", "Another group has more subjects than the reference"
+    fast = {"permutations": 100, "resamples": 100}
+    more = make({"healthy": 5, "impaired": 6}, {"impaired": 0.02}).compare("group", **fast).warnings
+    assert any(rough in one and small in one for one in more)
+    fewer = make({"healthy": 5, "impaired": 4}, {"impaired": 0.02}, folder="fewer")
+    said = fewer.compare("group", **fast).warnings
+    assert any(rough in one for one in said)
+    assert not any(small in one for one in said)
 
 
 def test_the_command_prints_sentences_and_the_report_has_a_section(make: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from napari_ubam.analysis.groups import session_values
 from napari_ubam.progress import Progress
 from napari_ubam.run import Run, RunError, frame_sample
 from napari_ubam.runfolder import table_parts
-from napari_ubam.study import Study
+from napari_ubam.runfolder.recordings import set_recordings
+from napari_ubam.study import Interval, Study
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +130,34 @@ def test_groups_are_compared_recording_by_recording(
         scored.scores_of("healthy2"),
         scored.scores.query("recording == 'healthy2'").reset_index(drop=True),
     )
+
+
+def test_intervals_and_exports_are_read_recording_by_recording(
+    scored: Run, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(scored.folder, tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    light = Interval(label="light", start=0.5, stop=1.0)
+    set_recordings(run.folder, Study(one.model_copy(update={"intervals": (light,)}) for one in study))
+    whole = run.compare(by_interval=["light"], permutations=100, resamples=100)
+    run.export("csv", tmp_path / "whole")
+    monkeypatch.setattr(table_parts, "LARGE", 0)
+    monkeypatch.setattr(table_parts.Tables, "__getitem__", without_frames(table_parts.Tables.__getitem__))
+    parts = run.compare(by_interval=["light"], permutations=100, resamples=100)
+    for name, table in whole.tables.items():
+        pd.testing.assert_frame_equal(table, parts.tables[name])
+    run.export("csv", tmp_path / "parts")
+    frames = [(tmp_path / name / "frames.csv").read_bytes() for name in ("whole", "parts")]
+    assert frames[0] == frames[1]
+
+
+def without_frames(
+    read: Callable[[table_parts.Tables, str], pd.DataFrame],
+) -> Callable[[table_parts.Tables, str], pd.DataFrame]:
+    """Refuse to read all frames of a study at once."""
+
+    def guarded(tables: table_parts.Tables, name: str) -> pd.DataFrame:
+        assert name != "scores", "all frames are read"
+        return read(tables, name)
+
+    return guarded

@@ -60,8 +60,9 @@ class ScoredFrames:
     ----------
     recording : Recording
         Video, labels and region.
-    scores : DataFrame
-        A row for each frame: ``frame``, ``time`` in seconds, and the columns of `MEASURES`.
+    table : DataFrame or callable
+        A row for each frame: ``frame``, ``time`` in seconds, and the columns of `MEASURES`. Or a function
+        that reads it, since those of a long study do not fit into memory together.
     episodes : DataFrame
         ``start``, ``stop`` (the frame after the last), ``peak``, ``start_time``, ``stop_time``,
         ``peak_time``, ``peak_percentile`` and ``excess``.
@@ -70,7 +71,7 @@ class ScoredFrames:
     """
 
     recording: Recording
-    scores: pd.DataFrame
+    table: pd.DataFrame | Callable[[], pd.DataFrame]
     episodes: pd.DataFrame
     reference: bool = False
 
@@ -78,6 +79,11 @@ class ScoredFrames:
     def name(self) -> str:
         """Name of the recording."""
         return self.recording.name
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """The table, which is read on each access if a function is given."""
+        return self.table if isinstance(self.table, pd.DataFrame) else self.table()
 
     @property
     def times(self) -> NDArray[np.float64]:
@@ -98,7 +104,8 @@ class ScoredFrames:
     @property
     def measures(self) -> list[str]:
         """Columns of the scores that are measures."""
-        return [name for name in MEASURES if name in self.scores]
+        columns = self.scores.columns
+        return [name for name in MEASURES if name in columns]
 
     def in_episode(self) -> NDArray[np.bool_]:
         """Mark the frames of episodes.
@@ -107,9 +114,10 @@ class ScoredFrames:
         -------
         ndarray of bool, shape (t,)
         """
-        marked = np.zeros(len(self.scores), bool)
+        frames = self.frames
+        marked = np.zeros(len(frames), bool)
         for start, stop in zip(self.episodes["start"], self.episodes["stop"], strict=True):
-            marked |= (self.frames >= start) & (self.frames < stop)
+            marked |= (frames >= start) & (frames < stop)
         return marked
 
 

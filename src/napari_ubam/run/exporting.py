@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from napari_ubam.report.subjects import subjects_figure
 from napari_ubam.report.timeline import timeline
 from napari_ubam.runfolder.paths import MAP_RESULT, SCORES
 from napari_ubam.runfolder.recordings import read_recordings
-from napari_ubam.runfolder.table_parts import parts_of
+from napari_ubam.runfolder.table_parts import Tables, parts_of, recordings_of
 from napari_ubam.runfolder.tables import Result, RunResults
 from napari_ubam.study import Study
 
@@ -141,19 +141,28 @@ def _facts(folder: Path, scores: Result) -> dict[str, Any]:
 
 
 def _recordings(study: Study, scores: Result) -> list[ScoredFrames]:
-    by_name = dict(parts_of(scores.tables, "scores", study.names))
+    scored = set(recordings_of(scores.tables, "scores"))
     episodes = scores.tables["episodes"]
     reference = set(scores.facts["reference_recordings"])
+    read = _reader(scores.tables)
     return [
         ScoredFrames(
             recording=one,
-            scores=by_name[one.name],
+            table=partial(read, one.name),
             episodes=episodes[episodes["recording"] == one.name].reset_index(drop=True),
             reference=one.name in reference,
         )
         for one in study
-        if one.name in by_name
+        if one.name in scored
     ]
+
+
+def _reader(tables: Mapping[str, pd.DataFrame]) -> Callable[[str], pd.DataFrame]:
+    """Read the frames of a recording; those of the last one stay in memory, since formats ask repeatedly."""
+    if not isinstance(tables, Tables) or tables.recordings("scores") is None:
+        return dict(parts_of(tables, "scores")).__getitem__
+    part = partial(tables.part, "scores")
+    return lru_cache(maxsize=1)(part)
 
 
 def _figures(

@@ -90,6 +90,13 @@ def test_a_planted_behaviour_is_found_in_its_group() -> None:
     assert "Seed 0" in said[-1]
     for figure in (map_compare_figure(result), map_compare_figure(result, DARK_LOOK)):
         assert len(figure.axes) == 4
+    shown = MAP_COMPARE.readable(result)
+    shares = shown["Share of time in clusters (%)"]
+    assert shares.loc[0, ["cluster", "of", "against"]].tolist() == [1, "b", "a"]
+    assert shown["Areas of the map"]["p adjusted"].is_monotonic_increasing
+    moves = shown["Transitions, per minute"]
+    assert list(moves)[:4] == ["from cluster", "to cluster", "of", "against"]
+    assert not any("_" in column for table in shown.values() for column in table)
 
 
 def test_subjects_that_the_map_names_are_warned_of() -> None:

@@ -114,6 +114,17 @@ def test_sentences_tell_recovery_from_no_loss(result: Result) -> None:
     )
 
 
+def test_equivalence_of_few_subjects_tells_what_it_cannot_see(result: Result) -> None:
+    said = " ".join(RECOVERY.sentences(result))
+    table = result.tables["recovery"]
+    count = table.loc[table["state"] == "recovered", "n"].min()
+    assert count == 4
+    assert "66% of studies with 4 subjects contain none such, and p is too small" in said
+    undecided = {**result.tables, "recovery": table.assign(state="undecided")}
+    other = conclusions(replace(result, tables=undecided))
+    assert not any("p is too small" in one for one in other)
+
+
 def test_older_results_are_described_by_their_own_test(result: Result) -> None:
     facts = {name: value for name, value in result.facts.items() if name != "test"}
     assert "at 2.5% against a margin" in RECOVERY.sentences(replace(result, facts=facts))[-1]

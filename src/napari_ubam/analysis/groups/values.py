@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ _SUMS = ["frames", "seconds", "constant", "episodic", "episode_time", "episodes"
 
 
 def session_values(
-    scores: pd.DataFrame | Mapping[str, pd.DataFrame],
+    scores: pd.DataFrame | Mapping[str, pd.DataFrame] | Iterable[tuple[str, pd.DataFrame]],
     episodes: pd.DataFrame,
     recordings: pd.DataFrame,
     *,
@@ -32,10 +32,10 @@ def session_values(
 
     Parameters
     ----------
-    scores : DataFrame, or mapping of str to DataFrame
+    scores : DataFrame, mapping of str to DataFrame, or iterable of (str, DataFrame)
         One row for each frame: ``recording, time`` in seconds, ``constant`` and ``episodic``; see
         `napari_ubam.analysis.score_table`. Or the tables of a scoring, of which the frames of one recording
-        after the other are read.
+        after the other are read. Or the name and frames of one recording after the other.
     episodes : DataFrame
         One row for each episode: ``recording``, and ``start_time`` and ``stop_time`` in seconds.
     recordings : DataFrame
@@ -57,9 +57,10 @@ def session_values(
     """
     if reference is None:
         reference = recordings[recordings["reference"]]
-    wanted = [*recordings["recording"], *reference["recording"]]
+    wanted = dict.fromkeys([*recordings["recording"], *reference["recording"]])
     tables = {"scores": scores} if isinstance(scores, pd.DataFrame) else scores
-    frames = {name: _Frames.of(rows) for name, rows in parts_of(tables, "scores", dict.fromkeys(wanted))}
+    parts = parts_of(tables, "scores", wanted) if isinstance(tables, Mapping) else tables
+    frames = {name: _Frames.of(rows) for name, rows in parts if name in wanted}
     lines = _lines(frames, reference, recordings["subject"], within_subjects)
     each = _of_recordings(frames, episodes, recordings, lines)
     keys = ["subject", "level", "session"]

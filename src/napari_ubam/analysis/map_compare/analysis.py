@@ -20,6 +20,7 @@ from .clusters import Clusters, bouts, find_clusters
 from .density import GRID, Extent, compare_densities, extent_of, subject_densities
 from .inputs import NAMES, Windows, subject_of_nearest, windows_of
 from .medoids import medoid_places
+from .readable import readable_tables
 from .subjects import PROBABILITY, RATE, SHARE, share_table, transition_table
 from .words import conclusions, methods_text
 
@@ -255,4 +256,5 @@ MAP_COMPARE = Analysis(
     MapCompareParameters,
     conclude=conclusions,
     methods=methods_text,
+    readable=readable_tables,
 )

@@ -13,6 +13,8 @@ from napari_ubam.study.values import counted
 
 from .equivalence import SPREADS
 
+ONE_IN, ENOUGH = 10, 20  # subjects; with 20, one study in eight has no subject of which there is one in ten
+
 _MEANINGS = {
     "recovered": "equivalent to the baseline",
     "not recovered": "not recovered, the change is larger than the margin",
@@ -43,7 +45,7 @@ def conclusions(result: Result) -> list[str]:
             "Undecided means that the interval reaches over the edge of the margin: these subjects show "
             "neither recovery nor a lasting loss."
         )
-    return said
+    return said + list(_rare(tested))
 
 
 def methods_text(facts: Mapping[str, Any]) -> str:
@@ -99,6 +101,18 @@ def _groups(tested: pd.DataFrame, facts: Mapping[str, Any]) -> Iterator[str]:
             if lost
             else f"{_name(group)}: equivalent to the baseline from {facts['by']} {since} on. No loss was "
             "found before, so this is no recovery."
+        )
+
+
+def _rare(tested: pd.DataFrame) -> Iterator[str]:
+    """Say when the p of equivalence is too small: no test of a mean sees subjects that it has not."""
+    found = tested[tested["state"] == "recovered"]
+    if len(found) and (count := int(found["n"].min())) < ENOUGH:
+        yield (
+            "Equivalence is about the mean change. The test allows for changes as skewed as those of an "
+            f"exponential distribution. If one subject in {ONE_IN} loses far more than the others, "
+            f"{100 * (1 - 1 / ONE_IN) ** count:.0f}% of studies with {count} subjects contain none such, and "
+            "p is too small. So look at the change of each subject."
         )
 
 

@@ -11,12 +11,14 @@ from napari_ubam.jobs import JobError
 from napari_ubam.plugin.state.analyses import COMPARE as GROUPS
 from napari_ubam.plugin.state.analyses import compared_analyses
 from napari_ubam.plugin.state.comparison import (
+    INTERVALS,
     ComparisonChoice,
     ShownComparison,
     choice_of,
     columns_of,
     compare_step,
     is_within_subjects,
+    labels_of,
     read_comparison,
     strongest_episode,
 )
@@ -28,6 +30,7 @@ from napari_ubam.plugin.widgets.analysis_figure import AnalysisFigure
 from napari_ubam.plugin.widgets.analysis_view import AnalysisView
 from napari_ubam.plugin.widgets.copy_box import CopyBox
 from napari_ubam.plugin.widgets.group_plot import GroupPlot
+from napari_ubam.plugin.widgets.label_choice import LabelChoice
 from napari_ubam.plugin.widgets.outdated import OutdatedNote, fade
 from napari_ubam.plugin.widgets.result_table import ResultTable
 
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 EMPTY = "Score a study in the Deviation panel first. Then you can compare its groups."
 NO_SCORES = "Score the study in the Deviation panel first."
 NO_COLUMN = "All subjects have the same group and session, so there is nothing to compare."
+NO_LABEL = "No label of intervals is ticked; tick at least one."
+BY = "What is compared: the values of a column of the study, or the intervals inside its recordings."
 COMPARE = "Compare the subjects by permutation, and write the result to the run."
 PAIRED = "The values are conditions of the same subjects, such as drug on and off or sessions."
 ALL_MEASURES = (
@@ -104,14 +109,17 @@ class ComparePanel(Panel):
         inside.setContentsMargins(0, 0, 0, 0)
         box, column = section("Compare subjects by")
         self.by = QComboBox()
-        self.by.setToolTip("Column of the study whose values are compared.")
+        self.by.setToolTip(BY)
         self.by.currentTextChanged.connect(self._column_chosen)
         narrow(self.by)
         self.start = button("Compare", COMPARE, self.compare)
         self.paired = _box("Conditions of the same subjects", PAIRED)
         self.all_measures = _box("Episodes, too", ALL_MEASURES)
         self.model = _box("Mixed model", MODEL)
+        self.labels = LabelChoice(self._enable)
+        self.labels.setVisible(False)
         column.addLayout(row(self.by, self.start, stretch=0))
+        column.addWidget(self.labels)
         column.addWidget(self.paired)
         column.addLayout(row(self.all_measures, self.model))
         column.addLayout(row(CopyBox(self._copied, self.say)))
@@ -140,8 +148,11 @@ class ComparePanel(Panel):
         self.say("")
 
     def refresh(self) -> None:
-        """Offer the columns of the study."""
-        before, columns = self.by.currentText(), columns_of(self.session.run_study)
+        """Offer the columns of the study, and its intervals."""
+        study = self.session.run_study
+        labels = labels_of(study)
+        self.labels.offer(labels)
+        before, columns = self.by.currentText(), (*columns_of(study), *([INTERVALS] if labels else []))
         if [self.by.itemText(number) for number in range(self.by.count())] != list(columns):
             self.by.blockSignals(True)
             self.by.clear()
@@ -167,6 +178,8 @@ class ComparePanel(Panel):
             self.paired.setChecked(chosen.paired)
             self.all_measures.setChecked(chosen.all_measures)
             self.model.setChecked(chosen.mixed_model)
+            if chosen.by_interval:
+                self.labels.choose(chosen.by_interval)
         self.found.setVisible(shown.result is not None)
         self.plot.show_result(shown.result)
         self.text.setText("\n\n".join(shown.sentences))
@@ -184,7 +197,12 @@ class ComparePanel(Panel):
         self.other.show_agreement()
 
     def _column_chosen(self, column: str) -> None:
-        self.paired.setChecked(is_within_subjects(self.session.run_study, column))
+        inside = column == INTERVALS  # always within subjects, and without a model
+        self.labels.setVisible(inside)
+        self.paired.setVisible(not inside)
+        self.model.setVisible(not inside)
+        self.paired.setChecked(inside or is_within_subjects(self.session.run_study, column))
+        self._enable()
 
     def _enable(self) -> None:
         reason = self._missing()
@@ -196,9 +214,16 @@ class ComparePanel(Panel):
         """Say why nothing can be compared now."""
         if self.session.run is None or self.session.results is None:
             return NO_SCORES
+        return self._nothing_chosen() or self.session.busy
+
+    def _nothing_chosen(self) -> str:
         if not self.by.count():
             return NO_COLUMN
-        return self.session.busy
+        return NO_LABEL if self._by_intervals() and not self.labels.chosen else ""
+
+    def _by_intervals(self) -> bool:
+        """Whether intervals inside recordings are compared."""
+        return self.by.currentText() == INTERVALS
 
     # actions --------------------------------------------------------------------------------------
 
@@ -218,13 +243,15 @@ class ComparePanel(Panel):
         folder = self.session.run_folder
         if folder is None or self.session.run is None or self.session.results is None:
             return NO_SCORES
-        if not self.by.count():
-            return NO_COLUMN
+        if reason := self._nothing_chosen():
+            return reason
+        inside = self._by_intervals()
         choice = ComparisonChoice(
             self.by.currentText(),
             self.paired.isChecked(),
             self.all_measures.isChecked(),
-            self.model.isChecked(),
+            self.model.isChecked() and not inside,
+            self.labels.chosen if inside else (),
         )
         return [compare_step(folder, choice)]
 

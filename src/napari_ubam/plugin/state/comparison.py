@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from napari_ubam.analysis.groups import DEFAULT, MEASURES, conclusions
+from napari_ubam.analysis.groups.analysis import INTERVAL
 from napari_ubam.analysis.groups.labels import columns_to_compare, value_of
 from napari_ubam.run.provenance import CurrentRun
 from napari_ubam.runfolder.tables import Result, has_result, read_result
-from napari_ubam.study import Study
+from napari_ubam.study import Recording, Study
+from napari_ubam.study.intervals import condition_labels
 
 from .analyses import strongest_of
 from .contents import Results
 from .steps import Step
 
 NAME = "compare"
+INTERVALS = "intervals"  # column of the study; as a choice: the conditions inside recordings
 _FIRST = ["subject", "level"]
 
 
@@ -35,12 +39,16 @@ class ComparisonChoice:
         Whether the episodes are compared, too.
     mixed_model : bool
         Whether a mixed model is fitted.
+    by_interval : tuple of str
+        Labels of intervals inside recordings that are compared within subjects, instead of a column. A single
+        one is compared with all other times.
     """
 
     by: str = "group"
     paired: bool = False
     all_measures: bool = False
     mixed_model: bool = False
+    by_interval: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,9 @@ class ShownComparison:
         if self.result is None:
             return pd.DataFrame(columns=_FIRST)
         tested = list(dict.fromkeys(self.result.tables["compare"]["measure"]))
-        others = [name for name in MEASURES if name not in tested]
+        # A recording has one constant part, so all of its intervals have the same.
+        hidden = {*tested, "constant"} if self.result.facts.get("by_interval") else set(tested)
+        others = [name for name in MEASURES if name not in hidden]
         table = self.result.tables["compare_subjects"][[*_FIRST, *tested, *others]]
         by = str(self.result.facts["by"])
         return table.rename(columns={"level": by}).rename(columns=lambda name: name.replace("_", " "))
@@ -93,6 +103,20 @@ def columns_of(study: Study | None) -> tuple[str, ...]:
         for column in columns_to_compare(study)
         if len({value_of(one, column) for one in study} - {""}) > 1
     )
+
+
+def labels_of(study: Study | None) -> list[str]:
+    """List the labels of intervals inside recordings, by which a study can be compared.
+
+    Parameters
+    ----------
+    study : Study or None
+
+    Returns
+    -------
+    list of str
+    """
+    return condition_labels(each for one in study or () for each in one.intervals)
 
 
 def is_within_subjects(study: Study | None, column: str) -> bool:
@@ -126,11 +150,13 @@ def compare_step(run: Path, choice: ComparisonChoice) -> Step:
     -------
     Step
     """
-    arguments = ["compare", "--run", str(run), "--by", choice.by]
-    named = [repr(choice.by)]
-    if choice.paired:
-        arguments.append("--paired")
-        named.append("paired=True")
+    arguments = ["compare", "--run", str(run)]
+    if choice.by_interval:
+        arguments += [word for label in choice.by_interval for word in ("--by-interval", label)]
+        named = [f"by_interval={choice.by_interval!r}"]
+    else:
+        arguments += ["--by", choice.by, *(["--paired"] if choice.paired else [])]
+        named = [repr(choice.by), *(["paired=True"] if choice.paired else [])]
     if choice.all_measures:
         arguments += ["--measure", "all"]
         named.append("measures=('all',)")
@@ -172,11 +198,13 @@ def choice_of(result: Result | None) -> ComparisonChoice | None:
     if result is None:
         return None
     tested = set(result.tables["compare"]["measure"])
+    labels = tuple(map(str, result.facts.get("by_interval", ())))
     return ComparisonChoice(
-        str(result.facts["by"]),
+        INTERVALS if labels else str(result.facts["by"]),
         bool(result.facts["paired"]),
         bool(tested - set(DEFAULT)),
         "compare_model" in result.tables,
+        labels,
     )
 
 
@@ -191,7 +219,8 @@ def strongest_episode(
     results : Results or None
         Scores of the run.
     subject, column, level : str
-        The subject, and its value in a column of the study.
+        The subject, and its value in a column of the study. If the column is ``"interval"``, the label of
+        intervals inside recordings, or ``"not "`` and a label for all other times.
 
     Returns
     -------
@@ -199,5 +228,26 @@ def strongest_episode(
         Recording, first frame and the frame after the last one; the start of a recording if it has no
         episode. None if there is no such recording.
     """
-    names = [one.name for one in study or () if one.subject == subject and value_of(one, column) == level]
-    return strongest_of(names, study, results) if study is not None else None
+    if study is None:
+        return None
+    own = [one for one in study if one.subject == subject]
+    if column == INTERVAL:
+        names = [one.name for one in own if one.intervals]
+        return strongest_of(names, study, _inside(results, own, level))
+    names = [one.name for one in own if value_of(one, column) == level]
+    return strongest_of(names, study, results)
+
+
+def _inside(results: Results | None, recordings: list[Recording], level: str) -> Results | None:
+    """Keep the episodes whose peak lies in a condition."""
+    if results is None:
+        return None
+    labels = labels_of(Study(recordings))
+    other, label = level not in labels, level.removeprefix("not ")
+    kept = [results.episodes.iloc[:0]]
+    for one in recordings:
+        found = results.episodes[results.episodes["recording"] == one.name]
+        marks = one.frame_labels(found["peak_time"].to_numpy(float))
+        inside = marks.get(level if not other else label, np.zeros(len(found), bool))
+        kept.append(found[~inside if other else inside])
+    return replace(results, tables={"episodes": pd.concat(kept)})
