@@ -323,6 +323,27 @@ class EmbeddingStore:
         except (OSError, ValueError, EmbeddingError):
             return ""
 
+    def fingerprint(self, name: str) -> str:
+        """Give the fingerprint of the video that a recording was embedded from.
+
+        Parameters
+        ----------
+        name : str
+            Name of the recording.
+
+        Returns
+        -------
+        str
+            Empty if there are no codes, or if they cannot be read.
+        """
+        folder = recording_folder(self.folder, name)
+        if folder is None:
+            return ""
+        try:
+            return str(json.loads((folder / "zarr.json").read_bytes())["attributes"].get("fingerprint", ""))
+        except (OSError, ValueError, KeyError):
+            return ""
+
     def _attributes(self, name: str) -> dict[str, Any] | None:
         folder = recording_folder(self.folder, name)
         return None if folder is None else dict(zarr.open_group(str(folder), mode="r").attrs)

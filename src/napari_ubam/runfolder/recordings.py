@@ -87,7 +87,8 @@ def require_video(folder: Path, recording: Recording) -> None:
         return
     raise VideoError(
         f"The video of {recording.name} is not at {recording.video}; if the run or the videos were moved, "
-        f"correct the column video in {folder / STUDY}."
+        f"find them again with 'napari-ubam relocate {folder} FOLDER', or correct the column video in "
+        f"{folder / STUDY}."
     )
 
 

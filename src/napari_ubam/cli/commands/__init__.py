@@ -24,6 +24,7 @@ from . import (
     analyse as analyse,
     view as view,
     remove as remove,
+    relocate as relocate,
     sample as sample,
     demo as demo,
     doctor as doctor,
