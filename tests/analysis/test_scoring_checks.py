@@ -12,7 +12,7 @@ def test_a_recording_that_is_one_episode_is_told() -> None:
     table = pd.DataFrame(rows, columns=["recording", "start_time", "stop_time"])
     durations = {"a": 10.0, "b": 10.0, "c": 10.0}
     [said] = episode_warnings(table, durations, ["c"])
-    assert said.startswith("a and c: in each, one episode covers nearly the whole recording")
+    assert said.startswith("a, c: in each, one episode covers nearly the whole recording")
     assert "choose a reference that was recorded in the same way" in said
     [said] = episode_warnings(table[3:], durations, ["c"])
     assert said == (
