@@ -42,8 +42,15 @@ LOSSES: Mapping[str, tuple[float, Callable[[np.random.Generator, int], np.ndarra
     "gamma, shape 4": (1.0, lambda generator, count: (generator.gamma(4, 1, count) - 4) / 2),
     "exponential": (2.0, lambda generator, count: generator.exponential(size=count) - 1),
     "gamma, shape 1/2": (2.8, lambda generator, count: (generator.gamma(0.5, 1, count) - 0.5) * np.sqrt(2)),
+    "one subject in ten": (2.6, lambda generator, count: _rare(generator, count)),
 }
 """Losses with mean 0 and standard deviation 1, with their skewness."""
+
+
+def _rare(generator: np.random.Generator, count: int) -> np.ndarray:
+    """Draw losses of which only one subject in ten has any; the others differ by noise."""
+    loss = (generator.random(count) < 0.1) - 0.1 + 0.05 * generator.normal(size=count)
+    return loss / np.sqrt(0.09 + 0.05**2)
 
 
 def subject_codes(
