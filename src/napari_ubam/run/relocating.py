@@ -99,12 +99,10 @@ def relocate(
             table = table if "name" in table else table.assign(name="")
             table.at[row, "name"] = name  # codes and scores are kept under it
     tell(Progress("relocate", len(cells), len(cells)))
-    if done.found:
-        study = Study.from_dataframe(table, folder=path.parent, check_files=False)
-        if not done.problems:
-            study.to_csv(path)
-        else:  # what is still missing stays as it was written, for the next search
-            write_atomic(path, table.to_csv(index=False).encode())
+    if done.found and not done.problems:
+        Study.from_dataframe(table, folder=path.parent, check_files=False).to_csv(path)
+    elif done.found:  # what is still missing stays as it was written, for the next search
+        write_atomic(path, table.to_csv(index=False).encode())
     return done
 
 
