@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_closing, binary_opening, distance_transform_edt, find_objects, label
+from PIL import Image
+from scipy.ndimage import distance_transform_edt, find_objects, label
+
+from .shadow import Shadow, ratios_in
 
 FRAMES = 100  # for the background, evenly spaced
-CELLS = 320  # along the longer side of the picture
+CELLS = 200  # along the longer side of the picture
 NOISE = 5.0  # times the noise of a cell that a difference must exceed
 QUARTER = 0.3186  # standard deviations within which a quarter of normal values lie
+SPARSE = 4  # cells; the common brightness is taken from one in each direction
 LEAST = 0.04  # of the brightest level that a difference must exceed
 THIN = 0.1  # of the root of the area: half of the width of what is cut off, such as a tail
-SHADOW = 0.85  # of a part at most may be shadow, or a reflection in the wall
-WEAK = 0.7  # of the difference of the body at most is that of its shadow
-APART = 2.0  # standard deviations between shadow and body, from which they are told apart
 PARTS = 4  # largest parts of a frame that are looked at
 SMALLEST = 0.0004  # share of the picture; smaller parts are noise
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,14 @@ class Background:
         Difference from which a cell belongs to something else.
     restless : float
         Share of the picture that changes all the time, as when the camera moves.
+    shadow : Shadow
+        How the shadow is told from the body.
     """
 
     level: Floats
     limit: Floats
     restless: float = 0.0
+    shadow: Shadow = field(default_factory=Shadow)
 
     @classmethod
     def of(cls, frames: Iterable[Floats]) -> Background:
@@ -87,25 +91,27 @@ class Background:
         noise = np.quantile(np.abs(stack - level), 0.25, axis=0) / QUARTER
         brightest = float(np.quantile(level, 0.99))
         restless = float((noise > LEAST * brightest).mean())
-        return cls(level, np.maximum(NOISE * noise, LEAST * brightest), restless)
+        limit = np.maximum(NOISE * noise, LEAST * brightest)
+        return cls(level, limit, restless, Shadow.of(ratios_in(stack, level, limit)))
 
     def difference(self, frame: Floats) -> Floats:
         """Difference of a frame (y, x) from the background, 0 where it does not count; negative if darker."""
-        ratio = (
-            float(np.median(frame[self.level > 1] / self.level[self.level > 1])) if self.level.any() else 1.0
-        )
-        difference: Floats = frame / max(ratio, 1e-6) - self.level
+        some, level = frame[::SPARSE, ::SPARSE], self.level[::SPARSE, ::SPARSE]
+        ratios = some[level > 1] / level[level > 1]
+        ratio = max(float(np.median(ratios)), 1e-6) if len(ratios) else 1.0
+        difference: Floats = frame / ratio - self.level
         difference[np.abs(difference) < self.limit] = 0
         return difference
 
     def parts(self, frame: Floats) -> tuple[list[Part], float]:
         """Find the largest parts of a frame that differ, and the share of the picture that differs."""
         difference = self.difference(frame)
-        mask = binary_closing(binary_opening(difference != 0), iterations=2)
-        share = float((difference != 0).mean())
-        numbered, count = label(mask)
-        if not count:
+        mask = difference != 0
+        share = float(mask.mean())
+        mask = _shrunk(_grown(_grown(_shrunk(mask))))
+        if not mask.any():
             return [], share
+        numbered, _ = label(mask)
         areas = np.bincount(numbered.ravel())[1:]
         order = np.argsort(areas)[::-1][:PARTS]
         wanted = [int(n) + 1 for n in order if areas[n] >= max(SMALLEST * mask.size, 4)]
@@ -113,27 +119,26 @@ class Background:
         found = []
         for number in wanted:
             place = places[number - 1]
-            part = _part(numbered[place] == number, difference[place], self.level[place])
+            part = self._part(numbered[place] == number, difference[place], self.level[place])
             found.append(part.moved(place[1].start, place[0].start))
         return found, share
 
-
-def _part(mask: npt.NDArray[np.bool_], difference: Floats, level: Floats) -> Part:
-    """Measure a part, without its shadow and its thin ends."""
-    strong = _thick(mask & ~_shadow(mask, difference / np.maximum(level, 1)))
-    difference = np.abs(difference)
-    rows, columns = np.nonzero(strong)
-    weight = difference[rows, columns] + 1e-6
-    cells = np.stack([columns + 0.5, rows + 0.5], axis=1)
-    middle = np.average(cells, axis=0, weights=weight)
-    away = cells - middle
-    values, vectors = np.linalg.eigh(np.cov(away.T, aweights=weight) if len(cells) > 2 else np.eye(2))
-    long = vectors[:, 1]
-    along = away @ long
-    skewness = float(np.average(along**3, weights=weight) / max(values[1], 1e-9) ** 1.5)
-    elongation = float(1 - np.sqrt(max(values[0], 0) / max(values[1], 1e-9)))
-    axis = float(np.arctan2(long[1], long[0]))
-    return Part(len(cells), float(middle[0]), float(middle[1]), axis, elongation, skewness, cells)
+    def _part(self, mask: npt.NDArray[np.bool_], difference: Floats, level: Floats) -> Part:
+        """Measure a part, without its shadow and its thin ends."""
+        strong = _thick(mask & ~self.shadow.cells(mask, difference / np.maximum(level, 1)))
+        difference = np.abs(difference)
+        rows, columns = np.nonzero(strong)
+        weight = difference[rows, columns] + 1e-6
+        cells = np.stack([columns + 0.5, rows + 0.5], axis=1)
+        middle = np.average(cells, axis=0, weights=weight)
+        away = cells - middle
+        values, vectors = np.linalg.eigh(np.cov(away.T, aweights=weight) if len(cells) > 2 else np.eye(2))
+        long = vectors[:, 1]
+        along = away @ long
+        skewness = float(np.average(along**3, weights=weight) / max(values[1], 1e-9) ** 1.5)
+        elongation = float(1 - np.sqrt(max(values[0], 0) / max(values[1], 1e-9)))
+        axis = float(np.arctan2(long[1], long[0]))
+        return Part(len(cells), float(middle[0]), float(middle[1]), axis, elongation, skewness, cells)
 
 
 def _thick(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -144,32 +149,28 @@ def _thick(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return thick if inner.any() else mask
 
 
-def _shadow(mask: npt.NDArray[np.bool_], relative: Floats) -> npt.NDArray[np.bool_]:
-    """Cells of a part that are somewhat darker than the background, where others differ clearly more."""
-    strength = np.abs(relative[mask])
-    border = float(strength.mean())
-    for _ in range(8):  # the border between two clusters of differences
-        weak, strong = strength[strength <= border], strength[strength > border]
-        if not (len(weak) and len(strong)):
-            return np.zeros_like(mask)
-        border = float(weak.mean() + strong.mean()) / 2
-    spread = (weak.std() + strong.std()) / 2
-    if (
-        weak.mean() > WEAK * strong.mean()
-        or strong.mean() - weak.mean() < APART * spread
-        or len(weak) > SHADOW * len(strength)
-    ):
-        return np.zeros_like(mask)
-    return mask & (relative < 0) & (np.abs(relative) <= border)
+def _grown(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Add the four neighbours of each cell."""
+    grown = mask.copy()
+    grown[1:] |= mask[:-1]
+    grown[:-1] |= mask[1:]
+    grown[:, 1:] |= mask[:, :-1]
+    grown[:, :-1] |= mask[:, 1:]
+    return grown
+
+
+def _shrunk(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Remove the cells that lack a neighbour."""
+    return ~_grown(~mask)
 
 
 def reduced(cell: int) -> Callable[[npt.NDArray[Any]], Floats]:
-    """Return a function that takes the mean of square cells of a frame (y, x)."""
+    """Return a function that takes the mean of square cells of a frame (y, x) of uint8, in whole levels."""
 
     def reduce(frame: npt.NDArray[Any]) -> Floats:
-        height, width = (side // cell * cell for side in frame.shape)
-        blocks = frame[:height, :width].reshape(height // cell, cell, width // cell, cell)
-        means: Floats = blocks.mean((1, 3), dtype=np.float64)
-        return means
+        picture = np.ascontiguousarray(frame)
+        if cell > 1:
+            picture = np.asarray(Image.fromarray(picture).reduce(cell))
+        return picture.astype(np.float32)
 
     return reduce

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -181,7 +181,7 @@ def _stored_track(
 
 def _track_of(
     one: Recording, way: _Way, progress: ProgressCallback, cancel: Cancel | None
-) -> tuple[Track, npt.NDArray[np.float64]]:
+) -> tuple[Track, npt.NDArray[np.floating[Any]]]:
     """Track of a recording, and how sure it is in each frame."""
     turned = way.align == "heading"
     if one.keypoints is None or not way.tail:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ RARE = 0.1  # share of the frames in which the subject must be seen
 SECOND = 0.4  # of the area of the subject, from which another part is another subject
 OFTEN = 0.3  # share of the frames in which a second part is seen, if there are two subjects
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 class TrackingError(UbamError):

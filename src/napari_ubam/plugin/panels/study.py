@@ -18,6 +18,7 @@ from napari_ubam.video import TIFF_SUFFIXES, VIDEO_SUFFIXES
 
 from .panel import Panel
 from .study_region import StudyRegion, frame_of
+from .study_tracks import StudyTracks
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -45,6 +46,7 @@ class StudyPanel(Panel):
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.region = StudyRegion(self, napari_viewer, self.table, self._recording)
+        self.tracks = StudyTracks(self, napari_viewer, self.table, self._recording)
         self._checking = self.worker()
         self._build()
         self.observe(self.session.study_changed, self.refresh)
@@ -67,6 +69,7 @@ class StudyPanel(Panel):
         self.all_columns.toggled.connect(self.table.show_all_columns)
         self.column.addWidget(self.all_columns)
         self.column.addWidget(self.region)
+        self.column.addWidget(self.tracks)
         self.check = button(
             "Check videos", "Open every video, and list problems of the study.", self.check_videos
         )
@@ -80,6 +83,7 @@ class StudyPanel(Panel):
         """Show the study of the session."""
         self.table.refresh()
         self.region.refresh()
+        self.tracks.refresh()
         self.undo_button.setEnabled(self.session.draft.can_undo)
         self._offer_run_study()
         if self.found.compare(self.session.study):

@@ -22,6 +22,7 @@ from .draft import StudyDraft
 from .following import results_in
 from .found_regions import newly_found
 from .job_control import JobControl
+from .tracks import Tracks
 
 if TYPE_CHECKING:
     from napari_ubam.run import Run
@@ -53,6 +54,8 @@ class Session(JobControl):
         Name of the recording that is shown; empty if none is.
     status : str
         The latest sentence for the user.
+    tracks : Tracks
+        Tracks that were found, and the job that finds them.
     """
 
     study_changed = Signal()
@@ -65,7 +68,7 @@ class Session(JobControl):
 
     def __init__(self) -> None:
         super().__init__()
-        self.draft = StudyDraft()
+        self.draft, self.tracks = StudyDraft(), Tracks()
         self.study: Study | None = None
         self.faults: Mapping[int, list[str]] = {}
         self.study_path: Path | None = None

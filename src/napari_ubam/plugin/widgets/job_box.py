@@ -5,8 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from napari_ubam.plugin.state.job_control import JobControl
 from napari_ubam.plugin.state.job_progress import HURRY, JobProgress
-from napari_ubam.plugin.state.session import Session
 
 from .progress_row import ProgressRow
 
@@ -23,18 +23,18 @@ ENDS = {
 
 
 class JobBox(QWidget):
-    """Shows the session's job; hidden without a job.
+    """Shows the job of a session, or of another control; hidden without a job.
 
     Parameters
     ----------
-    session : Session
+    session : JobControl
     kinds : tuple of str
         Jobs that the panel starts, such as ``"train"``. The end of any other job is not shown.
     others : bool
         Whether the progress of other jobs is shown.
     """
 
-    def __init__(self, session: Session, kinds: tuple[str, ...], *, others: bool = True) -> None:
+    def __init__(self, session: JobControl, kinds: tuple[str, ...], *, others: bool = True) -> None:
         super().__init__()
         self._session, self._kinds, self._others = session, kinds, others
         self.title, self.messages = QLabel(), QLabel()
