@@ -31,6 +31,7 @@ TIPS = {
     "height": "Height of the region in pixels.",
     "start": "First frame of the recording; frames count from 0.",
     "stop": "Frame after the last frame of the recording.",
+    "intervals": "Conditions in seconds, such as light:2-5.5; exclude:0-3 leaves frames out of all results.",
     "name": "Name of the recording. If empty, the name of the file is used.",
 }
 OTHER_WIDTH = 48
