@@ -42,6 +42,10 @@ def test_light_that_drifts_and_frames_without_the_subject(tmp_path: Path) -> Non
     truth = np.array([way(int(n)) for n in found.track.frames])
     assert np.median(np.linalg.norm(middles(found.track.boxes) - truth[:, :2], axis=1)) < 0.1 * LENGTH
     assert np.median(found.confidence) > 0.7
+    assert found.note == (
+        "a: the subject is not seen in 22% of the frames, the longest time in frames 30 to 49; these frames "
+        "have no crops."
+    )
 
 
 def test_within_a_region_only_the_subject_there_is_followed(tmp_path: Path) -> None:
@@ -73,3 +77,18 @@ def test_the_camera_moves(tmp_path: Path) -> None:
 
     with pytest.raises(TrackingError, match="so the camera or the light moves"):
         find_subject(film(tmp_path / "a.mp4", draw, 60))
+
+
+def test_a_hard_shadow_is_no_part_of_a_bright_body(tmp_path: Path) -> None:
+    def draw(floor: np.ndarray, number: int, shadow: bool = True) -> np.ndarray:
+        x, y, heading = way(number)
+        if shadow:
+            floor = np.where(with_body(floor, x + 7, y + 7, heading) == 40, 0.55 * floor, floor)
+        texture = np.random.default_rng(number).normal(0, 14, SHAPE)
+        return np.where(with_body(floor, x, y, heading) == 40, 200 + texture, floor)
+
+    truth = np.array([way(n)[:2] for n in range(COUNT)])
+    with_shadow = find_subject(film(tmp_path / "a.mp4", draw)).track
+    without = find_subject(film(tmp_path / "b.mp4", lambda floor, n: draw(floor, n, shadow=False))).track
+    errors = [np.median(middles(one.boxes) - truth, axis=0) for one in (with_shadow, without)]
+    assert np.abs(errors[0] - errors[1]).max() < 1  # pixels; the shadow is 7 away

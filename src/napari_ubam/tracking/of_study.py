@@ -186,6 +186,8 @@ def _track_of(
     turned = way.align == "heading"
     if one.keypoints is None or not way.tail:
         found = find_subject(one, margin=way.margin, turned=turned, progress=progress, cancel=cancel)
+        if found.note:
+            progress(Progress("track", 0, 0, message=found.note))
         return found.track, found.confidence
     poses = read_poses(one.keypoints).of_video(one.video).in_video()
     name = one.subject if one.subject in poses.individuals else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import maximum_filter1d
 
 from napari_ubam.errors import UbamError
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
@@ -21,6 +22,8 @@ MOVED = 0.4  # share of the picture that changes if the camera moves
 THIN = 2.0  # percent of the cells at each end that are not measured, such as the tip of a tail
 RARE = 0.1  # share of the frames in which the subject must be seen
 SECOND = 0.4  # of the area of the subject, from which another part is another subject
+GONE = 0.02  # share of the frames without the subject from which it is told
+FAST = 35.0  # degrees from one smoothed heading to the next, as when head and tail change places
 OFTEN = 0.3  # share of the frames in which a second part is seen, if there are two subjects
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -39,11 +42,15 @@ class FoundSubject:
     track : Track
         Boxes of one size with headings, measured along and across the body, or upright.
     confidence : ndarray of float, shape (n,)
-        For each frame of the track: 1 where the subject has its usual size, 0 where it was not seen.
+        For each frame of the track: 1 where the subject has its usual size, 0 where it was not seen. It is
+        low where head and tail change places.
+    note : str
+        A sentence if the subject is not seen in many frames; else empty.
     """
 
     track: Track
     confidence: Floats
+    note: str = ""
 
 
 def find_subject(
@@ -181,7 +188,29 @@ def _subject(
     certain = np.exp(-np.abs(np.log([one.area / typical for one in own])))
     confidence = np.zeros(len(track))
     confidence[np.isin(track.frames, frames[rows])] = certain
-    return FoundSubject(track, confidence)
+    return FoundSubject(track, confidence * _steady(track), _absence(recording.name, track, frames))
+
+
+def _steady(track: Track) -> Floats:
+    """How sure the heading is in each frame of a track: low where it turns faster than a body can."""
+    assert track.headings is not None
+    step = np.abs((np.diff(track.headings, prepend=track.headings[:1]) + 180) % 360 - 180)
+    step[np.diff(track.frames, prepend=track.frames[:1]) > 1] = 0
+    return np.where(maximum_filter1d(step, 3) > FAST, 0.3, 1.0)
+
+
+def _absence(name: str, track: Track, frames: npt.NDArray[np.int64]) -> str:
+    """Say in a sentence that the subject is not seen in many frames."""
+    missing = np.setdiff1d(frames, track.frames)
+    if len(missing) <= GONE * len(frames):
+        return ""
+    runs = np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1)
+    longest = max(runs, key=len)
+    share = len(missing) / len(frames)
+    return (
+        f"{name}: the subject is not seen in {share:.0%} of the frames, the longest time in "
+        f"frames {longest[0]} to {longest[-1]}; these frames have no crops."
+    )
 
 
 def _extent(own: list[Part], centres: Floats, angles: Floats) -> tuple[Floats, Floats]:
