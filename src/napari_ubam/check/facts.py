@@ -79,6 +79,8 @@ class RecordingFacts(_Plain):
         Mean grey level of the region in the sampled frames, 0 to 255. None if no frame was decoded.
     period : float, optional
         Period of the movement in seconds. None if the movement does not repeat.
+    unusual : tuple of (float, float)
+        Times in seconds at which most of the region looks like at no other time of the recording.
     read : int
         Number of tested frames.
     bad_frames : tuple of int
@@ -108,6 +110,7 @@ class RecordingFacts(_Plain):
     crop_width: int
     brightness: float | None = None
     period: float | None = None
+    unusual: tuple[tuple[float, float], ...] = ()
     read: int = 0
     bad_frames: tuple[int, ...] = ()
     wrong_jumps: tuple[int, ...] = ()

@@ -16,6 +16,7 @@ from napari_ubam.video import FrameError, VideoArray, VideoError, open_video
 
 from .facts import Problem, RecordingFacts, Severity
 from .movement import dominant_period, shrink, shrunk_shape
+from .unusual import FRAMES, LONGEST, unusual_spans
 
 SAMPLES = 18  # tested frames: the first, the last and 16 in between
 JUMPS = 12  # frames that are read once more after a jump, if every frame is decoded
@@ -86,7 +87,10 @@ class _Prober:
         self.sample = _spread(self.segments, SAMPLES) if frames else []
         self.wanted = _all(self.segments) if full else iter(self.sample)
         self.again = frozenset(_spread(self.segments, JUMPS) if full and frames else ())
-        self.done, self.planned = 0, (frames if full else len(self.sample)) + sum(map(len, self.clips))
+        watched = 0 < frames <= LONGEST and recording.track is None
+        self.watched = _spread(self.segments, FRAMES) if watched else []
+        sampled = len(self.sample) + len(self.watched)
+        self.done, self.planned = 0, (frames if full else sampled) + sum(map(len, self.clips))
 
     def facts(self, row: int) -> RecordingFacts:
         video, recording = self.video, self.recording
@@ -108,6 +112,7 @@ class _Prober:
             crop_width=crop_width,
             brightness=brightness,
             period=self._period(),
+            unusual=self._unusual(),
             read=len(self.read),
             bad_frames=tuple(sorted(self.bad)),
             wrong_jumps=self._wrong_jumps(),
@@ -187,6 +192,18 @@ class _Prober:
                 seconds = self.video.times[stop] - self.video.times[start]
                 periods.append(lag * seconds / (stop - start))
         return float(np.median(periods)) if periods else None
+
+    def _unusual(self) -> tuple[tuple[float, float], ...]:
+        """Find the times at which most of the region looks like at no other time."""
+        shape, scale = shrunk_shape(*self._crop_size()), np.float32(self._grey_scale())
+        found = [(number, self._frame(number)) for number in self.watched]
+        seen = [(number, shrink(region, shape) * scale) for number, region in found if region is not None]
+        if not seen:
+            return ()
+        numbers, pictures = zip(*seen, strict=True)
+        times = self.video.times
+        end = times[self.segments[-1].stop - 1] + 1 / self.video.fps
+        return unusual_spans(np.stack(pictures), times[list(numbers)], float(end))
 
     def _clip(self, numbers: range) -> NDArray[np.float32]:
         """Reduced frames up to the first one that cannot be decoded."""

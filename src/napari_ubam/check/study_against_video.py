@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_ubam.study import Recording, Track
 from napari_ubam.study.intervals import EXCLUDE
-from napari_ubam.study.values import counted
+from napari_ubam.study.values import counted, listed
 
 from .facts import Problem, RecordingFacts, Severity
 
@@ -34,6 +34,7 @@ def fit_problems(recording: Recording, facts: RecordingFacts) -> list[Problem]:
         *_region(recording, facts),
         *_intervals(recording, facts),
         *_left_out(recording, facts),
+        *_unusual(facts),
         *_decoding(facts),
         *((Severity.NOTE, note) for note in facts.notes),
     )
@@ -113,6 +114,17 @@ def _left_out(recording: Recording, facts: RecordingFacts) -> _Found:
     elif seconds:
         of = f"{seconds:.1f} of {facts.video_seconds:.1f} s"
         yield Severity.NOTE, f"{of} are left out, in {counted(len(spans), 'interval')} {EXCLUDE}."
+
+
+def _unusual(facts: RecordingFacts) -> _Found:
+    if facts.unusual:
+        when = listed([f"{start:g} to {stop:g} s" for start, stop in facts.unusual], 6)
+        cell = ";".join(f"{EXCLUDE}:{start:g}-{stop:g}" for start, stop in facts.unusual)
+        yield (
+            Severity.NOTE,
+            f"{when}: most of the picture looks like at no other time (a hand, a cover?); look at it, and if "
+            f"it is no behaviour, leave it out with {cell} in the column intervals.",
+        )
 
 
 def _decoding(facts: RecordingFacts) -> _Found:

@@ -30,6 +30,7 @@ TRAIN = "Train the posture and behaviour encoders on the study."
 MAGNIFY = "Train the network that magnifies deviations."
 CONTINUE = "Continue a training that was stopped."
 LONGER = "Go on with the training of this model. It is replaced when the training has ended."
+NOT_STOPPED = "No training of this run was stopped, so there is nothing to continue."
 NOT_TRAINED = "Train the encoders first: the magnifier needs them."
 NO_STUDY = "Fill in the Study panel first, or open an earlier run."
 
@@ -115,7 +116,7 @@ class TrainPanel(Panel):
         if more is not None:
             self.resume.setText(f"Train {more} min more")
             tip = LONGER
-        self.resume.setToolTip(why_not or tip)
+        self.resume.setToolTip(why_not or (tip if stopped or more is not None else NOT_STOPPED))
         self.magnifier.setEnabled(can_train and trained)
         self.magnifier.setToolTip(why_not or (MAGNIFY if trained else NOT_TRAINED))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 
 from napari_ubam.plugin.io.settings import remembered
 from napari_ubam.plugin.state.training_choices import Choices
@@ -29,6 +29,10 @@ class TrainingSettings(QWidget):
         self.preset.addItem(str(remembered("preset")), remembered("preset"))
         narrow(self.preset)
         self.preset.setToolTip(PRESET)
+        self.preset.currentTextChanged.connect(self._describe)
+        self.about_model = QLabel()
+        self.about_model.setWordWrap(True)
+        self.about_model.setVisible(False)
         self.device = QComboBox()
         self.device.addItem("auto", "auto")
         narrow(self.device)
@@ -58,6 +62,7 @@ class TrainingSettings(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row("Model", self.preset, stretch=1))
+        column.addWidget(self.about_model)
         column.addLayout(row("Device", self.device, stretch=1))
         column.addLayout(row("Time", self.minutes, stretch=1))
         column.addLayout(row("Window", self.window_ms, stretch=1))
@@ -73,13 +78,14 @@ class TrainingSettings(QWidget):
         choices : Choices
         """
         _fill(self.preset, choices.presets, self.preset.currentData())
-        self.preset.currentTextChanged.connect(self._describe)
         self._describe(self.preset.currentText())
         _fill(self.device, choices.devices, remembered("device"))
 
     def _describe(self, text: str) -> None:
-        """Show what the model is in full, since the closed list may cut it off."""
-        self.preset.setToolTip(f"{text}. {PRESET}")
+        """Say below the list what the model is, since the closed list cuts it off."""
+        name, _, description = text.partition(": ")
+        self.about_model.setText(f"{name}: {description}." if description else "")
+        self.about_model.setVisible(bool(description))
 
 
 def _fill(box: QComboBox, choices: Sequence[tuple[str, str]], chosen: str) -> None:
