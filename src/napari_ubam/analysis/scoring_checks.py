@@ -132,7 +132,7 @@ def episode_warnings(
         Sentences.
     """
     length = episodes["stop_time"] - episodes["start_time"]
-    whole = length >= WHOLE * episodes["recording"].map(durations)
+    whole = length >= WHOLE * episodes["recording"].map(durations).astype(float)
     names = list(dict.fromkeys(episodes.loc[whole, "recording"]))
     if not names:
         return []
