@@ -42,5 +42,7 @@ def test_the_panel_says_what_is_missing(viewer: Any) -> None:
     panel = MagnifyPanel(viewer)
     panel.results.save_as(Path("out.mp4"))
     assert "Train the magnifier" in panel._foot.text()
-    assert not panel.results.add.isEnabled()
+    for grey in (panel.results.add, panel.results.arrows, panel.results.save, panel.previewing):
+        assert not grey.isEnabled()
+        assert "Train the magnifier" in grey.toolTip()
     delete(panel)

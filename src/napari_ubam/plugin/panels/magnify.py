@@ -19,7 +19,7 @@ from napari_ubam.plugin.state.magnification_cache import (
 from napari_ubam.plugin.viewer.preview import Preview
 from napari_ubam.plugin.widgets import Empty, JobBox, ReferenceBox, button, row, section
 from napari_ubam.plugin.widgets.copy_box import CopyBox
-from napari_ubam.plugin.widgets.factor_box import FactorBox
+from napari_ubam.plugin.widgets.factor_box import PREVIEW, FactorBox
 from napari_ubam.plugin.widgets.frame_span import FrameSpan
 from napari_ubam.plugin.widgets.outdated import OutdatedNote
 
@@ -113,8 +113,10 @@ class MagnifyPanel(Panel):
         ready = contents is not None and contents.run is not None and contents.has_magnifier and not outdated
         if not ready:
             self.previewing.setChecked(False)
+        why_not = "" if ready else outdated or NO_MAGNIFIER
         self.previewing.setEnabled(ready)
-        self.results.set_ready("" if ready else outdated or NO_MAGNIFIER)
+        self.previewing.setToolTip(why_not or PREVIEW)
+        self.results.set_ready(why_not)
         self._job_changed()
 
     def _job_changed(self) -> None:

@@ -12,6 +12,7 @@ from napari_ubam.plugin.io.settings import remembered
 from .sections import row
 
 LARGEST, STEP = 5.0, 0.5
+PREVIEW = "Show the current frame magnified."
 
 
 class FactorBox(QGroupBox):
@@ -44,7 +45,7 @@ class FactorBox(QGroupBox):
         self.smoothing.setToolTip("Smooth the difference from the reference over this time.")
         self.smoothing.valueChanged.connect(lambda _: self.changed.emit())
         self.previewing = QCheckBox("Preview the current frame")
-        self.previewing.setToolTip("Show the current frame magnified.")
+        self.previewing.setToolTip(PREVIEW)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 10, 6, 6)
         column.addWidget(self.factor)
