@@ -224,7 +224,8 @@ class Entry:
         if recording.fps:
             times, fps = np.array(self.frames, np.float64) / recording.fps, recording.fps
         else:
-            array = zarr.open_array(str(self.folder / "times"), mode="r")[:]
+            # Format 2 could name a codec that unpickles; ours is always 3.
+            array = zarr.open_array(str(self.folder / "times"), mode="r", zarr_format=3)[:]
             times, fps = cast(NDArray[np.float64], array), float(self._attributes["fps"])
         shown = frames_with_crop(
             recording, int(self._attributes["count"]), left_out(recording.intervals, times)
