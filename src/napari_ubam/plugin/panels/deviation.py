@@ -136,7 +136,9 @@ class DeviationPanel(Panel):
         self.reference.set_study(self.session.study)
         contents = self.session.contents
         self.empty.setVisible(self.session.run is None)
-        self.model_note.show_note(contents.next_step if contents is not None else "")
+        note = contents.next_step if contents is not None else ""
+        self.model_note.show_note(note)
+        self.job_box.leave_to_panel(note)
         self._enable()
         self._show_agreement()
 

@@ -37,6 +37,7 @@ class JobBox(QWidget):
     def __init__(self, session: JobControl, kinds: tuple[str, ...], *, others: bool = True) -> None:
         super().__init__()
         self._session, self._kinds, self._others = session, kinds, others
+        self._elsewhere = ""
         self.title, self.messages = QLabel(), QLabel()
         for label in (self.title, self.messages):
             label.setWordWrap(True)
@@ -60,6 +61,16 @@ class JobBox(QWidget):
         else:
             self._session.stop_job()
 
+    def leave_to_panel(self, sentence: str) -> None:
+        """Do not repeat a sentence that the panel shows itself.
+
+        Parameters
+        ----------
+        sentence : str
+            Empty if there is none.
+        """
+        self._elsewhere = sentence
+
     def update_job(self, outdated: str = "") -> None:
         """Show the current progress.
 
@@ -82,7 +93,7 @@ class JobBox(QWidget):
         if stopping and job.is_running and not job.can_be_ended and not self._hurry.isActive():
             self._hurry.start(round(HURRY * 1000) + 50)
         self.title.setText(_title(job))
-        messages = [text for text in job.messages[-LATEST_MESSAGES:] if text]
+        messages = [text for text in job.messages[-LATEST_MESSAGES:] if text not in ("", self._elsewhere)]
         self.messages.setText("\n".join(messages))
         self.messages.setVisible(bool(messages))
 
