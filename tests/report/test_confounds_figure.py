@@ -51,3 +51,12 @@ def test_chance_is_drawn_where_it_is_known_and_colours_follow_the_page() -> None
     assert bars(confounds_figure(made_up(with_chance=False))) == 0  # a result of an earlier version
     for look in (LIGHT_LOOK, DARK_LOOK):
         assert to_hex(confounds_figure(made_up(), look).get_facecolor()) == to_hex(look.background)
+
+
+def test_the_axis_says_what_marks_of_scores_are() -> None:
+    names, numbers = confounds_figure(made_up()).axes
+    assert "codes: balanced accuracy" in names.get_xlabel()
+    assert "constant, episodic: share of the variance of the score" in numbers.get_xlabel()
+    table = made_up().tables["confounds"].assign(constant=np.nan, episodic=np.nan)
+    unscored = confounds_figure(Result("confounds", {"confounds": table}, made_up().facts))
+    assert unscored.axes[0].get_xlabel() == "balanced accuracy in subjects that were left out"

@@ -73,6 +73,8 @@ def test_long_tables_are_folded_and_empty_cells_stay_empty() -> None:
     text = to_html(Page("Title", "lead", [], [Part("One", (), [short, long])]))
     assert "<summary>Long (40 rows)</summary>" in text
     assert "<summary>Short" not in text
+    assert '<p class="title">Short (2 rows)</p>' in text  # which of several tables this is
+    assert '<p class="title">' not in to_html(Page("Title", "lead", [], [Part("One", (), [short])]))
     assert list(short.texts()) == [[("p", "0.5"), ("of", "x")], [("p", ""), ("of", "")]]
 
 

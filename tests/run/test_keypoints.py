@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from napari_ubam.analysis import AnalysisError
+from napari_ubam.analysis.keypoints import KEYPOINTS
 from napari_ubam.cli import app
 from napari_ubam.run import Run
 from napari_ubam.runfolder.recordings import set_recordings
@@ -51,6 +52,9 @@ def test_subjects_are_left_out_and_the_point_that_is_held_is_found(run: Run, fol
     assert shares["code", "held"] > 0.8
     assert shares["code", "noise"] < 0.1
     assert result.tables["keypoints_methods"]["p"].notna().sum() == 2
+    shown = KEYPOINTS.readable(result)
+    assert list(shown) == ["Methods", "Key points", "Subjects"]
+    assert shown["Methods"]["n"].tolist()[1:] == [result.facts["subjects"]] * 2  # whole numbers
     assert (run.folder / "figures" / "keypoints.png").stat().st_size > 5000
 
 

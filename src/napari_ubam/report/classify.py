@@ -73,12 +73,14 @@ def _draw_subjects(axes: Axes, result: Result, levels: list[str], look: Look) ->
 
 
 def _beside(values: pd.Series, close: float) -> np.ndarray:
-    """Shift marks to the side where their values are close."""
-    bins = np.round(values.to_numpy(float) / close).astype(int)
-    shift = np.zeros(len(values))
-    for which in np.unique(bins):
-        rows = np.flatnonzero(bins == which)
-        shift[rows] = np.clip(0.1 * (np.arange(len(rows)) - (len(rows) - 1) / 2), -REACH, REACH)
+    """Shift marks to the side where neighbours in the order of their values are close."""
+    ordered = values.to_numpy(float)  # ascending
+    chain = np.cumsum(np.diff(ordered, prepend=ordered[:1]) > close)
+    shift = np.zeros(len(ordered))
+    for which in np.unique(chain):
+        rows = np.flatnonzero(chain == which)
+        step = min(0.1, 2 * REACH / max(len(rows) - 1, 1))
+        shift[rows] = step * (np.arange(len(rows)) - (len(rows) - 1) / 2)
     return shift
 
 
@@ -89,7 +91,7 @@ def _draw_permuted(axes: Axes, result: Result, look: Look) -> None:
     axes.hist(accuracy, bins=edges, weights=count / count.sum(), color=look.line)
     axes.axvline(facts["accuracy"], color=look.text, linewidth=2)
     axes.axvline(1 / len(facts["levels"]), color=look.text, linewidth=1, linestyle=":")
-    axes.set_xlim(0, 1)
+    axes.set_xlim(0, 1.02)  # so that a line at the edge is seen
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_xlabel("balanced accuracy\n(line: true labels; dotted: chance)", fontsize=SMALL, color=look.text)
     axes.set_ylabel("share of permuted labelings", fontsize=SMALL, color=look.text)

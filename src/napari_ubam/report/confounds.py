@@ -23,6 +23,7 @@ _KINDS = {
     "name": ("balanced accuracy", (0.0, 1.0)),
     "number": ("correlation", (-1.0, 1.0)),
 }
+_OF_SCORES = "\nconstant, episodic: share of the variance of the score"
 
 
 def confounds_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
@@ -38,8 +39,10 @@ def confounds_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
     Returns
     -------
     Figure
-        A row for each property. A mark is the balanced accuracy, or for numbers the correlation, in subjects
-        that were left out; it is filled if p < 0.05. The bar behind it holds 90% of the permuted orders.
+        A row for each property. The mark of the codes is the balanced accuracy, or for numbers the
+        correlation, in subjects that were left out; those of the scores are the share of their variance that
+        goes together with the property. A mark is filled if p < 0.05. The bar behind it holds 90% of the
+        permuted orders.
         The first row tells how often the subject of a window is named, with a line at chance.
     """
     table = result.tables["confounds"]
@@ -83,7 +86,9 @@ def _draw(axes: Axes, kind: str, part: pd.DataFrame, result: Result, look: Look)
     axes.set_xlim(limits[0] - 0.03, limits[1] + 0.03)
     axes.set_yticks(range(len(names)), [one if one == SUBJECT else _short(one) for one in names])
     axes.set_ylim(len(names) - 0.45, -0.55)
-    axes.set_xlabel(f"{label} in subjects that were left out", fontsize=SMALL, color=look.text)
+    scored = any(part[name].notna().any() for name in SOURCES if name != "codes" and name in part)
+    of_codes = f"{'codes: ' if scored else ''}{label} in subjects that were left out"
+    axes.set_xlabel(of_codes + (_OF_SCORES if scored else ""), fontsize=SMALL, color=look.text)
     title = "Properties with names" if kind == "name" else "Properties with numbers"
     axes.set_title(title, fontsize=NORMAL, color=look.text)
 

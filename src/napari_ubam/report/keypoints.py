@@ -41,6 +41,14 @@ def keypoints_figure(result: Result, look: Look = LIGHT_LOOK) -> Figure:
     _draw_shares(axes[0], result, look)
     if example:
         _draw_example(axes[1], result, look)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower left",
+        ncols=3,
+        fontsize=SMALL,
+        frameon=False,
+        labelcolor=look.text,
+    )
     return figure
 
 
@@ -71,15 +79,6 @@ def _draw_shares(axes: Axes, result: Result, look: Look) -> None:
     axes.tick_params(colors=look.text)
     for spine in axes.spines.values():
         spine.set_color(look.text)
-    axes.legend(
-        loc="upper center",
-        bbox_to_anchor=(0.4, -0.14),
-        ncols=3,
-        fontsize=SMALL - 1,
-        frameon=False,
-        labelcolor=look.text,
-        columnspacing=1,
-    )
 
 
 def _draw_example(axes: Axes, result: Result, look: Look) -> None:

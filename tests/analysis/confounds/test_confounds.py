@@ -61,6 +61,9 @@ def test_a_camera_that_changes_the_codes_is_read_from_subjects_that_were_not_see
     said = " ".join(CONFOUNDS.sentences(result))
     assert "camera can be read from the codes of unseen subjects (balanced accuracy" in said
     assert "Not shown to be readable: tag" in said
+    shown = CONFOUNDS.readable(result)
+    assert list(shown) == ["From the codes of subjects that were left out", "Properties of the recordings"]
+    assert not any("_" in column for column in shown["From the codes of subjects that were left out"])
     assert "the video cannot be read, so brightness is not known" in result.warnings[0]
 
 
@@ -118,6 +121,24 @@ def test_classify_says_what_it_found_and_draws_it() -> None:
     for figure in (classify_figure(result), classify_figure(result, DARK_LOOK)):
         marks = sum(len(line.get_xdata()) for line in figure.axes[0].lines if line.get_linestyle() == "None")
         assert marks == 16  # every subject is seen
+    shown = CLASSIFY.readable(result)
+    assert list(shown["Subjects"])[:3] == ["subject", "group", "taken for"]
+    assert shown["Subjects"]["windows told correctly (%)"].between(0, 100).all()
+    assert "from (s)" in shown["Windows that carried the decision"]
+
+
+def test_marks_of_subjects_with_close_values_lie_side_by_side() -> None:
+    from napari_ubam.report import classify_figure
+
+    values = [0.0, 0.019, 0.021, 0.04, 0.5, 1.0]  # the second and the third are closer than a mark is wide
+    subjects = pd.DataFrame({"level": "a", "evidence": values, "correct": True})
+    permuted = pd.DataFrame({"accuracy": [0.5], "labelings": [100]})
+    facts = {"levels": ["a", "b"], "by": "group", "accuracy": 1.0, "p": 0.01}
+    tables = {"classify_subjects": subjects, "classify_permuted": permuted}
+    figure = classify_figure(Result("classify", tables, facts))
+    places = np.concatenate([one.get_xdata() for one in figure.axes[0].lines if len(one.get_xdata()) == 6])
+    assert len(set(np.round(places[:4], 6))) == 4
+    assert places[4] == places[5] == 0
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from napari_ubam.study.values import listed
 from .carried import carried_decision
 from .classifier import Classified, Settings, classify_subjects
 from .windows import COMPONENTS, LANDMARKS, WINDOWS
-from .words import conclusions, methods_text, warnings
+from .words import conclusions, methods_text, readable_tables, warnings
 
 
 class ClassifyParameters(AnalysisParameters):
@@ -152,4 +152,5 @@ CLASSIFY = Analysis(
     ClassifyParameters,
     conclude=conclusions,
     methods=methods_text,
+    readable=readable_tables,
 )

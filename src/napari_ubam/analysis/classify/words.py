@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from napari_ubam.analysis.groups.words import p_text
+from napari_ubam.analysis.shown import shown
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study.values import counted, listed
 
@@ -122,3 +123,35 @@ def warnings(subjects: pd.DataFrame, smallest_p: float) -> list[str]:
     if counts.min() < 5:
         return [f"With {sizes} subjects a classifier learns from very few; do not trust a single decision."]
     return []
+
+
+def readable_tables(result: Result) -> Mapping[str, pd.DataFrame]:
+    """Give the tables of a classification with titles for names.
+
+    Parameters
+    ----------
+    result : Result
+        Of the analysis ``"classify"``.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By their titles: subjects, and windows that carried the decision.
+    """
+    by, tables = str(result.facts["by"]), result.tables
+    subjects = tables["classify_subjects"]
+    subjects = subjects.assign(windows_correct=100 * subjects["windows_correct"])
+    return {
+        "Subjects": shown(
+            subjects,
+            {"subject": "subject", "level": by, "decided": "taken for", "correct": "correct"}
+            | {"evidence": f"evidence for its {by}", "windows": "windows"}
+            | {"windows_correct": "windows told correctly (%)"},
+        ),
+        "Windows that carried the decision": shown(
+            tables["classify_episodes"],
+            {"recording": "recording", "subject": "subject", "level": by, "decided": "speak for"}
+            | {"start_time": "from (s)", "stop_time": "to (s)", "evidence": "evidence"}
+            | {"peak_percentile": "percentile at the peak"},
+        ),
+    }

@@ -32,7 +32,7 @@ from .readable import (
     rows_of,
     without_each_subject,
 )
-from .words import conclusions, methods_text
+from .words import conclusions, methods_text, readable_tables
 
 FEWEST = 4  # subjects
 COMPONENTS = 32  # of the codes that name a subject
@@ -216,4 +216,5 @@ CONFOUNDS = Analysis(
     ConfoundsParameters,
     conclude=conclusions,
     methods=methods_text,
+    readable=readable_tables,
 )

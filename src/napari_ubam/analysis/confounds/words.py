@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from napari_ubam.analysis.groups.words import p_text
+from napari_ubam.analysis.shown import shown
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study.values import counted, listed
 
@@ -94,3 +95,38 @@ def _parts(row: Any) -> Iterator[str]:
             yield (
                 f"from the {name} deviation ({share:.0%} of its variance, n = {row.subjects}, {p_text(p)})"
             )
+
+
+def readable_tables(result: Result) -> Mapping[str, pd.DataFrame]:
+    """Give the tables of confounds with titles for names.
+
+    Parameters
+    ----------
+    result : Result
+        Of the analysis ``"confounds"``.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By their titles: what is read from codes, what goes together with scores, and the properties.
+    """
+    table = result.tables["confounds"]
+    first = {"property": "property", "kind": "kind", "values": "values", "subjects": "n"}
+    parts = {
+        "From the codes of subjects that were left out": shown(
+            table,
+            first
+            | {"codes": "balanced accuracy or correlation", "codes_chance": "mean with permuted values"}
+            | {"codes_p": "p"},
+        )
+    }
+    if table[["constant", "episodic"]].notna().any(axis=None):
+        shares = table.assign(**{name: 100 * table[name] for name in ("constant", "episodic")})
+        parts["From the scores"] = shown(
+            shares,
+            first
+            | {"constant": "variance of the constant part (%)", "constant_p": "p of the constant part"}
+            | {"episodic": "variance of the episodic part (%)", "episodic_p": "p of the episodic part"},
+        )
+    recordings = result.tables["confounds_recordings"]
+    return parts | {"Properties of the recordings": recordings}

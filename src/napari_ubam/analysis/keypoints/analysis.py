@@ -22,7 +22,7 @@ from .folds import GAP, Folds, blocks_left_out, subjects_left_out
 from .labelled import LEAST, Labelled, find_files, joined, labelled_frames, thinned
 from .pictures import histograms, small_crops
 from .regression import Predicted, explained, predict_left_out
-from .words import conclusions, methods_text
+from .words import conclusions, methods_text, readable_tables
 
 Floats = npt.NDArray[np.float64]
 
@@ -292,4 +292,5 @@ KEYPOINTS = Analysis(
     KeypointParameters,
     conclude=conclusions,
     methods=methods_text,
+    readable=readable_tables,
 )

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from napari_ubam.analysis.groups.words import p_text
+from napari_ubam.analysis.shown import shown
 from napari_ubam.runfolder.tables import Result
 from napari_ubam.study.values import counted
 
@@ -90,5 +92,38 @@ def _difference(name: str, row: pd.Series, unit: str) -> str:
     interval = f"95% interval {row['low']:.2f} to {row['high']:.2f}, " if pd.notna(row["low"]) else ""
     return (
         f"The error of the codes minus that of {name} is {row['difference']:.2f} {unit} ({interval}"
-        f"n = {int(row['n'])} subjects, p = {row['p']:.3f}, smallest possible {row['smallest_p']:.3f})."
+        f"n = {int(row['n'])} subjects, {p_text(row['p'])}; smallest possible {p_text(row['smallest_p'])})."
     )
+
+
+def readable_tables(result: Result) -> Mapping[str, pd.DataFrame]:
+    """Give the tables of key points with titles for names.
+
+    Parameters
+    ----------
+    result : Result
+        Of the analysis ``"keypoints"``.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        By their titles: methods, key points, and subjects.
+    """
+    errors = {"error": "error (px)", "error_of_mean": "of the mean position"}
+    compared = {"n": "n", "difference": "codes minus this", "low": "95% from", "high": "to"}
+    shares = {"r2": "R²", "r2_x": "R² in x", "r2_y": "R² in y"}
+    method = {"method": "method"}
+    tests = {"p": "p", "smallest_p": "smallest p"}
+    methods = result.tables["keypoints_methods"]
+    counts = pd.Series([None if pd.isna(one) else int(one) for one in methods["n"]], dtype=object)
+    return {
+        "Methods": shown(methods.assign(n=counts), method | {"r2": "R²"} | errors | compared | tests),
+        "Key points": shown(
+            result.tables["keypoints"],
+            {"keypoint": "key point"} | method | {"n_frames": "frames"} | shares | errors,
+        ),
+        "Subjects": shown(
+            result.tables["keypoints_subjects"],
+            {"subject": "subject"} | method | {"n_frames": "frames", "error": "error (px)"},
+        ),
+    }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from napari_ubam.analysis.shown import shown
 from napari_ubam.runfolder.tables import Result
 
 _AREAS = {
@@ -35,6 +36,7 @@ _CLUSTERS = {
     "largest_subject": "most of it from",
     "largest_share": "their share (%)",
 }
+_OVERALL = {"cluster": "cluster", "n": "n", "p": "p", "p_adjusted": "p adjusted"}
 _TRANSITIONS = {"rate": "Transitions, per minute", "probability": "Transitions, probability"}
 
 
@@ -55,12 +57,11 @@ def readable_tables(result: Result) -> Mapping[str, pd.DataFrame]:
     tables = result.tables
     found = {"Share of time in clusters (%)": _tests(tables["map_compare"], ["cluster"])}
     if "map_compare_overall" in tables:
-        shown = {"cluster": "cluster", "n": "n", "p": "p", "p_adjusted": "p adjusted"}
-        found["Share of time in clusters, all at once"] = _only(tables["map_compare_overall"], shown)
+        found["Share of time in clusters, all at once"] = shown(tables["map_compare_overall"], _OVERALL)
     areas = tables["map_compare_areas"].sort_values("p_adjusted")
-    found["Areas of the map"] = _only(areas, {"first": "first", "second": "second", **_AREAS})
+    found["Areas of the map"] = shown(areas, {"first": "first", "second": "second", **_AREAS})
     clusters = tables["map_compare_clusters"]
-    found["Clusters"] = _only(clusters.assign(largest_share=100 * clusters["largest_share"]), _CLUSTERS)
+    found["Clusters"] = shown(clusters.assign(largest_share=100 * clusters["largest_share"]), _CLUSTERS)
     moves = tables.get("map_compare_transitions")
     if moves is not None:
         for measure, title in _TRANSITIONS.items():
@@ -71,9 +72,5 @@ def readable_tables(result: Result) -> Mapping[str, pd.DataFrame]:
 
 def _tests(table: pd.DataFrame, first: list[str]) -> pd.DataFrame:
     names = {"origin": "from cluster", "target": "to cluster"}
-    shown = {one: names.get(one, one) for one in first}
-    return _only(table, {**shown, "second": "of", "first": "against", **_TESTS})
-
-
-def _only(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    return table[list(names)].rename(columns=dict(names)).reset_index(drop=True)
+    titles = {one: names.get(one, one) for one in first}
+    return shown(table, {**titles, "second": "of", "first": "against", **_TESTS})
