@@ -32,6 +32,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from napari_ubam.families.native import Native
 from napari_ubam.models.images import as_images
 from napari_ubam.models.networks import MagnifierNetwork
 from napari_ubam.models.splatting import splat
@@ -47,6 +48,8 @@ BLOCK = 32  # frames that are generated together
 
 Say = Callable[[str], None]
 Numbers = dict[str, float]
+
+NATIVE = Native()
 
 
 def main(words: Sequence[str]) -> None:
@@ -111,9 +114,23 @@ def magnified(one: Shown, places: np.ndarray, factor: float, magnifier: Magnifie
         parts = zip(images.split(BLOCK), (own + (1 - factor) * change).split(BLOCK), strict=True)
         done = torch.cat([magnifier(*part).mean(1, keepdim=True) for part in parts])
     else:
-        wanted = (1 - factor) * magnifier(images, own, change)
-        done = splat(images, torch.stack([limit_strain(one) for one in wanted]))
+        wanted = _displacements(one, places, images, magnifier)
+        done = splat(images, torch.stack([limit_strain((1 - factor) * field) for field in wanted]))
     return np.rint(done[:, 0].numpy() * 255).clip(0, 255).astype(np.uint8)
+
+
+def _displacements(
+    one: Shown, places: np.ndarray, images: torch.Tensor, magnifier: MagnifierNetwork
+) -> list[torch.Tensor]:
+    """Displacement (2, y, x) of each frame to the reference posture, as in a run; it serves every factor."""
+    kept = one.displacements
+    for place, image in zip(places.tolist(), images, strict=True):
+        if place not in kept:
+            own, change = (torch.from_numpy(part[place][None]) for part in (one.own, one.change))
+            number = int(one.rows[place])
+            found = NATIVE.prepare_frame(magnifier, image[None], own, change, number, one.others)
+            kept[place] = torch.from_numpy(found)
+    return [kept[place] for place in places.tolist()]
 
 
 def measure(shown: Sequence[Shown], magnifier: MagnifierNetwork, judge: Judge) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,11 @@ from napari_ubam.learners.native.motion_pairs import Motion
 from napari_ubam.learners.sampling import evenly_spaced
 from napari_ubam.learners.ubam2021.vae import RecordedPostures, VaeBatches, VaeLearner
 from napari_ubam.magnification.change import changes_to_reference
+from napari_ubam.magnification.own_frames import chosen_rows
 from napari_ubam.models.config import ModelConfig
+from napari_ubam.models.images import as_images
 from napari_ubam.models.networks import MagnifierNetwork, coefficients_of
+from napari_ubam.models.own_frames import OwnFrames
 from napari_ubam.models.ubam2021.vae import FrameVae
 from napari_ubam.sample import Walker
 from napari_ubam.training.loop.fit import fit
@@ -40,18 +43,25 @@ class Shown:
     walker : Walker or None
     rows : ndarray of int, shape (t,)
         Frames with a code.
-    own, change : ndarray of float32, shape (t, k)
-        Coefficients of their postures, and the change from there to the reference.
+    own, measured, change : ndarray of float32, shape (t, k)
+        Coefficients of their postures, the change from there to the reference, and what of it is magnified.
+    others : OwnFrames
+        Frames of the animal that each of its frames is compared with.
     reference : ndarray of float32, shape (t, y, x)
         Mean of the aligned crops of the reference.
+    displacements : dict of int to (2, y, x) tensor
+        Of the frames that were magnified before, by their place in ``rows``.
     """
 
     film: RenderedRecording
     walker: Walker | None
     rows: np.ndarray
     own: np.ndarray
+    measured: np.ndarray
     change: np.ndarray
+    others: OwnFrames
     reference: np.ndarray
+    displacements: dict[int, torch.Tensor] = field(default_factory=dict)
 
 
 def codes_of(film: RenderedRecording, network: Network) -> Codes:
@@ -98,7 +108,7 @@ def magnifier_of(
     for place in some.tolist():
         one = shown_of(herd.training[place], None, codes, others, magnifier)
         at = evenly_spaced(len(one.rows), 24)
-        samples.append(GainSample(one.film.crops[one.rows[at]], one.own[at], one.change[at]))
+        samples.append(GainSample(one.film.crops[one.rows[at]], one.own[at], one.measured[at]))
     say(f"gain {fit_gain(magnifier, network.posture, samples):.2f}")
     return magnifier
 
@@ -143,11 +153,12 @@ def shown_of(
     parts = changes_to_reference(own, [codes[name] for name in names], coefficients)
     crops = {one.name: one.crops.reshape(len(one.crops), -1) for one in reference}
     pixels = [part.alignment.mean([crops[name] for name in part.alignment.names]) for part in parts]
-    return Shown(
-        film,
-        walker,
-        np.concatenate([part.frames for part in parts]),
-        np.concatenate([part.own for part in parts]),
-        np.concatenate([part.change for part in parts]),
-        np.concatenate(pixels).reshape(-1, *film.crops.shape[1:]),
+    frames, steps, measured, change = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("frames", "own", "measured", "change")
     )
+    rows = chosen_rows(frames, range(len(film.crops)))
+    images = as_images(torch.from_numpy(film.crops[frames[rows]]))
+    others = OwnFrames(torch.from_numpy(frames[rows]), images, torch.from_numpy(steps[rows]))
+    mean = np.concatenate(pixels).reshape(-1, *film.crops.shape[1:])
+    return Shown(film, walker, frames, steps, measured, change, others, mean)

@@ -43,7 +43,7 @@ def test_smoothing_is_a_time_and_not_a_number_of_frames() -> None:
 
     def roughness(recording: Codes, references: list[Codes], smoothing_ms: float) -> float:
         [found] = changes_to_reference(recording, references, known, smoothing_ms=smoothing_ms)
-        return float(np.abs(np.diff(found.change, axis=0)).mean())
+        return float(np.abs(np.diff(found.measured, axis=0)).mean())
 
     plain, smooth = roughness(one, others, 0.0), roughness(one, others, 100.0)
     slow = [replace(codes, times=codes.times * 2) for codes in (one, *others)]

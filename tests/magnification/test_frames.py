@@ -109,7 +109,8 @@ def test_the_former_call_is_deprecated(run: Run) -> None:
     np.testing.assert_array_equal(former.frames[1].compute(), made[1].compute())
 
 
-def test_postures_outside_of_the_data_are_listed(run: Run) -> None:
+def test_postures_outside_of_the_data_are_listed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_ubam.magnification.change.standing_out", lambda change, *_: change)
     made = run.magnify(ONE, REFERENCE, 60.0, frames=PART, device="cpu")
     assert made.metadata["outside_of_the_data"] == list(range(40, 46))
     assert made.metadata["factor"] == 60
@@ -132,3 +133,9 @@ def test_frames_without_a_window_are_said(run: Run) -> None:
     with pytest.warns(MagnificationWarning, match="window are shown unchanged .*of 90"):
         whole = run.magnify(ONE, REFERENCE, 1.0, device="cpu")
     assert len(whole) == 90
+
+
+def test_the_share_of_the_change_that_is_magnified_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_ubam.magnification.change.standing_out", lambda change, *_: 0.25 * change)
+    made = run.magnify(ONE, REFERENCE, 2.0, frames=PART, device="cpu")
+    assert made.metadata["share_of_the_change"] == 0.25

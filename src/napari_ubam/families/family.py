@@ -26,6 +26,7 @@ from napari_ubam.learners.fitting import (
 )
 from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.networks import BehaviourNetwork, MagnifierNetwork, PostureNetwork
+from napari_ubam.models.own_frames import OwnFrames
 from napari_ubam.study import Roi
 
 Image = NDArray[np.uint8]
@@ -64,6 +65,8 @@ class Family(ABC, Generic[M]):
         Pretrained files that a training can use: names of the fields of `PretrainedFiles`.
     moves_pixels : bool
         Whether the magnifier displaces pixels, so that arrows can be shown.
+    compares_own_frames : bool
+        Whether `prepare_frame` takes other frames of the recording.
     """
 
     name: ClassVar[str]
@@ -76,6 +79,7 @@ class Family(ABC, Generic[M]):
     checkpoint_seconds: ClassVar[float] = 20.0
     pretrained: ClassVar[frozenset[str]] = frozenset()
     moves_pixels: ClassVar[bool] = True
+    compares_own_frames: ClassVar[bool] = False
 
     # Encoders ------------------------------------------------------------------------------------------
 
@@ -193,7 +197,15 @@ class Family(ABC, Generic[M]):
         """
         self._refuse_magnifier()
 
-    def prepare_frame(self, magnifier: M, crop: Tensor, own: Tensor, change: Tensor) -> NDArray[np.float32]:
+    def prepare_frame(
+        self,
+        magnifier: M,
+        crop: Tensor,
+        own: Tensor,
+        change: Tensor,
+        number: int = 0,
+        others: OwnFrames | None = None,
+    ) -> NDArray[np.float32]:
         """Run the network on one frame. The result serves every magnification factor, and is cached.
 
         Parameters
@@ -204,6 +216,10 @@ class Family(ABC, Generic[M]):
             Brightness or RGB, 0 to 1.
         own, change : (1, components) float tensor
             Coefficients of the posture in the frame, and their change to the reference.
+        number : int
+            Frame number.
+        others : OwnFrames, optional
+            Other frames of the recording, if the family compares the frame with them.
 
         Returns
         -------

@@ -26,7 +26,9 @@ from napari_ubam.models.config import (
 from napari_ubam.models.native.backbone_posture import BackboneEncoder, posture_encoder
 from napari_ubam.models.native.behaviour import BehaviourEncoder
 from napari_ubam.models.native.magnifier import Magnifier
+from napari_ubam.models.native.own_frames import COUNT, displacement_by_own_frames
 from napari_ubam.models.native.posture import GridEncoder
+from napari_ubam.models.own_frames import OwnFrames
 from napari_ubam.models.splatting import splat
 from napari_ubam.models.strain import limit_strain
 from napari_ubam.study import Roi
@@ -41,6 +43,7 @@ class Native(Family[Magnifier]):
     """The default family."""
 
     name = "native"
+    compares_own_frames = True
     presets: ClassVar[dict[str, ModelConfig]] = {
         "tiny": ModelConfig(preset="tiny"),
         "small": ModelConfig(
@@ -137,13 +140,24 @@ class Native(Family[Magnifier]):
 
     @torch.inference_mode()
     def prepare_frame(
-        self, magnifier: Magnifier, crop: Tensor, own: Tensor, change: Tensor
+        self,
+        magnifier: Magnifier,
+        crop: Tensor,
+        own: Tensor,
+        change: Tensor,
+        number: int = 0,
+        others: OwnFrames | None = None,
     ) -> NDArray[np.float32]:
         """Compute the displacement (2, y, x) to the reference posture; see `Family.prepare_frame`.
 
         Along x and y, in pixels of the crop.
         """
-        prepared: NDArray[np.float32] = magnifier(crop, own, change)[0].float().cpu().numpy()
+        if others is None:
+            found = magnifier(crop, own, change)
+        else:
+            nearest = others.nearest(number, own, COUNT)
+            found = displacement_by_own_frames(magnifier, crop, own, change, nearest)
+        prepared: NDArray[np.float32] = found[0].float().cpu().numpy()
         return prepared
 
     @torch.inference_mode()

@@ -24,6 +24,7 @@ from napari_ubam.models.config import (
     PostureConfig,
     PostureTraining,
 )
+from napari_ubam.models.own_frames import OwnFrames
 from napari_ubam.models.ubam2021.networks import Ubam2021Behaviour, Ubam2021Posture
 from napari_ubam.models.ubam2021.sizes import FAMILY, Ubam2021Sizes
 from napari_ubam.models.ubam2021.vae import FrameVae
@@ -110,7 +111,13 @@ class Ubam2021(Family[FrameVae]):
 
     @torch.inference_mode()
     def prepare_frame(
-        self, magnifier: FrameVae, crop: Tensor, own: Tensor, change: Tensor
+        self,
+        magnifier: FrameVae,
+        crop: Tensor,
+        own: Tensor,
+        change: Tensor,
+        number: int = 0,
+        others: OwnFrames | None = None,
     ) -> NDArray[np.float32]:
         """Encode the appearance; see `Family.prepare_frame`.
 

@@ -15,6 +15,7 @@ from napari_ubam.crops.identity import to_ranges
 from napari_ubam.progress import Cancel, check_cancelled
 
 from .defaults import SMOOTHING_MS
+from .shrinkage import standing_out
 
 CLEAR = 1.1
 """Times the spread of the reference; a smaller change may be the individual and not a deviation.
@@ -37,17 +38,20 @@ class ReferenceChange:
         Frame numbers.
     own : ndarray of float32, shape (t, k)
         Coefficients of the posture in each frame.
-    change : ndarray of float32, shape (t, k)
+    measured : ndarray of float32, shape (t, k)
         Coefficients of the reference posture minus ``own``, smoothed in time.
+    change : ndarray of float32, shape (t, k)
+        What of it stands out from the differences between the reference recordings. This is magnified.
     spread : ndarray of float32, shape (t,)
         How much the reference recordings differ from each other at this phase, in the same units as the
-        length of ``change``; NaN where there is only one.
+        length of ``measured``; NaN where there is only one.
     alignment : PhaseAlignment
         Frames of the reference recordings at the same movement phase.
     """
 
     frames: NDArray[np.int64]
     own: NDArray[np.float32]
+    measured: NDArray[np.float32]
     change: NDArray[np.float32]
     spread: NDArray[np.float32]
     alignment: PhaseAlignment
@@ -55,7 +59,7 @@ class ReferenceChange:
     @property
     def unclear(self) -> NDArray[np.bool_]:
         """Whether a frame differs from the reference less than `CLEAR` times its spread, shape (t,)."""
-        small: NDArray[np.bool_] = np.linalg.norm(self.change, axis=1) < CLEAR * self.spread
+        small: NDArray[np.bool_] = np.linalg.norm(self.measured, axis=1) < CLEAR * self.spread
         return small
 
 
@@ -71,7 +75,7 @@ def changes_to_reference(
     """Compute the change towards the reference for each run of frames without a gap.
 
     Each frame is compared with the frames of the reference at the same movement phase. The difference is
-    smoothed in time, because it changes slowly even where the movement is fast.
+    smoothed in time, because it changes slowly even where the movement is fast, and shrunk by `standing_out`.
 
     Parameters
     ----------
@@ -110,13 +114,17 @@ def changes_to_reference(
         alignment = phase_alignment(recording, references, window=part, cancel=cancel)
         values = [coefficients[name] for name in alignment.names]
         mean = alignment.mean(values)
-        change = mean - own[part]
+        interval = frame_interval(recording.times[part])
+        measured = mean - own[part]
         if smoothing_ms:
-            sigma = smoothing_ms / 1000 / frame_interval(recording.times[part])
-            change = gaussian_filter1d(change, sigma, axis=0, mode="nearest")
-        frames = recording.frames[part].astype(np.int64)
+            measured = gaussian_filter1d(measured, smoothing_ms / 1000 / interval, axis=0, mode="nearest")
         part_of = ReferenceChange(
-            frames, own[part], change.astype(np.float32), alignment.spread(values, mean), alignment
+            frames=recording.frames[part].astype(np.int64),
+            own=own[part],
+            measured=measured,
+            change=standing_out(measured, alignment, values, interval),
+            spread=alignment.spread(values, mean),
+            alignment=alignment,
         )
         found.append(part_of)
     return found

@@ -5,5 +5,5 @@ from __future__ import annotations
 FACTOR = 2.0
 """Magnification factor: the deviation twice as large."""
 
-SMOOTHING_MS = 50.0
+SMOOTHING_MS = 25.0
 """Milliseconds (standard deviation) over which the change towards the reference is smoothed in time."""

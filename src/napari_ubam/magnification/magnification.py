@@ -64,7 +64,7 @@ class Magnification:
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """Factor, recording, reference, unclear frames, warnings, hashes and versions."""
+        """Factor, reference, unclear frames, share that is magnified, warnings, hashes and versions."""
         outside, unclear = self._outside(), self._unclear()
         sentences = list(self.notes)
         if len(unclear):
@@ -78,6 +78,7 @@ class Magnification:
             "factor": self.factor,
             "outside_of_the_data": outside.tolist(),
             "within_the_reference": unclear.tolist(),
+            "share_of_the_change": round(self._share(), 3),
             "warnings": sentences,
         }
 
@@ -232,6 +233,15 @@ class Magnification:
         found = [part.frames[part.unclear] for part in self.changes]
         frames = np.concatenate(found) if found else np.empty(0, np.int64)
         return frames[np.isin(frames, self.numbers)]
+
+    def _share(self) -> float:
+        """Share of the measured change that stands out from the reference, and so is magnified."""
+        kept = measured = 0.0
+        for part in self.changes:
+            rows = np.isin(part.frames, self.numbers)
+            kept += float(np.linalg.norm(part.change[rows], axis=1).sum())
+            measured += float(np.linalg.norm(part.measured[rows], axis=1).sum())
+        return kept / measured if measured else 0.0
 
     def _outside(self) -> NDArray[np.int64]:
         """Numbers of the frames whose magnified posture is outside of the data."""

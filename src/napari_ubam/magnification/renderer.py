@@ -24,17 +24,23 @@ from napari_ubam.models.config import ModelConfig
 from napari_ubam.models.devices import choose_device
 from napari_ubam.models.images import as_images
 from napari_ubam.models.networks import MagnifierNetwork
+from napari_ubam.models.own_frames import OwnFrames
 from napari_ubam.models.weights import WeightsError, load_into, load_weights, weights_hash
 from napari_ubam.runfolder.paths import MAGNIFIER
 from napari_ubam.runfolder.recordings import require_video
 from napari_ubam.study import Recording, Roi
 from napari_ubam.video import FrameError, VideoArray, open_video
 
+from .own_frames import chosen_rows, part_of, read_crops
+
 BLOCK = 8
 """Frames that are rendered together."""
 
 CACHE_BYTES = 256 * 2**20
 """Size of the cache of the network's results in bytes. A result serves every factor."""
+
+PARTS = 3
+"""Parts of a recording whose frames are kept for comparison."""
 
 Prepared = NDArray[np.float32] | None  # the network's result for a frame; None if the frame has no code
 
@@ -123,6 +129,9 @@ class Renderer:
     change: NDArray[np.float32]
     _lock: Any = field(default_factory=threading.RLock, init=False, compare=False, repr=False)
     _prepared: _FrameCache = field(default_factory=_FrameCache, init=False, compare=False, repr=False)
+    _compared: LRUCache[int, OwnFrames] = field(
+        default_factory=lambda: LRUCache(PARTS), init=False, compare=False, repr=False
+    )
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields. Lock, cache, video and network are made again in the other process."""
@@ -130,7 +139,9 @@ class Renderer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the fields."""
-        self.__dict__.update(state, _lock=threading.RLock(), _prepared=_FrameCache())
+        self.__dict__.update(
+            state, _lock=threading.RLock(), _prepared=_FrameCache(), _compared=LRUCache(PARTS)
+        )
 
     @cached_property
     def video(self) -> VideoArray:
@@ -200,9 +211,26 @@ class Renderer:
         own, change = (torch.from_numpy(part[rows[known]]).to(device) for part in (self.own, self.change))
         images = as_images(torch.from_numpy(crops).to(device))
         for place in np.flatnonzero(valid).tolist():
-            one = slice(place, place + 1)
-            result[int(wanted[place])] = family.prepare_frame(network, images[one], own[one], change[one])
+            one, number = slice(place, place + 1), int(wanted[place])
+            others = self._others(number, device) if change[one].any() else None
+            result[number] = family.prepare_frame(network, images[one], own[one], change[one], number, others)
         return result
+
+    def _others(self, number: int, device: torch.device) -> OwnFrames | None:
+        """Frames of the same part of the recording, for the families that compare a frame with them."""
+        if not self._model[1].compares_own_frames:
+            return None
+        part = part_of(number, self.recording.frames(len(self.video)))
+        if part.start not in self._compared:
+            rows = chosen_rows(self.frames, part)
+            numbers = self.frames[rows]
+            crops, valid = read_crops(self.folder, self.recording, self.spec, numbers, self.video)
+            self._compared[part.start] = OwnFrames(
+                torch.from_numpy(numbers[valid]).to(device),
+                as_images(torch.from_numpy(crops[valid]).to(device)),
+                torch.from_numpy(self.own[rows[valid]]).to(device),
+            )
+        return self._compared[part.start]
 
     def _rows(self, numbers: Sequence[int]) -> NDArray[np.int64]:
         """Row of each frame, -1 if it has no code."""

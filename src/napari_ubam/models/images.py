@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn import functional
 
 
 def as_images(crops: Tensor) -> Tensor:
@@ -20,3 +21,22 @@ def as_images(crops: Tensor) -> Tensor:
     """
     images = crops.permute(0, 3, 1, 2) if crops.ndim == 4 else crops[:, None]
     return images.float() / 255
+
+
+def box_mean(maps: Tensor, reach: int) -> Tensor:
+    """Average maps over a square window; at the border over the part of it that is inside.
+
+    Parameters
+    ----------
+    maps : (n, c, y, x) float tensor
+    reach : int
+        Half of the width of the window, which has an odd number of pixels.
+
+    Returns
+    -------
+    (n, c, y, x) float tensor
+    """
+    # Rows, then columns: a small part of the work of a square window, with the same result.
+    side = 2 * reach + 1
+    maps = functional.avg_pool2d(maps, (side, 1), 1, (reach, 0), count_include_pad=False)
+    return functional.avg_pool2d(maps, (1, side), 1, (0, reach), count_include_pad=False)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_ubam.models.config import MagnifierConfig
+from napari_ubam.models.images import box_mean
 from napari_ubam.models.networks import MagnifierNetwork
 
 NEIGHBOURHOOD = 15  # pixels, width of the box filter for local brightness and contrast
@@ -36,12 +37,7 @@ def normalise_contrast(crops: Tensor) -> Tensor:
 
 
 def _local_mean(maps: Tensor) -> Tensor:
-    # Rows, then columns: a seventh of the work of a square window, with the same result.
-    reach = NEIGHBOURHOOD // 2
-    for _ in range(2):
-        maps = F.avg_pool2d(maps, (NEIGHBOURHOOD, 1), 1, (reach, 0), count_include_pad=False)
-        maps = F.avg_pool2d(maps, (1, NEIGHBOURHOOD), 1, (0, reach), count_include_pad=False)
-    return maps
+    return box_mean(box_mean(maps, NEIGHBOURHOOD // 2), NEIGHBOURHOOD // 2)
 
 
 class _Stage(nn.Module):
@@ -161,8 +157,24 @@ class Magnifier(MagnifierNetwork):
             continues outside of the region, such as a tail, does not break there.
         """
         coarse = torch.einsum("nkcyx,nk->ncyx", self.basis(crops, own), self.gain * change)
-        whole = F.interpolate(coarse, size=crops.shape[-2:], mode="bicubic", align_corners=False)
-        rows, columns = (_fade(side, whole) for side in crops.shape[-2:])
+        return self.to_crop(coarse, crops.shape[-2:])
+
+    def to_crop(self, coarse: Tensor, size: tuple[int, ...]) -> Tensor:
+        """Bring displacements to the size of the crop, and let them fall to zero at its border.
+
+        Parameters
+        ----------
+        coarse : (n, 2, y / 4, x / 4) tensor
+            Displacement along x and y in pixels of the crop.
+        size : tuple of int
+            Height and width of the crop in pixels.
+
+        Returns
+        -------
+        (n, 2, y, x) tensor
+        """
+        whole = F.interpolate(coarse, size=size, mode="bicubic", align_corners=False)
+        rows, columns = (_fade(side, whole) for side in size)
         return whole * rows[:, None] * columns
 
 
