@@ -11,7 +11,7 @@ from napari_ubam.models.own_frames import OwnFrames
 
 from .magnifier import Magnifier, normalise_contrast
 
-COUNT = 48  # frames that a frame is compared with
+COUNT = 32  # frames that a frame is compared with
 FEWEST = 12  # frames without which the network is not corrected
 PRIOR = 8.0  # frames of usual difference that the directions of the network count as much as
 LEAST_NOISE = 0.02  # pixels squared, of a flow
