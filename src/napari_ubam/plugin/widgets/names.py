@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from napari_ubam.plugin.state.short_names import short_names
 
-PADDING = 10  # pixels
+PADDING = 16  # pixels: with less, Qt cuts the text itself, and names look alike
 
 
 class NameColumn(QStyledItemDelegate):
