@@ -35,6 +35,7 @@ from scipy.ndimage import binary_dilation, gaussian_filter
 from skimage.metrics import structural_similarity
 
 from napari_ubam.crops import letterbox
+from napari_ubam.crops.cropper import Cropper
 from napari_ubam.embedding.model_encoder import ModelEncoder
 from napari_ubam.magnification.prepare import magnification
 from napari_ubam.magnification.renderer import load_magnifier
@@ -139,12 +140,16 @@ def true_reference(run: Path, case: Case) -> Way:
     """Magnify with the product, but towards the posture of the true rendering without deviation."""
     renderer, encoder = magnification(run, case.name, "group=healthy").renderer, ModelEncoder.load(run)
     network, _ = load_magnifier(run, renderer.posture)
-    regions = renderer.recording.crops(case.frames)
+    regions, cropper, size = renderer.recording.crops(case.frames), Cropper(), encoder.spec.size
 
     def coefficients(factor: float) -> np.ndarray:
         pictures = np.rint(case.true[factor]).clip(0, 255).astype(np.uint8)
-        parts = (one[roi.slices] if roi else one for one, roi in zip(pictures, regions, strict=True))
-        crops = np.stack([letterbox(np.ascontiguousarray(part), encoder.spec.size) for part in parts])
+        crops = np.stack(
+            [
+                cropper.crop(one, roi, size) if roi else letterbox(one, size)
+                for one, roi in zip(pictures, regions, strict=True)
+            ]
+        )
         found: np.ndarray = coefficients_of(network, encoder.posture(crops))
         return found
 

@@ -24,14 +24,13 @@ from _common import print_table
 from scores import World, product
 from torch import Tensor, nn
 
-from napari_ubam.crops import letterbox
-from napari_ubam.embedding.model_encoder import config_of
+from napari_ubam.crops import iter_crops
+from napari_ubam.embedding.model_encoder import config_of, crops_for
 from napari_ubam.learners.augment import augmented
 from napari_ubam.models.images import as_images
 from napari_ubam.models.native.backbone_posture import posture_encoder
 from napari_ubam.study import Study
 from napari_ubam.tracking import with_found_regions
-from napari_ubam.video import open_video
 
 BATCH, RATE, WARM_UP, LARGEST = 96, 1.5e-3, 30, 9.0  # frames, learning rate, steps, squared error that counts
 
@@ -47,12 +46,10 @@ def standardized(folder: Path, reference: list[str]) -> Arrays:
 
 def crops_of(folder: Path, run: Path) -> Arrays:
     """Cut the crops (t, y, x) of all recordings as the training of a run did."""
-    size, found = config_of(run).posture.size, {}
+    spec, found = crops_for(config_of(run)), {}
     for one in with_found_regions(run, Study.from_csv(folder / "study.csv")):
-        luma, count = open_video(one.video).luma(), len(open_video(one.video))
-        frames = (np.asarray(luma[number]) for number in range(count))
-        cut = (frame[one.roi.slices] if one.roi else frame for frame in frames)
-        found[one.name] = np.stack([letterbox(np.ascontiguousarray(frame), size) for frame in cut])
+        with iter_crops(one, spec) as stream:
+            found[one.name] = np.concatenate([crops for _, crops, _ in stream])
     return found
 
 
