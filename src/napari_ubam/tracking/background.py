@@ -42,8 +42,8 @@ class Part:
         0 for a circle, to 1.
     skewness : float
         Third moment along the axis; positive if the thin end is ahead.
-    cells : ndarray of float, shape (n, 2)
-        x and y of its cells.
+    cells : ndarray of int16, shape (n, 2)
+        Numbers of its cells along x and y.
     """
 
     area: int
@@ -52,11 +52,11 @@ class Part:
     axis: float
     elongation: float
     skewness: float
-    cells: Floats
+    cells: npt.NDArray[np.int16]
 
     def moved(self, x: int, y: int) -> Part:
         """Shift the part by whole cells."""
-        return replace(self, x=self.x + x, y=self.y + y, cells=self.cells + (x, y))
+        return replace(self, x=self.x + x, y=self.y + y, cells=self.cells + np.array([x, y], np.int16))
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Background:
         difference = np.abs(difference)
         rows, columns = np.nonzero(strong)
         weight = difference[rows, columns] + 1e-6
-        cells = np.stack([columns + 0.5, rows + 0.5], axis=1)
+        cells = np.stack([columns, rows], axis=1).astype(np.int16)  # an hour of them must fit into memory
         middle = np.average(cells, axis=0, weights=weight)
         away = cells - middle
         values, vectors = np.linalg.eigh(np.cov(away.T, aweights=weight) if len(cells) > 2 else np.eye(2))
@@ -138,7 +138,8 @@ class Background:
         skewness = float(np.average(along**3, weights=weight) / max(values[1], 1e-9) ** 1.5)
         elongation = float(1 - np.sqrt(max(values[0], 0) / max(values[1], 1e-9)))
         axis = float(np.arctan2(long[1], long[0]))
-        return Part(len(cells), float(middle[0]), float(middle[1]), axis, elongation, skewness, cells)
+        x, y = (middle + 0.5).tolist()
+        return Part(len(cells), x, y, axis, elongation, skewness, cells)
 
 
 def _thick(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -218,7 +218,7 @@ def _extent(own: list[Part], centres: Floats, angles: Floats) -> tuple[Floats, F
     low, high = [], []
     for one, centre, angle in zip(own, centres, np.radians(angles), strict=True):
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        away = (one.cells - centre) @ turn
+        away = (one.cells + 0.5 - centre) @ turn
         edges = np.percentile(away, [THIN, 100 - THIN], axis=0)
         low.append(edges[0])
         high.append(edges[1])
