@@ -9,7 +9,7 @@ import pytest
 
 from napari_ubam.study import Track
 from napari_ubam.tracking.corrections import correct, doubtful_frames, turn_around
-from napari_ubam.tracking.stored import StoredTrack
+from napari_ubam.tracking.stored import StoredTrack, keep_corrections, settings_in, write_settings
 
 COUNT = 100
 
@@ -89,3 +89,25 @@ def test_the_file_keeps_what_was_made_by_hand(tmp_path: Path) -> None:
     assert np.abs(again.confidence - written.confidence).max() < 0.001
     plain = Track(frames=[0, 1], boxes=[[0, 0, 9, 9]] * 2).to_csv(tmp_path / "b.csv")
     assert StoredTrack.from_csv(plain).source.tolist() == ["automatic"] * 2
+
+
+def test_a_corrected_track_is_kept_when_a_new_one_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    straight().to_csv(path)
+    assert keep_corrections(path) is None
+    assert path.exists()
+    written = correct(straight(), 50, (50.0, 65.0)).to_csv(path)
+    copy = keep_corrections(path)
+    assert copy is not None
+    assert StoredTrack.from_csv(copy).track == written.track
+    assert not path.exists()
+
+
+def test_settings_tell_a_track_that_was_found_from_one_of_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    straight().to_csv(path)
+    assert settings_in(path) is None
+    write_settings(path, {"method": 2, "margin": 0.2})
+    assert settings_in(path) == {"method": 2, "margin": 0.2}
+    path.with_suffix(".json").write_text("[1]")
+    assert settings_in(path) is None
