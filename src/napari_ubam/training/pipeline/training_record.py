@@ -172,10 +172,9 @@ def study_hash(recordings: Iterable[Recording]) -> str:
     """
     digest = hashlib.sha256()
     for one in recordings:
-        digest.update(one.model_dump_json(include=HASHED).encode())
+        digest.update(one.model_dump_json(include=HASHED).encode() + exclusions(one))
         if one.track is not None:
             digest.update(one.track.frames.tobytes() + one.track.boxes.tobytes() + alignment(one))
-        digest.update(exclusions(one))
     return digest.hexdigest()[:16]
 
 
