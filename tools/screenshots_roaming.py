@@ -26,7 +26,7 @@ def shoot_tracks(study: Path, out: Path) -> None:
     panel.open_csv(study)
     panel.table.choose_rows([ROW])
     tracks = panel.tracks
-    tracks.find()
+    tracks.find_subjects()
     wait(lambda: not panel.session.tracks.is_working)
     tracks.show_track()
     wait(lambda: tracks.drawing.is_shown)

@@ -74,7 +74,7 @@ def test_subjects_are_found_looked_at_corrected_and_used(viewer: Any, tmp_path: 
     panel = StudyPanel(viewer)
     panel.add_videos([tmp_path / "moves.mp4", tmp_path / "empty.mp4"])
     tracks, part = panel.session.tracks, panel.tracks
-    part.find()
+    part.find_subjects()
     assert not part.find_button.isEnabled()
     wait(lambda: not tracks.is_working)
     assert part.find_button.isEnabled()
@@ -103,7 +103,7 @@ def test_subjects_are_found_looked_at_corrected_and_used(viewer: Any, tmp_path: 
     middle = study["moves"].track.boxes[row, :2] + study["moves"].track.boxes[row, 2:] / 2
     assert middle == pytest.approx(place_of(moved)[0], abs=0.02)
     assert study["empty"].track is None
-    part.find()
+    part.find_subjects()
     wait(lambda: not tracks.is_working)
     assert "1 were up to date and were not made again" in part.job_box.title.text()
     assert tracks.of(study["moves"]).stored.source[row] == "hand"  # type: ignore[union-attr]

@@ -67,7 +67,7 @@ class StudyTracks(QGroupBox):
         self.refresh()
 
     def _build(self) -> None:
-        self.find_button = button("Find subject", FIND, self.find)
+        self.find_button = button("Find subject", FIND, self.find_subjects)
         self.align = QComboBox()
         self.align.setToolTip("Whether the subject always faces right in its crops.")
         for value, text in ALIGN.items():
@@ -91,7 +91,7 @@ class StudyTracks(QGroupBox):
 
     # finding ----------------------------------------------------------------------------------------
 
-    def find(self) -> None:
+    def find_subjects(self) -> None:
         """Look for the subjects in a process of its own."""
         draft, chosen = self._session.draft, self._table.chosen_rows()
         rows = chosen if len(chosen) > 1 else range(len(draft))
