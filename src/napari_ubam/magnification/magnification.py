@@ -65,20 +65,21 @@ class Magnification:
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """Factor, reference, unclear frames, share that is magnified, warnings, hashes and versions."""
-        outside, unclear = self._outside(), self._unclear()
+        outside, unclear, share = self._outside(), self._unclear(), self._share()
         sentences = list(self.notes)
         if len(unclear):
             sentences.append(
                 f"{self.renderer.recording.name}: some frames differ from the reference no more than its "
-                f"recordings differ from each other ({len(unclear)} of {len(self.numbers)}); what is "
-                "magnified there may be the individual and no deviation."
+                f"recordings differ from each other ({len(unclear)} of {len(self.numbers)}); the little that is "
+                "magnified there may be the individual and no deviation. Of the change in all frames, "
+                f"{share:.0%} stands out and is magnified."
             )
         return {
             **self.facts,
             "factor": self.factor,
             "outside_of_the_data": outside.tolist(),
             "within_the_reference": unclear.tolist(),
-            "share_of_the_change": round(self._share(), 3),
+            "share_of_the_change": round(share, 3),
             "warnings": sentences,
         }
 
