@@ -70,8 +70,8 @@ class Magnification:
         if len(unclear):
             sentences.append(
                 f"{self.renderer.recording.name}: some frames differ from the reference no more than its "
-                f"recordings differ from each other ({len(unclear)} of {len(self.numbers)}); the little that is "
-                "magnified there may be the individual and no deviation. Of the change in all frames, "
+                f"recordings differ from each other ({len(unclear)} of {len(self.numbers)}); the little that "
+                "is magnified there may be the individual and no deviation. Of the change in all frames, "
                 f"{share:.0%} stands out and is magnified."
             )
         return {
