@@ -26,10 +26,17 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return count_network_runs(monkeypatch)
 
 
+@pytest.fixture
+def everything_stands_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Magnify also what the reference recordings do: the model of the tests is young."""
+    monkeypatch.setattr("napari_ubam.magnification.change.standing_out", lambda change, *_: change)
+
+
 def request(folder: Path, reference: str = REFERENCE) -> MagnificationRequest:
     return MagnificationRequest(folder, ONE, reference, 28, 31, 50.0, "cpu")
 
 
+@pytest.mark.usefixtures("everything_stands_out")
 def test_preview_layers_and_another_factor_run_the_network_once_a_frame(run: Run, runs: list[int]) -> None:
     cache, wanted = MagnificationCache(), request(run.folder)
     first, _ = cache.preview(wanted, 29, 2.0)

@@ -84,9 +84,9 @@ def bind_keys(viewer: Any, link: Navigation) -> None:
     link : Navigation
     """
     taken = {*viewer.keymap, *viewer.class_keymap}
-    for key, (_, action) in KEYS.items():
+    for key, (what, action) in KEYS.items():
         if coerce_keybinding(key) not in taken:
-            viewer.bind_key(key, _Key(link, action))
+            viewer.bind_key(key, _Key(link, action, what))
 
 
 def release_keys(viewer: Any) -> None:
@@ -104,8 +104,9 @@ def release_keys(viewer: Any) -> None:
 class _Key:
     """What a key of the plugin does."""
 
-    def __init__(self, link: Navigation, action: Callable[[Navigation], Any]) -> None:
+    def __init__(self, link: Navigation, action: Callable[[Navigation], Any], what: str) -> None:
         self._link, self._action = link, action
+        self.__name__ = what  # napari asks for it whenever a key is pressed
 
     def __call__(self, _: Any = None) -> None:
         self._action(self._link)
