@@ -34,8 +34,8 @@ def test_a_run_without_its_videos_says_which_table_to_correct(
     gone = Path("/gone") / study[0].video.name
     Study([study[0].model_copy(update={"video": gone}), *study[1:]]).to_csv(table)
     sentence = (
-        f"The video of {study[0].name} is not at {gone}; if the run or the videos were moved, find them again "
-        f"with 'napari-ubam relocate {run.folder} FOLDER', or correct the column video in {table}."
+        f"The video of {study[0].name} is not at {gone}; if the run or the videos were moved, find them "
+        f"again with 'napari-ubam relocate {run.folder} FOLDER', or correct the column video in {table}."
     )
     for use in (
         lambda: run.magnify(study[0].name, reference="group=healthy"),
