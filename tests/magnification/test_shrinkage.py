@@ -33,7 +33,8 @@ def change(constant: float, bout: float) -> np.ndarray:
 
 
 def kept(measured: np.ndarray, reference: tuple[PhaseAlignment, list[np.ndarray]]) -> np.ndarray:
-    return standing_out(measured, *reference, 1 / 30)
+    alignment, values = reference
+    return standing_out(measured, alignment, values, alignment.mean(values), 1 / 30)
 
 
 def test_a_large_change_is_kept_whole(reference: tuple[PhaseAlignment, list[np.ndarray]]) -> None:
@@ -71,4 +72,4 @@ def test_one_reference_recording_tells_nothing(reference: tuple[PhaseAlignment, 
     alignment, values = reference
     one = PhaseAlignment(alignment.names[:1], alignment.rows[:, :1], np.ones((FRAMES, 1), np.float32))
     measured = change(0.1, 0.1)
-    assert standing_out(measured, one, values[:1], 1 / 30) is measured
+    assert standing_out(measured, one, values[:1], values[0], 1 / 30) is measured

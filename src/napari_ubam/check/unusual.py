@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_ubam.crops.identity import to_ranges
+
 FRAMES = 60  # of a recording, evenly spaced
 LONGEST = 20_000  # frames; each sampled frame of a longer video costs the decoding of many others
 CHANGED = 25.0  # grey levels from the usual picture
@@ -46,7 +48,6 @@ def unusual_spans(
     if unusual.mean() > RARE:
         return ()
     middles = np.concatenate([times[:1], (times[1:] + times[:-1]) / 2, [end]])
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], unusual, [False]]).astype(int)))
-    spans = [(float(middles[a]), float(middles[b])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    spans = [(float(middles[start]), float(middles[stop])) for start, stop in to_ranges(unusual)]
     longest = BRIEF * (end - float(times[0]))
     return tuple((round(a, 1), round(b, 1)) for a, b in spans if 0.1 <= b - a <= longest)

@@ -21,7 +21,7 @@ from napari_ubam.video import VideoArray, open_video
 from .budget import budget_of, cancel_indexing, default_workers, megabytes
 from .cached import CachedCrops
 from .cropper import CropSpec
-from .entry import Entry, frames_with_crop
+from .entry import Entry, frames_left_out, frames_with_crop
 from .errors import CropError
 from .folders import remove_leftovers
 from .plan import Content, allocate
@@ -172,6 +172,24 @@ class CropCache:
             raise CropError(f"{recording.name}: the cache {self.folder} has {fault}; fill the cache again.")
         return entry.cached(recording, self.spec)
 
+    def complete(self, recording: Recording, video: VideoArray) -> CachedCrops | None:
+        """Open the crops of a recording if the cache has all of them.
+
+        Parameters
+        ----------
+        recording : Recording
+            The recording.
+        video : VideoArray
+            Its video.
+
+        Returns
+        -------
+        CachedCrops or None
+            None if some are missing, or the video file, region, frame range or size has changed.
+        """
+        found = self.open(recording) if self.matches(recording, video) else None
+        return found if found is not None and found.complete else None
+
     def matches(self, recording: Recording, video: VideoArray | None = None) -> bool:
         """Check whether the cache has valid crops of a recording, all or some of them.
 
@@ -239,9 +257,7 @@ class _Filling:
         # The cache stores the frame rate of the file. The frame rate of the study is applied on reading.
         tick = cancel_indexing(self._cancel)
         video = open_video(recording.video, warn=False, progress=tick)
-        frames = recording.frames(len(video))
-        out = recording.left_out(video.times)[frames.start : frames.stop]
-        shown = frames_with_crop(recording, len(video), out)
+        shown = frames_with_crop(recording, len(video), frames_left_out(recording, video))
         chunks = np.unique(np.flatnonzero(shown) // BLOCK)
         if not len(chunks):
             raise CropError(

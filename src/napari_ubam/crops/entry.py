@@ -246,6 +246,24 @@ class Entry:
         )
 
 
+def frames_left_out(recording: Recording, video: VideoArray) -> NDArray[np.bool_]:
+    """Mark the frames of a recording that the study leaves out.
+
+    Parameters
+    ----------
+    recording : Recording
+        The recording.
+    video : VideoArray
+        Its video.
+
+    Returns
+    -------
+    ndarray of bool, shape (t,)
+    """
+    frames = recording.frames(len(video))
+    return recording.left_out(video.times)[frames.start : frames.stop]
+
+
 def frames_with_crop(recording: Recording, count: int, out: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Mark the frames of a recording that are not in a gap of its track, and not left out.
 

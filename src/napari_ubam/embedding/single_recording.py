@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_ubam.crops import CropCache, iter_crops
+from napari_ubam.crops.entry import frames_left_out
 from napari_ubam.crops.prefetch import prefetch
 from napari_ubam.crops.stream import Block
 from napari_ubam.progress import Cancel, check_cancelled
@@ -93,15 +94,9 @@ def embed_recording(
                         f"intervals with the label {EXCLUDE}."
                     )
                 out.finish(*windows.finish(out.posture, out.valid))
-                return int((~out.valid & ~_left_out(recording, video)).sum())
+                return int((~out.valid & ~frames_left_out(recording, video)).sum())
         finally:
             blocks.close()
-
-
-def _left_out(recording: Recording, video: VideoArray) -> NDArray[np.bool_]:
-    """Mark the frames of the recording that the study leaves out."""
-    frames = recording.frames(len(video))
-    return recording.left_out(video.times)[frames.start : frames.stop]
 
 
 def _blocks(
@@ -112,9 +107,9 @@ def _blocks(
     batch: int,
     cancel: Cancel | None,
 ) -> Generator[Block, None, None]:
-    if cache is not None and cache.spec == encoder.spec and cache.matches(recording, video):
-        cached = cache.open(recording)
-        if cached.complete:
+    if cache is not None and cache.spec == encoder.spec:
+        cached = cache.complete(recording, video)
+        if cached is not None:
             return prefetch(cached.blocks, 4, cancel)
     return _decoded(recording, encoder, video, batch, cancel)
 

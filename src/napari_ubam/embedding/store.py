@@ -312,15 +312,11 @@ class EmbeddingStore:
             See `napari_ubam.embedding.codes.codes_hash`. Empty if there are no codes, or if they cannot be
             read.
         """
-        folder = recording_folder(self.folder, name)
-        if folder is None:
-            return ""
-        metadata = folder / "zarr.json"
         try:
-            # As JSON, because opening a zarr group takes much longer.
-            noted = json.loads(metadata.read_bytes())["attributes"].get(CODES)
-            return str(noted) if noted else _computed_hash(self, name, metadata.stat().st_mtime_ns)
-        except (OSError, ValueError, EmbeddingError):
+            attributes, changed = self._noted(name)
+            noted = attributes.get(CODES)
+            return str(noted) if noted else _computed_hash(self, name, changed)
+        except (OSError, ValueError, KeyError, EmbeddingError):
             return ""
 
     def fingerprint(self, name: str) -> str:
@@ -336,13 +332,21 @@ class EmbeddingStore:
         str
             Empty if there are no codes, or if they cannot be read.
         """
-        folder = recording_folder(self.folder, name)
-        if folder is None:
-            return ""
         try:
-            return str(json.loads((folder / "zarr.json").read_bytes())["attributes"].get("fingerprint", ""))
+            return str(self._noted(name)[0].get("fingerprint", ""))
         except (OSError, ValueError, KeyError):
             return ""
+
+    def _noted(self, name: str) -> tuple[dict[str, Any], int]:
+        """Read the attributes of a recording, and when they were written, in nanoseconds.
+
+        As JSON, because opening a zarr group takes much longer.
+        """
+        folder = recording_folder(self.folder, name)
+        if folder is None:
+            raise FileNotFoundError(name)
+        metadata = folder / "zarr.json"
+        return json.loads(metadata.read_bytes())["attributes"], metadata.stat().st_mtime_ns
 
     def _attributes(self, name: str) -> dict[str, Any] | None:
         folder = recording_folder(self.folder, name)

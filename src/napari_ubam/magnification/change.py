@@ -122,7 +122,7 @@ def changes_to_reference(
             frames=recording.frames[part].astype(np.int64),
             own=own[part],
             measured=measured,
-            change=standing_out(measured, alignment, values, interval),
+            change=standing_out(measured, alignment, values, mean, interval),
             spread=alignment.spread(values, mean),
             alignment=alignment,
         )

@@ -87,12 +87,12 @@ def read_crops(
     valid : ndarray of bool, shape (n,)
         Whether a frame has a crop.
     """
-    cache = CropCache(folder / CROPS, spec)
-    if cache.matches(recording, video):
-        cached = cache.open(recording)
-        if cached.complete:
-            crops = np.concatenate([cached.read(number, number + 1) for number in numbers.tolist()])
-            return crops, cached.valid[numbers - cached.frames.start]
+    cached = CropCache(folder / CROPS, spec).complete(recording, video)
+    if cached is not None:
+        places = numbers - cached.frames.start
+        chunks = np.split(numbers, np.flatnonzero(np.diff(places // cached.chunk)) + 1)  # each is read once
+        parts = [cached.read(int(some[0]), int(some[-1]) + 1)[some - some[0]] for some in chunks]
+        return np.concatenate(parts), cached.valid[places]
     with iter_crops(recording, spec, numbers, block=len(numbers), video=video) as stream:
         _, crops, valid = next(stream)
     return crops, valid

@@ -17,7 +17,7 @@ LEAST_LEFT = 0.05  # of the weight beside the heaviest recording, so that a spre
 
 
 def standing_out(
-    change: Floats, alignment: PhaseAlignment, values: Sequence[Floats], interval: float
+    change: Floats, alignment: PhaseAlignment, values: Sequence[Floats], mean: Floats, interval: float
 ) -> Floats:
     r"""Shrink a change by how much the reference recordings differ from each other.
 
@@ -35,6 +35,8 @@ def standing_out(
         Frames of the reference recordings at the same movement phase as each of the t frames.
     values : sequence of ndarray of float32, shape (j, k)
         Coefficients of all frames of each reference recording, in the order of the alignment.
+    mean : ndarray of float32, shape (t, k)
+        Their `PhaseAlignment.mean`.
     interval : float
         Seconds between frames.
 
@@ -47,7 +49,7 @@ def standing_out(
         return change
     constant = np.median(change, axis=0)
     episodic = change - constant
-    between, around = _variances(alignment, values)
+    between, around = _variances(alignment, values, mean)
     kept = gaussian_filter1d(_share(around, episodic), max(SLOWLY / interval, 0.5), mode="nearest")
     result: Floats = (_share(between, constant) * constant + kept[:, None] * episodic).astype(np.float32)
     return result
@@ -61,10 +63,9 @@ def _share(variance: NDArray[np.floating], part: Floats) -> NDArray[np.float64]:
 
 
 def _variances(
-    alignment: PhaseAlignment, values: Sequence[Floats]
+    alignment: PhaseAlignment, values: Sequence[Floats], mean: Floats
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Variance between the constant parts of the reference recordings (), and around them (t,)."""
-    mean = alignment.mean(values)
     weights = alignment.weights.astype(np.float64)
     shares = weights.sum(0) / len(weights)
     between, around = 0.0, np.zeros(len(weights))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -40,3 +41,26 @@ def box_mean(maps: Tensor, reach: int) -> Tensor:
     side = 2 * reach + 1
     maps = functional.avg_pool2d(maps, (side, 1), 1, (reach, 0), count_include_pad=False)
     return functional.avg_pool2d(maps, (1, side), 1, (0, reach), count_include_pad=False)
+
+
+def gaussian(maps: Tensor, sigma: float, reach: int) -> Tensor:
+    """Smooth maps with a Gaussian; border values are repeated outside.
+
+    Parameters
+    ----------
+    maps : (c, y, x) float tensor
+    sigma : float
+        Standard deviation in pixels.
+    reach : int
+        Pixels on each side that count.
+
+    Returns
+    -------
+    (c, y, x) float tensor
+    """
+    steps = torch.arange(-reach, reach + 1, device=maps.device, dtype=maps.dtype)
+    kernel = torch.exp(-0.5 * (steps / sigma).square())
+    kernel = kernel / kernel.sum()
+    padded = functional.pad(maps[:, None], (reach, reach, reach, reach), mode="replicate")
+    down = functional.conv2d(padded, kernel.view(1, 1, -1, 1))
+    return functional.conv2d(down, kernel.view(1, 1, 1, -1))[:, 0]

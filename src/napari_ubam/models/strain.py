@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from .images import gaussian
 
 LIMIT = 0.8  # change of displacement between neighbouring pixels; from 1 on, the image folds
-SIGMA = 2.0  # pixels, standard deviation of the smoothing
+SIGMA, REACH = 2.0, 6  # pixels, standard deviation of the smoothing and half of its width
 ROUNDS = 60  # of smoothing, at most
 TOLERANCE = 0.02  # relative excess over the limit that needs no further round
 
@@ -51,17 +52,6 @@ def limit_strain(field: Tensor, limit: float = LIMIT) -> Tensor:
         over = (strain(field) / limit - 1).clamp(0, 1)
         if float(over.max()) <= TOLERANCE:
             break
-        weight = (2 * _smooth((3 * over).clamp(max=1)[None])).clamp(max=1)
-        field = field + weight * (_smooth(field) - field)
+        weight = (2 * gaussian((3 * over).clamp(max=1)[None], SIGMA, REACH)).clamp(max=1)
+        field = field + weight * (gaussian(field, SIGMA, REACH) - field)
     return field
-
-
-def _smooth(maps: Tensor) -> Tensor:
-    """Smooth maps (c, y, x) with a Gaussian; border values are repeated outside."""
-    reach = round(3 * SIGMA)
-    steps = torch.arange(-reach, reach + 1, device=maps.device, dtype=maps.dtype)
-    kernel = torch.exp(-0.5 * (steps / SIGMA).square())
-    kernel = kernel / kernel.sum()
-    padded = functional.pad(maps[:, None], (reach, reach, reach, reach), mode="replicate")
-    down = functional.conv2d(padded, kernel.view(1, 1, -1, 1))
-    return functional.conv2d(down, kernel.view(1, 1, 1, -1))[:, 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from .geometry import Track
@@ -58,5 +58,21 @@ def smooth_track(
     found = np.concatenate(parts)
     corners = found[:, :2] - np.array(size) / 2
     boxes = np.hstack([corners, np.broadcast_to(np.array(size, np.float64), corners.shape)])
-    turned = None if headings is None else np.round((found[:, 2] + 180) % 360 - 180, 2)
+    turned = None if headings is None else np.round(signed_degrees(found[:, 2]), 2)
     return Track(frames=np.concatenate(numbers), boxes=np.round(boxes, 2), headings=turned)
+
+
+def signed_degrees(angle: ArrayLike) -> NDArray[np.float64]:
+    """Bring angles or differences of angles into the range from -180 to 180 degrees.
+
+    Parameters
+    ----------
+    angle : array_like of float
+        Degrees.
+
+    Returns
+    -------
+    ndarray of float64
+    """
+    found: NDArray[np.float64] = (np.asarray(angle) + 180) % 360 - 180
+    return found

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, field_serializer, field_validator, model_valida
 
 from .faults import Checked, Fault, StudyError, refusal
 from .numbers import clear_text, doubtful, two_readings
+from .runs import runs_of
 from .table import Table, read_table, write_table
 from .values import Positive, Whole
 
@@ -269,11 +270,9 @@ class Track(Checked):
         tuple of range
             Segments in ascending order, empty if no frame has a box.
         """
-        inside = self.frames[(self.frames >= start) & (self.frames < (np.inf if stop is None else stop))]
-        if not len(inside):
-            return ()
-        cuts = np.flatnonzero(np.diff(inside) > 1) + 1
-        return tuple(range(int(run[0]), int(run[-1]) + 1) for run in np.split(inside, cuts))
+        return runs_of(
+            self.frames[(self.frames >= start) & (self.frames < (np.inf if stop is None else stop))]
+        )
 
     def crops(self, frames: Iterable[int]) -> tuple[Roi | None, ...]:
         """Return the box of each frame, rounded to whole pixels.

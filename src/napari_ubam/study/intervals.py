@@ -53,6 +53,10 @@ class Interval(Checked):
         """Whether no result uses its frames: its label is ``exclude``, in any case."""
         return self.label.casefold() == EXCLUDE
 
+    def covers(self, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Mark the times from its start until before its stop, (t,)."""
+        return (seconds >= self.start) & (seconds < self.stop)
+
     @field_validator("label", mode="before")
     @classmethod
     def _label(cls, value: Any) -> str:
@@ -239,7 +243,7 @@ def frame_labels(intervals: Iterable[Interval], times: ArrayLike) -> dict[str, N
     labels: dict[str, NDArray[np.bool_]] = {}
     for interval in intervals:
         mask = labels.setdefault(interval.label, np.zeros(seconds.shape, dtype=np.bool_))
-        mask |= (seconds >= interval.start) & (seconds < interval.stop)
+        mask |= interval.covers(seconds)
     return labels
 
 
@@ -261,7 +265,7 @@ def left_out(intervals: Iterable[Interval], times: ArrayLike) -> NDArray[np.bool
     found = np.zeros(seconds.shape, dtype=np.bool_)
     for interval in intervals:
         if interval.leaves_out:
-            found |= (seconds >= interval.start) & (seconds < interval.stop)
+            found |= interval.covers(seconds)
     return found
 
 

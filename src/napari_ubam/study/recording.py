@@ -18,6 +18,7 @@ from .geometry import Roi, Track
 from .intervals import Interval, frame_labels, left_out, overlap_faults, parse_intervals
 from .numbers import text_of
 from .placed import READ_ALIGN, Align, placed
+from .runs import runs_of
 from .values import Label, Name, OptionalFrame, OptionalRate, Session, absolute
 
 REQUIRED = ("video", "subject", "group", "session")
@@ -201,7 +202,8 @@ class Recording(Checked):
             found = (frames,) if frames else ()
         if times is None or not any(one.leaves_out for one in self.intervals):
             return found
-        return _without(found, self.left_out(times))
+        inside = np.concatenate([np.empty(0, np.int64), *map(np.asarray, found)])
+        return runs_of(inside[~self.left_out(times)[inside]])
 
     def left_out(self, times: ArrayLike) -> NDArray[np.bool_]:
         """Mark the frames that no result uses: those in intervals with the label ``exclude``.
@@ -253,13 +255,3 @@ class Recording(Checked):
             For each label, True from the start of an interval until before its stop.
         """
         return frame_labels(self.intervals, times)
-
-
-def _without(segments: Iterable[range], out: NDArray[np.bool_]) -> tuple[range, ...]:
-    """Cut frames out of segments."""
-    found: list[range] = []
-    for segment in segments:
-        kept = np.concatenate([[False], ~out[segment.start : segment.stop], [False]])
-        edges = (np.flatnonzero(np.diff(kept.astype(np.int8))) + segment.start).tolist()
-        found.extend(range(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True))
-    return tuple(found)

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ubam.study import Track
+from napari_ubam.study.following import signed_degrees
+from napari_ubam.study.runs import runs_of
 
 from .stored import AUTOMATIC, BETWEEN, BY_HAND, TURNED, StoredTrack
 
@@ -46,14 +48,14 @@ def correct(
         stored = _with_frame(stored, frame)
     place = int(np.searchsorted(stored.track.frames, frame))
     headings = stored.track.headings
-    if heading is not None and headings is not None and abs(_turn(heading - headings[place])) > 90:
+    if heading is not None and headings is not None and abs(signed_degrees(heading - headings[place])) > 90:
         stored = turn_around(stored, frame)
         headings = stored.track.headings
     weights = _weights(stored, frame)
     boxes = stored.track.boxes.copy()
     boxes[:, :2] += weights[:, None] * (np.array(centre) - boxes[place, :2] - boxes[place, 2:] / 2)
     if headings is not None and heading is not None:
-        headings = _turn(headings + weights * _turn(heading - headings[place]))
+        headings = signed_degrees(headings + weights * signed_degrees(heading - headings[place]))
     source = stored.source.copy()
     source[(weights > 0) & (source == AUTOMATIC)] = BETWEEN
     source[place] = BY_HAND
@@ -84,12 +86,12 @@ def turn_around(stored: StoredTrack, frame: int) -> StoredTrack:
     ends = np.union1d(gaps, changes)
     first, last = ends[ends <= place].max(initial=0), ends[ends > place].min(initial=len(track))
     headings, source = headings.copy(), stored.source.copy()
-    headings[first:last] = _turn(headings[first:last] + 180)
+    headings[first:last] = signed_degrees(headings[first:last] + 180)
     for end in {int(first), int(last)} & {*changes.tolist()}:  # smoothed: half turned there
         edges = np.array([end - REACH, end + REACH - 1]).clip(0, len(track) - 1)
         way = np.unwrap(headings[edges], period=360)
         rows = np.arange(edges[0], edges[1] + 1)
-        headings[rows] = _turn(np.interp(rows, edges, way))
+        headings[rows] = signed_degrees(np.interp(rows, edges, way))
     rows = np.arange(first, last)
     source[rows[source[rows] == AUTOMATIC]] = TURNED
     return _changed(stored, track.boxes, headings, stored.confidence, source)
@@ -99,11 +101,10 @@ def _exchanges(track: Track) -> npt.NDArray[np.int64]:
     """Rows of a track with headings before which head and tail seem to have changed places."""
     assert track.headings is not None
     rows = np.arange(2, len(track) - 1)
-    change = np.abs(_turn(track.headings[rows + 1] - track.headings[rows - 2]))
+    change = np.abs(signed_degrees(track.headings[rows + 1] - track.headings[rows - 2]))
     change[track.frames[rows + 1] - track.frames[rows - 2] > 3] = 0
-    high = np.flatnonzero(change > JUMP)
-    found = [run for run in np.split(high, np.flatnonzero(np.diff(high) > 1) + 1) if len(run)]
-    return np.array([rows[run[change[run].argmax()]] for run in found], np.int64)
+    found = runs_of(np.flatnonzero(change > JUMP))
+    return np.array([rows[max(run, key=change.__getitem__)] for run in found], np.int64)
 
 
 def doubtful_frames(stored: StoredTrack) -> list[int]:
@@ -130,12 +131,6 @@ def doubtful_frames(stored: StoredTrack) -> list[int]:
     return [int(frames[part[unsure[part].argmin()]]) for part in parts]
 
 
-def _turn(angle: npt.NDArray[np.float64] | float) -> npt.NDArray[np.float64]:
-    """Degrees from -180 to 180."""
-    turned: npt.NDArray[np.float64] = (np.asarray(angle) + 180) % 360 - 180
-    return turned
-
-
 def _weights(stored: StoredTrack, frame: int) -> Floats:
     """Share of the correction of a frame that each box takes."""
     frames = stored.track.frames
@@ -157,7 +152,7 @@ def _with_frame(stored: StoredTrack, frame: int) -> StoredTrack:
     boxes = np.stack([np.interp(frames, track.frames, column) for column in track.boxes.T], axis=1)
     headings = track.headings
     if headings is not None:
-        headings = _turn(np.interp(frames, track.frames, np.unwrap(headings, period=360)))
+        headings = signed_degrees(np.interp(frames, track.frames, np.unwrap(headings, period=360)))
     known = np.isin(frames, track.frames)
     confidence, source = np.zeros(len(frames)), np.full(len(frames), BETWEEN, "<U12")
     confidence[known], source[known] = stored.confidence, stored.source

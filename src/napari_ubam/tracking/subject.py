@@ -12,6 +12,8 @@ from scipy.ndimage import maximum_filter1d
 from napari_ubam.errors import UbamError
 from napari_ubam.progress import Cancel, Progress, ProgressCallback, check_cancelled, silent
 from napari_ubam.study import Recording, Track, smooth_track
+from napari_ubam.study.following import signed_degrees
+from napari_ubam.study.runs import runs_of
 from napari_ubam.video import FrameError, VideoArray, open_video
 
 from .background import CELLS, FRAMES, Background, Part, reduced
@@ -194,7 +196,7 @@ def _subject(
 def _steady(track: Track) -> Floats:
     """How sure the heading is in each frame of a track: low where it turns faster than a body can."""
     assert track.headings is not None
-    step = np.abs((np.diff(track.headings, prepend=track.headings[:1]) + 180) % 360 - 180)
+    step = np.abs(signed_degrees(np.diff(track.headings, prepend=track.headings[:1])))
     step[np.diff(track.frames, prepend=track.frames[:1]) > 1] = 0
     return np.where(maximum_filter1d(step, 3) > FAST, 0.3, 1.0)
 
@@ -204,8 +206,7 @@ def _absence(name: str, track: Track, frames: npt.NDArray[np.int64]) -> str:
     missing = np.setdiff1d(frames, track.frames)
     if len(missing) <= GONE * len(frames):
         return ""
-    runs = np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1)
-    longest = max(runs, key=len)
+    longest = max(runs_of(missing), key=len)
     share = len(missing) / len(frames)
     return (
         f"{name}: the subject is not seen in {share:.0%} of the frames, the longest time in "

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from napari_ubam.analysis.analysis import AnalysisError
+from napari_ubam.crops.identity import to_ranges
 from napari_ubam.runfolder.table_parts import parts_of
 from napari_ubam.study import Recording, Study
 from napari_ubam.study.intervals import condition_labels
@@ -135,10 +136,9 @@ def _masks(one: Recording, times: np.ndarray, levels: Sequence[str]) -> dict[str
 def _pieces(episodes: pd.DataFrame, times: np.ndarray, inside: np.ndarray) -> pd.DataFrame:
     """Cut episodes to the frames of a condition; a frame lasts until the next one."""
     step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-    edges = np.flatnonzero(np.diff(np.r_[False, inside, False].astype(int)))
     found = []
-    for first, last in zip(edges[::2], edges[1::2] - 1, strict=True):
-        start, stop = times[first], times[last] + step
+    for first, end in to_ranges(inside):
+        start, stop = times[first], times[end - 1] + step
         part = episodes.assign(
             start_time=episodes["start_time"].astype(float).clip(lower=start),
             stop_time=episodes["stop_time"].astype(float).clip(upper=stop),

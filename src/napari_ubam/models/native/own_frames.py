@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from napari_ubam.models.images import gaussian
 from napari_ubam.models.optical_flow import flow_to
 from napari_ubam.models.own_frames import OwnFrames
 
@@ -64,8 +64,11 @@ def displacement_by_own_frames(
         "nm,mcyx->ncyx", offsets @ projection @ (weights[:, None] * offsets).T, missed
     )
     noise = torch.einsum("n,ncyx->yx", weights, left.square()) / weights.sum() + LEAST_NOISE
-    doubt = DOUBT * _smooth(noise * (change[0] @ wanted)) / _smooth(found.square().sum(0)).clamp_min(1e-6)
-    return magnifier.to_crop((found * (1 - doubt).clamp_min(0))[None], crop.shape[-2:])
+    variance, size = gaussian(
+        torch.stack([noise * (change[0] @ wanted), found.square().sum(0)]), sigma=1.0, reach=2
+    )
+    kept = (1 - DOUBT * variance / size.clamp_min(1e-6)).clamp_min(0)
+    return magnifier.to_crop((kept * found)[None], crop.shape[-2:])
 
 
 def _regression(offsets: Tensor, change: Tensor) -> tuple[Tensor, Tensor]:
@@ -75,11 +78,3 @@ def _regression(offsets: Tensor, change: Tensor) -> tuple[Tensor, Tensor]:
     usual = offsets.square().mean().clamp_min(1e-12)
     gram = (weights[:, None] * offsets).T @ offsets
     return weights, torch.linalg.inv(gram + PRIOR * usual * torch.eye(len(gram)).to(gram))
-
-
-def _smooth(values: Tensor) -> Tensor:
-    """Smooth values (y, x) with a Gaussian of one pixel."""
-    kernel = torch.tensor([0.054, 0.242, 0.399, 0.242, 0.054]).to(values)
-    kernel = kernel / kernel.sum()
-    wide = F.pad(values[None, None], (2, 2, 2, 2), mode="replicate")
-    return F.conv2d(F.conv2d(wide, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))[0, 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from napari_ubam.study import PlacedRoi
 from napari_ubam.tracking.stored import StoredTrack
 
 NOSE = 0.15  # of the shorter side: how far the tip at the head reaches out of the box
@@ -44,10 +45,9 @@ def shape_of(stored: StoredTrack, frame: int, *, turned: bool) -> tuple[Floats, 
     angle = 0.0
     if turned and track.headings is not None:
         corners = np.insert(corners, 2, [half[0] + 2 * NOSE * half.min(), 0], axis=0)
-        angle = float(np.radians(track.headings[row]))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    middle = track.boxes[row, :2] + track.boxes[row, 2:] / 2
-    points = corners @ turn.T + middle - 0.5
+        angle = float(track.headings[row])
+    x, y = (track.boxes[row, :2] + track.boxes[row, 2:] / 2).tolist()
+    points = PlacedRoi.at((x, y), track.median_size, angle).to_frame(corners) - 0.5
     return points[:, ::-1].copy(), LOOKS.get(str(stored.source[row]), LOOKS["automatic"])
 
 

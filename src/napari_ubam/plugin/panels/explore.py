@@ -62,7 +62,7 @@ class ExplorePanel(Panel):
         self._explorer: Explorer | None = None
         self._found = pd.DataFrame()
         self._table: pd.DataFrame | None = None
-        self._rows: Rows = {}
+        self._rows, self._among = Rows(), explored.AMONG_SUBJECTS
         self.rest = QTimer(self)
         self.rest.setSingleShot(True)
         self.rest.setInterval(REST_MS)
@@ -162,7 +162,8 @@ class ExplorePanel(Panel):
 
     def _loaded(self, found: tuple[Explorer, Rows]) -> None:
         self._explorer, self._rows = found
-        self.alike.setTitle(explored.searched_among(self._explorer).title)
+        self._among = explored.searched_among(self._explorer)
+        self.alike.setTitle(self._among.title)
         self.make.setEnabled(True)
         self.ask()
 
@@ -205,10 +206,9 @@ class ExplorePanel(Panel):
             self.strip.clear()
             self.say(f"Frame {here[1]} of {here[0]} cannot be compared: its window is not complete.")
             return
-        among = explored.searched_among(explorer)
-        kind, same = self.kind.currentText(), among.same_subject
+        kind, same = self.kind.currentText(), self._among.same_subject
         choices: Any = {"kind": kind, "individual": individual, "same_subject": same}
-        self.say(" ".join(filter(None, [among.note, *explorer.notes(individual)])))
+        self.say(" ".join(filter(None, [self._among.note, *explorer.notes(individual)])))
 
         def work() -> Shown:
             table = explorer.neighbours(*here, **choices, count=COUNT)
